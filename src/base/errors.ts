@@ -1,0 +1,56 @@
+// Every error Drover raises on purpose: one class, one closed list of codes. docs/errors.md explains each code.
+
+/** What went wrong, as a stable word that programs may compare. Documented one by one in docs/errors.md. */
+export type ErrorCode =
+  | 'STORE_UNAVAILABLE'
+  | 'SESSION_GONE'
+  | 'SESSION_ID_TAKEN'
+  | 'SESSION_VALUE_INVALID'
+  | 'SESSION_NOT_MOUNTED'
+  | 'RESPONSE_BUFFER_FULL'
+  | 'OPTION_INVALID'
+  | 'PEER_MISSING'
+  | 'FLEET_ALREADY_RUNNING'
+  | 'FLEET_NOT_RUNNING'
+  | 'INSTANCE_UNKNOWN'
+  | 'INSTANCE_NOT_RUNNING'
+  | 'PORT_TAKEN'
+  | 'CONTROL_FAILED'
+
+/** The HTTP answer an error asks for. Frameworks that follow http-errors conventions read these fields. */
+export interface ErrorResponse {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+const responses: Partial<Record<ErrorCode, ErrorResponse>> = {
+  STORE_UNAVAILABLE: { status: 503, headers: { 'retry-after': '1' } },
+  SESSION_GONE: { status: 409 },
+  RESPONSE_BUFFER_FULL: { status: 500 },
+}
+
+/**
+ * An error with a stable `code`. `status` and `headers` say how an HTTP response should carry it
+ * (RFC 9110 section 15; 503 always comes with Retry-After), so that a framework's own error handler answers rightly.
+ */
+export class DroverError extends Error {
+  override readonly name = 'DroverError'
+  readonly code: ErrorCode
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  /** Whether `message` may be shown to a client (http-errors convention). */
+  readonly expose: boolean
+
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown } = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : {})
+    this.code = code
+    this.status = responses[code]?.status ?? 500
+    this.headers = responses[code]?.headers ?? {}
+    this.expose = code in responses
+  }
+}
+
+/** Whether `error` is a DroverError, of the given code where one is named. */
+export function isDroverError(error: unknown, code?: ErrorCode): error is DroverError {
+  return error instanceof DroverError && (code === undefined || error.code === code)
+}

@@ -1,0 +1,34 @@
+// What the fleet looks like at one moment: the answer of `drover status`, on the wire as JSON.
+
+export type InstanceState = 'starting' | 'ready' | 'draining' | 'stopping' | 'backoff' | 'stopped'
+
+export interface InstanceSnapshot {
+  readonly id: string
+  /** Null while no process runs (backoff, stopped). */
+  readonly pid: number | null
+  readonly port: number | null
+  readonly version: string
+  readonly state: InstanceState
+  /** Requests on it at this moment, as the balancer counts them. */
+  readonly inFlight: number
+  /** Attempts it has answered since this run of `drover up` began. */
+  readonly requests: number
+  /** How often it was started again after a death. */
+  readonly restarts: number
+  /** Milliseconds since its process started; null while none runs. */
+  readonly uptimeMs: number | null
+}
+
+export interface FleetSnapshot {
+  readonly state: 'starting' | 'running' | 'stopping'
+  /** The primary process of `drover up`. */
+  readonly pid: number
+  /** Where clients connect, such as http://127.0.0.1:8080. */
+  readonly url: string
+  readonly version: string
+  readonly uptimeMs: number
+  /** Requests waiting in the balancer because no instance is ready. */
+  readonly parked: number
+  readonly balancers: readonly { readonly pid: number | null; readonly restarts: number }[]
+  readonly instances: readonly InstanceSnapshot[]
+}
