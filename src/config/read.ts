@@ -1,0 +1,48 @@
+// The edge: reads what `drover up` and its companions were told, from flags, file, environment and the folder itself.
+import { stat } from 'node:fs/promises'
+import { loadConfigFile } from './file.ts'
+import type { FleetConfig } from './options.ts'
+import { mergeOptions, resolveStateDir, type OptionSources } from './resolve.ts'
+import { optionError, validateOptions, type OptionSource } from './validation.ts'
+import { readVersion } from './version.ts'
+
+export interface ConfigRequest {
+  /** Options as flags gave them, by option name; not yet validated. */
+  readonly flags: Readonly<Record<string, unknown>>
+  /** The file named with --config. */
+  readonly configPath: string | undefined
+  readonly environment: OptionSources['environment']
+  readonly currentDir: string
+}
+
+/** The whole configuration of a fleet. Throws OPTION_INVALID in one line for whatever is wrong. */
+export async function readFleetConfig(request: ConfigRequest): Promise<FleetConfig> {
+  const flags = validateOptions(request.flags, { kind: 'flags' })
+  const file = await loadConfigFile(request.currentDir, request.configPath)
+  const { environment, currentDir } = request
+  const merged = mergeOptions({ flags, file, environment, currentDir })
+  await requireFolder(
+    merged.cwd,
+    flags.cwd === undefined && file !== undefined ? { kind: 'file', name: file.name } : { kind: 'flags' },
+  )
+  return Object.freeze({ ...merged, version: merged.version ?? (await readVersion(merged.cwd)) })
+}
+
+/**
+ * The state folder alone, for commands that talk to a running fleet. Given as a flag, no config file is run for it:
+ * a fleet can be stopped even while its config is broken.
+ */
+export async function readStateDir(request: Omit<ConfigRequest, 'environment'>): Promise<string> {
+  const flags = validateOptions(request.flags, { kind: 'flags' })
+  const { currentDir, configPath } = request
+  const file = flags.state === undefined ? await loadConfigFile(currentDir, configPath) : undefined
+  return resolveStateDir({ flags, file, currentDir })
+}
+
+async function requireFolder(folder: string, source: OptionSource): Promise<void> {
+  const isFolder = await stat(folder).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+  if (!isFolder) throw optionError(source, 'cwd', folder, 'a folder that exists')
+}

@@ -1,0 +1,73 @@
+// Merges flags, file, environment and defaults into what the fleet runs by: flags win over the file, the file over defaults.
+import { resolve } from 'node:path'
+import { DroverError } from '../base/errors.ts'
+import type { ConfigFile } from './file.ts'
+import { defaults, type FleetConfig, type ValidOptions } from './options.ts'
+import { validateOptions } from './validation.ts'
+
+export interface OptionSources {
+  readonly flags: ValidOptions
+  readonly file: ConfigFile | undefined
+  /** The environment of this process. */
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly currentDir: string
+}
+
+/** Everything but the version label, which takes a look at the code's folder when nobody gave it. */
+export type MergedConfig = Omit<FleetConfig, 'version'> & { readonly version: string | undefined }
+
+/** Merges the sources. Throws OPTION_INVALID when no command is given or the environment's PORT is used and bad. */
+export function mergeOptions(sources: OptionSources): MergedConfig {
+  const { flags, file } = sources
+  const options = layered(flags, file?.options ?? {})
+  if (options.command === undefined) throw noCommand(file)
+  return Object.freeze({
+    command: Object.freeze([...options.command]),
+    instances: options.instances ?? defaults.instances,
+    port: options.port ?? environmentPort(sources.environment),
+    host: options.host ?? defaults.host,
+    health: options.health,
+    reveal: options.reveal ?? false,
+    env: Object.freeze({ ...file?.options.env, ...flags.env }),
+    cwd: folderOption(sources, 'cwd') ?? file?.folder ?? sources.currentDir,
+    version: options.version,
+    stateDir: resolveStateDir(sources),
+    readyTimeoutMs: options.readyTimeout ?? defaults.readyTimeoutMs,
+    stopTimeoutMs: options.stopTimeout ?? defaults.stopTimeoutMs,
+    drainTimeoutMs: options.drainTimeout ?? defaults.drainTimeoutMs,
+  })
+}
+
+/** The absolute state folder: a flag is read from the current folder, a file's value from the file's folder. */
+export function resolveStateDir(sources: Omit<OptionSources, 'environment'>): string {
+  return folderOption(sources, 'state') ?? resolve(sources.currentDir, defaults.state)
+}
+
+function layered(over: ValidOptions, under: ValidOptions): ValidOptions {
+  const given = Object.entries(over).filter(([, value]) => value !== undefined)
+  return { ...under, ...Object.fromEntries(given) }
+}
+
+function folderOption(
+  { flags, file, currentDir }: Omit<OptionSources, 'environment'>,
+  option: 'cwd' | 'state',
+): string | undefined {
+  const flag = flags[option]
+  if (flag !== undefined) return resolve(currentDir, flag)
+  const stated = file?.options[option]
+  return stated === undefined || file === undefined ? undefined : resolve(file.folder, stated)
+}
+
+function environmentPort(environment: OptionSources['environment']): number {
+  const value = environment['PORT']
+  if (value === undefined || value === '') return defaults.port
+  return validateOptions({ port: value }, { kind: 'environment' }).port ?? defaults.port
+}
+
+function noCommand(file: ConfigFile | undefined): DroverError {
+  const place = file === undefined ? '' : `, or command in ${file.name}`
+  return new DroverError(
+    'OPTION_INVALID',
+    `Cannot start a fleet without a command: wanted one after --, such as -- node server.ts${place}`,
+  )
+}
