@@ -1,21 +1,30 @@
 // Every error Drover raises on purpose: one class, one closed list of codes. docs/errors.md explains each code.
 
 /** What went wrong, as a stable word that programs may compare. Documented one by one in docs/errors.md. */
-export type ErrorCode =
-  | 'STORE_UNAVAILABLE'
-  | 'SESSION_GONE'
-  | 'SESSION_ID_TAKEN'
-  | 'SESSION_VALUE_INVALID'
-  | 'SESSION_NOT_MOUNTED'
-  | 'RESPONSE_BUFFER_FULL'
-  | 'OPTION_INVALID'
-  | 'PEER_MISSING'
-  | 'FLEET_ALREADY_RUNNING'
-  | 'FLEET_NOT_RUNNING'
-  | 'INSTANCE_UNKNOWN'
-  | 'INSTANCE_NOT_RUNNING'
-  | 'PORT_TAKEN'
-  | 'CONTROL_FAILED'
+export const errorCodes = [
+  'STORE_UNAVAILABLE',
+  'SESSION_GONE',
+  'SESSION_ID_TAKEN',
+  'SESSION_VALUE_INVALID',
+  'SESSION_NOT_MOUNTED',
+  'RESPONSE_BUFFER_FULL',
+  'OPTION_INVALID',
+  'PEER_MISSING',
+  'FLEET_ALREADY_RUNNING',
+  'FLEET_NOT_RUNNING',
+  'INSTANCE_UNKNOWN',
+  'INSTANCE_NOT_RUNNING',
+  'PORT_TAKEN',
+  'CONTROL_FAILED',
+] as const
+
+export type ErrorCode = (typeof errorCodes)[number]
+
+/** Whether a word read from elsewhere, such as a socket, is one of ours. */
+export function isErrorCode(word: string): word is ErrorCode {
+  const known: readonly string[] = errorCodes
+  return known.includes(word)
+}
 
 /** The HTTP answer an error asks for. Frameworks that follow http-errors conventions read these fields. */
 export interface ErrorResponse {
