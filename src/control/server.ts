@@ -1,0 +1,155 @@
+// The control API: HTTP and JSON over a Unix socket that only its owner may open.
+import { chmod, lstat, mkdir, unlink } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { connect } from 'node:net'
+import { DroverError } from '../base/errors.ts'
+import type { FleetCommands } from './commands.ts'
+import { failureAnswer, parseRequest, type ControlRequest } from './routes.ts'
+import { socketPath } from './socket-path.ts'
+
+const socketMode = 0o600
+const maxBodyBytes = 16 * 1024
+const maxConnections = 64
+const requestTimeoutMs = 5_000
+const closeGraceMs = 500
+const errorStatus = { 404: 'there is no such request', 405: 'the method is not allowed there' } as const
+
+export interface ControlServer {
+  /** Lets answers under way finish for half a second, closes every connection and removes the socket. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens the control socket in `stateDir` and serves `commands` on it. A socket left by a killed primary is replaced.
+ * Rejects FLEET_ALREADY_RUNNING when another primary answers there, and OPTION_INVALID when the path is too long.
+ */
+export async function openControlServer(
+  stateDir: string,
+  currentDir: string,
+  commands: FleetCommands,
+): Promise<ControlServer> {
+  const path = socketPath(stateDir, currentDir)
+  await mkdir(stateDir, { recursive: true, mode: 0o700 })
+  await removeStale(path, stateDir)
+  const server = createServer({ requestTimeout: requestTimeoutMs, keepAlive: false }, (request, response) => {
+    handle(commands, request, response).catch((error: unknown) => {
+      answer(response, failureAnswer(error))
+    })
+  })
+  server.maxConnections = maxConnections
+  await listen(server, path)
+  return { close: () => close(server) }
+}
+
+async function removeStale(path: string, stateDir: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined)
+  if (found === undefined) return
+  if (!found.isSocket()) {
+    throw new DroverError(
+      'CONTROL_FAILED',
+      `Cannot open the control socket ${path}: another kind of file is there`,
+    )
+  }
+  if (await isAnswered(path)) {
+    throw new DroverError(
+      'FLEET_ALREADY_RUNNING',
+      `Cannot start a fleet in ${stateDir}: one is running there already`,
+    )
+  }
+  await unlink(path)
+}
+
+function isAnswered(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect(path)
+    probe.once('connect', () => {
+      probe.destroy()
+      resolve(true)
+    })
+    probe.once('error', () => {
+      resolve(false)
+    })
+  })
+}
+
+async function listen(server: Server, path: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.once('listening', resolve)
+    // Node binds a Unix socket before listen() returns, so this mask covers the bind and nothing else:
+    // there is no moment at which somebody else could connect.
+    const previousMask = process.umask(0o077)
+    try {
+      server.listen(path)
+    } finally {
+      process.umask(previousMask)
+    }
+  })
+  await chmod(path, socketMode)
+}
+
+async function close(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => {
+    server.close(() => {
+      resolve()
+    })
+  })
+  server.closeIdleConnections()
+  const cut = setTimeout(() => {
+    server.closeAllConnections()
+  }, closeGraceMs)
+  await closed
+  clearTimeout(cut)
+}
+
+async function handle(commands: FleetCommands, request: IncomingMessage, response: ServerResponse) {
+  await discardBody(request)
+  const asked = parseRequest(request.method ?? '', request.url ?? '')
+  answer(response, await perform(commands, asked))
+}
+
+async function perform(commands: FleetCommands, asked: ControlRequest): Promise<Answer> {
+  switch (asked.ask) {
+    case 'status':
+      return { status: 200, body: commands.snapshot() }
+    case 'kill':
+      return { status: 200, body: commands.kill(asked.id) }
+    case 'stop':
+      await commands.stop()
+      return { status: 200, body: { pid: process.pid } }
+    case 'unknown':
+      return {
+        status: asked.status,
+        body: { error: { code: 'CONTROL_FAILED', message: `Cannot answer: ${errorStatus[asked.status]}` } },
+      }
+  }
+}
+
+/** No command takes a body yet; one that is sent is read within bounds and forgotten. */
+async function discardBody(request: IncomingMessage): Promise<void> {
+  let size = 0
+  for await (const chunk of request) {
+    size += Buffer.isBuffer(chunk) ? chunk.byteLength : 0
+    if (size > maxBodyBytes) {
+      throw new DroverError(
+        'CONTROL_FAILED',
+        `Cannot read the request: its body is over ${maxBodyBytes} bytes`,
+      )
+    }
+  }
+}
+
+interface Answer {
+  readonly status: number
+  readonly body: object
+}
+
+function answer(response: ServerResponse, { status, body }: Answer): void {
+  const text = JSON.stringify(body)
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+    connection: 'close',
+  })
+  response.end(text)
+}
