@@ -1,0 +1,77 @@
+// A balancer: its front, its roster of instances, its pool and parking, and the one timer that bounds them all.
+import { Front } from './front.ts'
+import type { Exchange } from './exchange.ts'
+import { defaultLimits, type BalancerLimits } from './limits.ts'
+import type { BalancerOptions, BalancerReport, Upstream } from './messages.ts'
+import { Parking } from './parking.ts'
+import { Roster } from './roster.ts'
+import { UpstreamPool } from './upstream-pool.ts'
+
+const sweepIntervalMs = 1_000
+
+export interface BalancerPorts {
+  readonly random: () => number
+  /** Monotonic milliseconds, never 0. */
+  readonly now: () => number
+}
+
+export class Balancer {
+  readonly #roster: Roster
+  readonly #pool: UpstreamPool
+  readonly #parking: Parking
+  readonly #active = new Set<Exchange>()
+  readonly #front: Front
+  readonly #sweeper: NodeJS.Timeout
+
+  constructor(options: BalancerOptions, ports: BalancerPorts, limits: BalancerLimits = defaultLimits) {
+    const { now } = ports
+    this.#roster = new Roster(ports.random)
+    this.#pool = new UpstreamPool(limits, now)
+    this.#parking = new Parking(limits.parked, limits.parkTimeMs, now)
+    this.#front = new Front({
+      limits,
+      reveal: options.reveal,
+      roster: this.#roster,
+      pool: this.#pool,
+      parking: this.#parking,
+      active: this.#active,
+      now,
+    })
+    this.#sweeper = setInterval(() => {
+      this.#sweep()
+    }, sweepIntervalMs)
+  }
+
+  /** Accepts on a bound handle, or whatever else net.Server.listen takes. */
+  listen(handle: object): Promise<void> {
+    return this.#front.listen(handle)
+  }
+
+  get port(): number | undefined {
+    return this.#front.port
+  }
+
+  setUpstreams(upstreams: readonly Upstream[]): void {
+    this.#roster.replace(upstreams)
+    this.#pool.retain(upstreams)
+    this.#parking.retryAll()
+  }
+
+  load(): BalancerReport {
+    return { type: 'load', parked: this.#parking.size, upstreams: this.#roster.loads() }
+  }
+
+  /** Resolves, with the number of exchanges cut by the deadline, when every client connection is closed. */
+  async drain(timeoutMs: number): Promise<number> {
+    const cut = await this.#front.drain(timeoutMs)
+    clearInterval(this.#sweeper)
+    this.#pool.retain([])
+    return cut
+  }
+
+  #sweep(): void {
+    this.#pool.sweep()
+    this.#parking.sweep()
+    for (const exchange of this.#active) exchange.checkTime()
+  }
+}

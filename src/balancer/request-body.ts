@@ -1,0 +1,102 @@
+// A request's body on its way to an instance: streamed, and kept while small so that it can be sent again.
+import type { IncomingMessage } from 'node:http'
+
+export interface BodySink {
+  /** False when the sink wants a pause; it calls `RequestBody.resume` later. */
+  write(chunk: Buffer | string): boolean
+}
+
+export class RequestBody {
+  readonly #request: IncomingMessage
+  readonly #keepBytes: number
+  readonly #chunked: boolean
+  #kept: Buffer[] = []
+  #keptBytes = 0
+  #replayable = true
+  #ended = false
+  #started = false
+  #sink: BodySink | undefined
+
+  constructor(request: IncomingMessage, keepBytes: number) {
+    this.#request = request
+    this.#keepBytes = keepBytes
+    this.#chunked = request.headers['transfer-encoding'] !== undefined
+  }
+
+  /** Every byte read so far can be sent again. */
+  get replayable(): boolean {
+    return this.#replayable
+  }
+
+  /** The whole body was handed to the sink. */
+  get sent(): boolean {
+    return this.#ended || !this.exists
+  }
+
+  /** The request announces a body (RFC 9112 section 6.3). */
+  get exists(): boolean {
+    const length = this.#request.headers['content-length']
+    return this.#chunked || (length !== undefined && length !== '0')
+  }
+
+  /** Sends what is kept, then the rest as it comes. */
+  sendTo(sink: BodySink): void {
+    if (!this.exists) return
+    this.#sink = sink
+    for (const chunk of this.#kept) this.#write(chunk)
+    if (this.#ended) this.#writeEnd()
+    else if (this.#started) this.#request.resume()
+    else this.#start()
+  }
+
+  /** The sink is gone; the body waits for another. */
+  detach(): void {
+    this.#sink = undefined
+    if (this.#started) this.#request.pause()
+  }
+
+  resume(): void {
+    if (this.#sink !== undefined && this.#started) this.#request.resume()
+  }
+
+  #start(): void {
+    this.#started = true
+    this.#request.on('data', (chunk: Buffer) => {
+      this.#keep(chunk)
+      if (!this.#write(chunk)) this.#request.pause()
+    })
+    this.#request.on('end', () => {
+      this.#ended = true
+      this.#writeEnd()
+    })
+  }
+
+  #keep(chunk: Buffer): void {
+    if (!this.#replayable) return
+    this.#keptBytes += chunk.length
+    if (this.#keptBytes <= this.#keepBytes) this.#kept.push(chunk)
+    else {
+      this.#replayable = false
+      this.#kept = []
+    }
+  }
+
+  #write(chunk: Buffer): boolean {
+    const sink = this.#sink
+    if (sink === undefined) return false
+    if (!this.#chunked) return sink.write(chunk)
+    sink.write(`${chunk.length.toString(16)}\r\n`)
+    sink.write(chunk)
+    return sink.write('\r\n')
+  }
+
+  #writeEnd(): void {
+    if (!this.#chunked) return
+    const { rawTrailers } = this.#request
+    let trailers = ''
+    for (let index = 0; index < rawTrailers.length; index += 2) {
+      trailers += `${rawTrailers[index]}: ${rawTrailers[index + 1]}\r\n`
+    }
+    this.#sink?.write(`0\r\n${trailers}\r\n`)
+  }
+}

@@ -1,0 +1,21 @@
+// Two sockets joined after an upgrade: bytes pass both ways, and the end of one is the end of both.
+import type { Socket } from 'node:net'
+
+/** `onClose` is called once, when both are gone. */
+export function joinSockets(client: Socket, upstream: Socket, onClose: () => void): void {
+  let open = 2
+  const follow = (from: Socket, to: Socket) => {
+    from.pipe(to)
+    from.on('error', () => {
+      // The close that follows ends the other side.
+      to.destroy()
+    })
+    from.once('close', () => {
+      to.destroySoon()
+      open--
+      if (open === 0) onClose()
+    })
+  }
+  follow(client, upstream)
+  follow(upstream, client)
+}

@@ -1,0 +1,181 @@
+// One connection to an instance. Carries one attempt at a time and tells it what happens, down to its death.
+import { connect, type Socket } from 'node:net'
+import type { BalancerLimits } from './limits.ts'
+import type { Upstream } from './messages.ts'
+import { ResponseReader, type ResponseHead, type ResponseListener } from './response-reader.ts'
+
+/** The attempt on a connection. After onEnd, onUpgrade or onDeath the connection tells it nothing more. */
+export interface AttemptListener extends ResponseListener {
+  /** Connected: the request may be written. */
+  onReady(connection: UpstreamConnection): void
+  /** The socket takes bytes again after `write` answered false. */
+  onDrain(): void
+  /** All bytes that have arrived are read and the response is not complete yet. */
+  onQuiet(): void
+  /** The attempt failed: not connected, reset, malformed, ended early. */
+  onDeath(cause: Error): void
+}
+
+/** Who keeps the connection between attempts. */
+export interface ConnectionOwner {
+  /** An exchange is complete; the connection may serve another. */
+  onIdle(connection: UpstreamConnection): void
+  /** The socket is gone; called once. */
+  onClose(connection: UpstreamConnection): void
+}
+
+export class UpstreamConnection implements ResponseListener {
+  readonly upstream: Upstream
+  readonly #socket: Socket
+  readonly #reader: ResponseReader
+  readonly #owner: ConnectionOwner
+  #attempt: AttemptListener | undefined
+  #connected = false
+  #reusable = false
+  /** When the last exchange ended, on the worker's monotonic clock; 0 before the first. */
+  idleSinceMs = 0
+
+  /** Starts connecting. */
+  constructor(upstream: Upstream, limits: BalancerLimits, owner: ConnectionOwner) {
+    this.upstream = upstream
+    this.#owner = owner
+    this.#reader = new ResponseReader(limits.headBytes)
+    this.#socket = connect({ host: upstream.host, port: upstream.port, noDelay: true })
+    this.#listen(limits)
+  }
+
+  get reused(): boolean {
+    return this.idleSinceMs > 0
+  }
+
+  /** Begins an attempt: `listener.onReady` is called at once on a live connection, else when connected. */
+  begin(listener: AttemptListener, method: string, upgradeAsked: boolean): void {
+    this.#attempt = listener
+    this.#reader.expect(this, method, upgradeAsked)
+    if (this.#connected) listener.onReady(this)
+  }
+
+  /** False when the attempt should wait for onDrain. */
+  write(chunk: Buffer | string): boolean {
+    return typeof chunk === 'string' ? this.#socket.write(chunk, 'latin1') : this.#socket.write(chunk)
+  }
+
+  /** Gathers what is written until the end of this turn of the loop into one packet: a head and its small body. */
+  gather(): void {
+    this.#socket.cork()
+    setImmediate(() => {
+      this.#socket.uncork()
+    })
+  }
+
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
+  }
+
+  /** Leaves the attempt alone and closes the socket. */
+  abandon(): void {
+    this.#attempt = undefined
+    this.#socket.destroy()
+  }
+
+  /** Hands the raw socket over after an upgrade. */
+  release(): Socket {
+    this.#attempt = undefined
+    for (const event of ['data', 'drain', 'end', 'error']) this.#socket.removeAllListeners(event)
+    return this.#socket
+  }
+
+  onInformation(head: ResponseHead): void {
+    this.#attempt?.onInformation(head)
+  }
+
+  onHead(head: ResponseHead): void {
+    this.#reusable = head.keepAlive
+    this.#attempt?.onHead(head)
+  }
+
+  onData(chunk: Buffer): void {
+    this.#attempt?.onData(chunk)
+  }
+
+  onEnd(trailers: readonly string[]): void {
+    const attempt = this.#attempt
+    this.#attempt = undefined
+    attempt?.onEnd(trailers)
+  }
+
+  onUpgrade(head: ResponseHead, rest: Buffer): void {
+    this.#attempt?.onUpgrade(head, rest)
+  }
+
+  /** Whether another request may follow on this connection. */
+  get reusable(): boolean {
+    return (
+      this.#reusable &&
+      this.#attempt === undefined &&
+      this.#reader.idle &&
+      !this.#socket.destroyed &&
+      this.#socket.writable
+    )
+  }
+
+  #listen(limits: BalancerLimits): void {
+    const socket = this.#socket
+    const connectTimer = setTimeout(() => {
+      socket.destroy(new Error(`no connection within ${limits.connectTimeoutMs} ms`))
+    }, limits.connectTimeoutMs)
+    socket.once('connect', () => {
+      clearTimeout(connectTimer)
+      this.#connected = true
+      this.#attempt?.onReady(this)
+    })
+    socket.on('data', (bytes: Buffer) => {
+      this.#read(bytes)
+    })
+    socket.on('drain', () => this.#attempt?.onDrain())
+    socket.on('end', () => {
+      this.#finish()
+    })
+    socket.on('error', (error) => {
+      this.#die(error)
+    })
+    socket.once('close', () => {
+      clearTimeout(connectTimer)
+      this.#die(new Error('the connection closed'))
+      this.#owner.onClose(this)
+    })
+  }
+
+  #read(bytes: Buffer): void {
+    try {
+      this.#reader.feed(bytes)
+    } catch (error) {
+      this.#die(error instanceof Error ? error : new Error(String(error)))
+      return
+    }
+    if (this.#attempt !== undefined) this.#attempt.onQuiet()
+    else if (this.#reader.idle) this.#owner.onIdle(this)
+  }
+
+  /** The instance ended its side: a response that lasts until then is complete, any other is cut short. */
+  #finish(): void {
+    try {
+      this.#reader.finish()
+    } catch (error) {
+      this.#die(error instanceof Error ? error : new Error(String(error)))
+    }
+    this.#socket.destroy()
+  }
+
+  #die(cause: Error): void {
+    this.#reusable = false
+    const attempt = this.#attempt
+    this.#attempt = undefined
+    this.#socket.destroy()
+    attempt?.onDeath(cause)
+  }
+}

@@ -1,0 +1,76 @@
+// Idle connections to instances, newest first. The balancer is always the closer: nothing stays idle near the
+// instance's own keep-alive limit, where a request could cross the instance's close on the wire.
+import type { BalancerLimits } from './limits.ts'
+import type { Upstream } from './messages.ts'
+import { UpstreamConnection, type ConnectionOwner } from './upstream-connection.ts'
+
+export class UpstreamPool implements ConnectionOwner {
+  readonly #limits: BalancerLimits
+  readonly #now: () => number
+  readonly #idle = new Map<string, UpstreamConnection[]>()
+
+  /** `now` is a monotonic clock in milliseconds that never answers 0. */
+  constructor(limits: BalancerLimits, now: () => number) {
+    this.#limits = limits
+    this.#now = now
+  }
+
+  /** A connection idle for at most `maxIdleMs`, or a fresh one that is still connecting. */
+  take(upstream: Upstream, maxIdleMs: number): UpstreamConnection {
+    const idle = this.#idle.get(poolKey(upstream))
+    for (let connection = idle?.pop(); connection !== undefined; connection = idle?.pop()) {
+      if (!connection.reusable) continue
+      if (this.#now() - connection.idleSinceMs <= maxIdleMs) return connection
+      // The newest is too old for this request, so all are; it still serves others.
+      idle?.push(connection)
+      break
+    }
+    return new UpstreamConnection(upstream, this.#limits, this)
+  }
+
+  /** Takes a connection back after a complete exchange; closes it when it cannot be used again. */
+  onIdle(connection: UpstreamConnection): void {
+    const key = poolKey(connection.upstream)
+    const idle = this.#idle.get(key) ?? []
+    if (!connection.reusable || idle.length >= this.#limits.upstreamIdleConnections) {
+      connection.abandon()
+      return
+    }
+    connection.idleSinceMs = this.#now()
+    idle.push(connection)
+    this.#idle.set(key, idle)
+  }
+
+  /** Closes what has been idle too long. */
+  sweep(): void {
+    const oldest = this.#now() - this.#limits.upstreamIdleMs
+    for (const [key, idle] of this.#idle) {
+      const kept = idle.filter((connection) => connection.reusable && connection.idleSinceMs > oldest)
+      if (kept.length === 0) this.#idle.delete(key)
+      else this.#idle.set(key, kept)
+      for (const connection of idle) if (!kept.includes(connection)) connection.abandon()
+    }
+  }
+
+  /** Closes the idle connections to every instance not in `upstreams`. */
+  retain(upstreams: readonly Upstream[]): void {
+    const kept = new Set(upstreams.map((upstream) => poolKey(upstream)))
+    for (const [key, idle] of this.#idle) {
+      if (kept.has(key)) continue
+      this.#idle.delete(key)
+      for (const connection of idle) connection.abandon()
+    }
+  }
+
+  onClose(closed: UpstreamConnection): void {
+    const key = poolKey(closed.upstream)
+    const idle = this.#idle.get(key)
+    const index = idle?.indexOf(closed) ?? -1
+    if (index !== -1) idle?.splice(index, 1)
+    if (idle?.length === 0) this.#idle.delete(key)
+  }
+}
+
+function poolKey(upstream: Upstream): string {
+  return `${upstream.id}#${upstream.epoch}`
+}

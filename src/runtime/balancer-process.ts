@@ -1,0 +1,219 @@
+// The balancer as the primary sees it. The primary binds the port and keeps the bound handle without accepting on it,
+// so that a balancer can crash or be replaced while new connections wait in the queue instead of being refused.
+import { fork, type ChildProcess } from 'node:child_process'
+import { lookup } from 'node:dns/promises'
+import * as net from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { getSystemErrorName } from 'node:util'
+import type { BalancerCommand, BalancerOptions, BalancerReport, Upstream } from '../balancer/messages.ts'
+import { DroverError } from '../base/errors.ts'
+
+const workerPath = fileURLToPath(
+  new URL(
+    import.meta.url.endsWith('.ts') ? '../balancer/worker.ts' : '../balancer/worker.js',
+    import.meta.url,
+  ),
+)
+/** A worker that dies this soon after its start is started again only after a pause that doubles. */
+const soonMs = 1_000
+const firstPauseMs = 100
+const longestPauseMs = 5_000
+
+export interface BalancerProcessPorts {
+  readonly log: (message: string) => void
+  readonly onStart: (pid: number) => void
+  readonly onExit: (pid: number) => void
+  readonly now: () => number
+}
+
+export interface BalancerProcessSnapshot {
+  readonly pid: number | null
+  readonly restarts: number
+  readonly parked: number
+  readonly loads: ReadonlyMap<string, { readonly inFlight: number; readonly requests: number }>
+}
+
+type State = 'idle' | 'serving' | 'draining' | 'closed'
+
+export class BalancerProcess {
+  readonly #options: BalancerOptions
+  readonly #ports: BalancerProcessPorts
+  #state: State = 'idle'
+  #handle: BoundHandle | undefined
+  #worker: ChildProcess | undefined
+  #startedAtMs = 0
+  #quickDeaths = 0
+  #restarts = 0
+  #upstreams: readonly Upstream[] = []
+  #parked = 0
+  #loads = new Map<string, { inFlight: number; requests: number }>()
+  /** Answered attempts that earlier workers counted. */
+  readonly #earlier = new Map<string, number>()
+  #onDrained: ((cut: number) => void) | undefined
+  #restartTimer: NodeJS.Timeout | undefined
+
+  constructor(options: BalancerOptions, ports: BalancerProcessPorts) {
+    this.#options = options
+    this.#ports = ports
+  }
+
+  /** Binds and starts a worker on it. Port 0 takes a free one. Rejects with PORT_TAKEN or OPTION_INVALID. */
+  async listen(host: string, port: number): Promise<{ port: number }> {
+    this.#handle = await bind(host, port)
+    const bound = boundPort(this.#handle) ?? port
+    this.#state = 'serving'
+    await this.#start()
+    return { port: bound }
+  }
+
+  setUpstreams(upstreams: readonly Upstream[]): void {
+    this.#upstreams = upstreams
+    this.#send({ type: 'upstreams', upstreams })
+  }
+
+  /** Stops accepting and finishes what is in flight; `cut` counts the exchanges the deadline ended. */
+  async drain(timeoutMs: number): Promise<{ cut: number }> {
+    if (this.#state !== 'serving') return { cut: 0 }
+    this.#state = 'draining'
+    clearTimeout(this.#restartTimer)
+    // Before the worker's, so that its closing really ends the listening.
+    this.#closeHandle()
+    if (this.#worker === undefined) return { cut: 0 }
+    const cut = await new Promise<number>((resolve) => {
+      this.#onDrained = resolve
+      this.#send({ type: 'drain', timeoutMs })
+    })
+    return { cut }
+  }
+
+  /** Ends the worker whatever it is doing. */
+  async close(): Promise<void> {
+    this.#state = 'closed'
+    clearTimeout(this.#restartTimer)
+    this.#closeHandle()
+    const worker = this.#worker
+    if (worker === undefined) return
+    const exited = new Promise((resolve) => worker.once('exit', resolve))
+    worker.kill('SIGKILL')
+    await exited
+  }
+
+  snapshot(): BalancerProcessSnapshot {
+    return {
+      pid: this.#worker?.pid ?? null,
+      restarts: this.#restarts,
+      parked: this.#parked,
+      loads: this.#loads,
+    }
+  }
+
+  /** Resolves when the first word of the worker says that it accepts. */
+  #start(): Promise<void> {
+    this.#startedAtMs = this.#ports.now()
+    // A group of its own: Ctrl-C in the terminal is for the primary, which drains first.
+    const worker = fork(workerPath, [], {
+      detached: true,
+      execArgv: [],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    })
+    this.#worker = worker
+    const { pid } = worker
+    if (pid !== undefined) this.#ports.onStart(pid)
+    worker.once('exit', (code, signal) => {
+      if (pid !== undefined) this.#ports.onExit(pid)
+      this.#onExit(signal ?? `code ${code}`)
+    })
+    return new Promise((resolve) => {
+      worker.on('message', (report: BalancerReport) => {
+        if (report.type === 'listening') resolve()
+        else this.#hear(report)
+      })
+      this.#send({ type: 'listen', options: this.#options }, this.#handle)
+      this.#send({ type: 'upstreams', upstreams: this.#upstreams })
+    })
+  }
+
+  #send(command: BalancerCommand, handle?: BoundHandle): void {
+    const worker = this.#worker
+    if (worker?.connected !== true) return
+    // A worker that dies meanwhile is noticed by its exit; the next one is told everything again.
+    worker.send(command, handle, {}, () => undefined)
+  }
+
+  #hear(report: BalancerReport): void {
+    if (report.type === 'drained') this.#onDrained?.(report.cut)
+    if (report.type !== 'load') return
+    this.#parked = report.parked
+    for (const { id, inFlight, requests } of report.upstreams) {
+      this.#loads.set(id, { inFlight, requests: requests + (this.#earlier.get(id) ?? 0) })
+    }
+  }
+
+  #onExit(reason: string): void {
+    this.#worker = undefined
+    this.#onDrained?.(0)
+    this.#parked = 0
+    for (const [id, load] of this.#loads) {
+      this.#earlier.set(id, load.requests)
+      this.#loads.set(id, { ...load, inFlight: 0 })
+    }
+    if (this.#state !== 'serving') return
+    this.#restarts++
+    const pauseMs = this.#pauseMs()
+    this.#ports.log(
+      `balancer ended by ${reason}, starting it again ${pauseMs === 0 ? 'at once' : `in ${pauseMs} ms`}`,
+    )
+    this.#restartTimer = setTimeout(() => {
+      void this.#start()
+    }, pauseMs)
+  }
+
+  #pauseMs(): number {
+    const soon = this.#ports.now() - this.#startedAtMs < soonMs
+    this.#quickDeaths = soon ? this.#quickDeaths + 1 : 0
+    return this.#quickDeaths === 0 ? 0 : Math.min(longestPauseMs, firstPauseMs * 2 ** (this.#quickDeaths - 1))
+  }
+
+  #closeHandle(): void {
+    this.#handle?.close()
+    this.#handle = undefined
+  }
+}
+
+/**
+ * A socket that is bound and not accepted on. Node makes one only for its cluster module, under an underscore; it
+ * travels over IPC like a net.Server, and that is all its type says.
+ */
+interface BoundHandle extends net.Server {
+  getsockname(out: { port?: number }): number
+}
+
+declare module 'node:net' {
+  /** The handle, or a negative errno. */
+  function _createServerHandle(address: string, port: number, addressType: 4 | 6): BoundHandle | number
+}
+
+function boundPort(handle: BoundHandle): number | undefined {
+  const name: { port?: number } = {}
+  handle.getsockname(name)
+  return name.port
+}
+
+async function bind(host: string, port: number): Promise<BoundHandle> {
+  const { address, family } = await lookup(host).catch((cause: unknown) => {
+    throw new DroverError('OPTION_INVALID', `Cannot listen on ${host}: no such address on this machine`, {
+      cause,
+    })
+  })
+  const handle = net._createServerHandle(address, port, family === 6 ? 6 : 4)
+  if (typeof handle !== 'number') return handle
+  throw bindError(host, port, handle)
+}
+
+function bindError(host: string, port: number, errno: number): DroverError {
+  const name = getSystemErrorName(errno)
+  if (name === 'EADDRINUSE')
+    return new DroverError('PORT_TAKEN', `Cannot listen on ${host}:${port}: the port is taken`)
+  const why = name === 'EACCES' ? 'no permission for this port' : name
+  return new DroverError('OPTION_INVALID', `Cannot listen on ${host}:${port}: ${why}`)
+}
