@@ -1,0 +1,179 @@
+// A link that keeps its own connection: opened by the first use, replaced when it is lost or hangs, closed with the store.
+//
+//   idle ──use──▶ connecting ──▶ ready ──lost──▶ connecting      (at once: a restarted server is back in no time)
+//                    │ failed      │ hangs
+//                    └──▶ waiting ◀┘   waiting ──pause over──▶ connecting
+//   any ──close──▶ closed
+//
+// Calls wait for a connection only while none has failed since the last good one; after that they fail at once, so an
+// outage costs its callers no time, and the link finds the server again by itself.
+import { withDeadline } from '../../base/deadline.ts'
+import type { ConnectRedis, OwnedRedisClient } from './client.ts'
+import type { RedisCommands } from './commands.ts'
+import type { RedisLimits } from './defaults.ts'
+import { closedError, late, linkError } from './link.ts'
+import type { RedisLink } from './link.ts'
+
+interface LiveClient {
+  readonly client: OwnedRedisClient
+  /** How many replies came so far: a call that timed out without any in the meantime met a hanging connection. */
+  replies: number
+}
+
+type Phase =
+  | { readonly name: 'idle' }
+  | { readonly name: 'connecting'; readonly live: Promise<LiveClient> }
+  | { readonly name: 'ready'; readonly live: LiveClient }
+  | { readonly name: 'waiting'; readonly timer: NodeJS.Timeout }
+  | { readonly name: 'closed' }
+
+/** One call: where it was sent, and whether its caller has given up. */
+interface Ticket {
+  isLate: boolean
+  sentTo: LiveClient | undefined
+  repliesBefore: number
+}
+
+export interface OwnedLinkSettings {
+  /** Loads the peer; rejects with PEER_MISSING. Its time does not count: it waits for the disk, not for Redis. */
+  readonly loadConnector: () => Promise<ConnectRedis>
+  readonly limits: RedisLimits
+  readonly random: () => number
+}
+
+/** Doubles with each failure up to the limit; the jitter keeps many servers from knocking in step. */
+export function reconnectPauseMs(failures: number, limits: RedisLimits, random: () => number): number {
+  const fullMs = Math.min(limits.reconnectPauseMs * 2 ** (failures - 1), limits.maxReconnectPauseMs)
+  return Math.round(fullMs * (0.5 + random() / 2))
+}
+
+export class OwnedLink implements RedisLink {
+  readonly #settings: OwnedLinkSettings
+  readonly #limits: RedisLimits
+  #connector: ConnectRedis | undefined
+  #phase: Phase = { name: 'idle' }
+  readonly #closing = new AbortController()
+  #failures = 0
+  #lastError: Error | undefined
+  #pending = 0
+
+  constructor(settings: OwnedLinkSettings) {
+    this.#settings = settings
+    this.#limits = settings.limits
+  }
+
+  async run<T>(doing: string, act: (redis: RedisCommands) => Promise<T>): Promise<T> {
+    this.#pending += 1
+    const ticket: Ticket = { isLate: false, sentTo: undefined, repliesBefore: 0 }
+    const timeoutMs = this.#limits.operationTimeoutMs
+    try {
+      if (this.#pending > this.#limits.maxPendingCommands) throw new Error('too many commands wait for Redis')
+      this.#connector ??= await this.#settings.loadConnector()
+      return await withDeadline(this.#send(ticket, act), timeoutMs, () => this.#onLate(ticket, doing))
+    } catch (error) {
+      throw linkError(doing, error)
+    } finally {
+      this.#pending -= 1
+    }
+  }
+
+  async close(): Promise<void> {
+    const phase = this.#phase
+    this.#phase = { name: 'closed' }
+    this.#closing.abort()
+    if (phase.name === 'waiting') clearTimeout(phase.timer)
+    if (phase.name !== 'ready') return
+    const { client } = phase.live
+    const closing = () => new Error('Redis did not answer in time')
+    await withDeadline(client.close(), this.#limits.operationTimeoutMs, closing).catch(() => client.destroy())
+  }
+
+  async #send<T>(ticket: Ticket, act: (redis: RedisCommands) => Promise<T>): Promise<T> {
+    const live = this.#phase.name === 'ready' ? this.#phase.live : await this.#acquire()
+    // Its caller was told STORE_UNAVAILABLE: a write now could undo what they did since.
+    if (ticket.isLate) throw new Error('the connection came too late')
+    ticket.sentTo = live
+    ticket.repliesBefore = live.replies
+    try {
+      return await act(live.client)
+    } finally {
+      live.replies += 1
+    }
+  }
+
+  #acquire(): Promise<LiveClient> {
+    if (this.#phase.name === 'idle') this.#connect()
+    const phase = this.#phase
+    if (phase.name === 'ready') return Promise.resolve(phase.live)
+    if (phase.name === 'connecting' && this.#failures === 0) return phase.live
+    return Promise.reject(phase.name === 'closed' ? closedError() : this.#outage())
+  }
+
+  #outage(): Error {
+    return new Error(`Redis is not connected (${this.#lastError?.message ?? ''})`, { cause: this.#lastError })
+  }
+
+  #connect(): void {
+    const live = this.#open()
+    this.#phase = { name: 'connecting', live }
+    live.then(
+      (opened) => this.#onOpened(opened),
+      (error: unknown) => this.#onFailed(error),
+    )
+  }
+
+  async #open(): Promise<LiveClient> {
+    this.#connector ??= await this.#settings.loadConnector()
+    let opened: LiveClient | undefined
+    const onLost = (error: Error) => {
+      if (opened !== undefined) this.#onLost(opened, error)
+    }
+    const client = await this.#connector(onLost, this.#closing.signal)
+    opened = { client, replies: 0 }
+    return opened
+  }
+
+  #onOpened(live: LiveClient): void {
+    if (this.#phase.name === 'closed') {
+      live.client.destroy()
+      return
+    }
+    this.#failures = 0
+    this.#phase = { name: 'ready', live }
+  }
+
+  #onFailed(error: unknown): void {
+    if (this.#phase.name === 'closed') return
+    this.#failures += 1
+    this.#lastError = error instanceof Error ? error : new Error(String(error))
+    this.#pauseBeforeConnecting()
+  }
+
+  #pauseBeforeConnecting(): void {
+    const pauseMs = reconnectPauseMs(this.#failures, this.#limits, this.#settings.random)
+    const timer = setTimeout(() => this.#connect(), pauseMs)
+    timer.unref()
+    this.#phase = { name: 'waiting', timer }
+  }
+
+  #onLost(live: LiveClient, error: Error): void {
+    if (this.#phase.name !== 'ready' || this.#phase.live !== live) return
+    live.client.destroy()
+    this.#lastError = error
+    this.#connect()
+  }
+
+  #onLate(ticket: Ticket, doing: string): Error {
+    ticket.isLate = true
+    const error = late(doing, this.#limits.operationTimeoutMs)
+    const live = ticket.sentTo
+    const hangs = live !== undefined && live.replies === ticket.repliesBefore
+    if (hangs && this.#phase.name === 'ready' && this.#phase.live === live) {
+      this.#failures = 1
+      this.#lastError = error
+      this.#pauseBeforeConnecting()
+      live.client.destroy()
+    }
+    return error
+  }
+}

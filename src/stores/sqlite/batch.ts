@@ -1,0 +1,76 @@
+// Runs the writes that wait together in one transaction, yet each on its own: one that fails leaves the others whole.
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { isBusy } from './busy.ts'
+import type { WriteReply, WriteRequest } from './messages.ts'
+import type { SessionWrites } from './writes.ts'
+
+interface Marks {
+  readonly set: StatementSync
+  readonly release: StatementSync
+  readonly undo: StatementSync
+}
+
+/** Prepared once per connection. */
+export class BatchRunner {
+  readonly #database: DatabaseSync
+  readonly #writes: SessionWrites
+  readonly #begin: StatementSync
+  readonly #commit: StatementSync
+  readonly #marks: Marks
+
+  constructor(database: DatabaseSync, writes: SessionWrites) {
+    this.#database = database
+    this.#writes = writes
+    this.#begin = database.prepare('BEGIN IMMEDIATE')
+    this.#commit = database.prepare('COMMIT')
+    this.#marks = {
+      set: database.prepare('SAVEPOINT one'),
+      release: database.prepare('RELEASE one'),
+      undo: database.prepare('ROLLBACK TO one'),
+    }
+  }
+
+  /** One reply a request. Nothing is acknowledged before the commit. */
+  run(requests: readonly WriteRequest[], nowMs: number): readonly WriteReply[] {
+    const wanted = requests.filter((request) => request.dropAtMs > nowMs)
+    const late = requests.filter((request) => request.dropAtMs <= nowMs).map((request) => dropped(request))
+    return wanted.length === 0 ? late : [...late, ...this.#transact(wanted)]
+  }
+
+  #transact(requests: readonly WriteRequest[]): readonly WriteReply[] {
+    try {
+      this.#begin.run()
+      const replies = requests.map((request) => this.#runOne(request))
+      this.#commit.run()
+      return replies
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
+      return requests.map((request) => failed(request, error))
+    }
+  }
+
+  #runOne(request: WriteRequest): WriteReply {
+    this.#marks.set.run()
+    try {
+      const outcome = this.#writes.apply(request.operation)
+      this.#marks.release.run()
+      return { id: request.id, outcome }
+    } catch (error) {
+      // A full disk or a failed read ends the whole transaction inside SQLite: then nothing of the batch was done.
+      if (!this.#database.isTransaction) throw error
+      this.#marks.undo.run()
+      this.#marks.release.run()
+      return failed(request, error)
+    }
+  }
+}
+
+/** The reply to a request that could not be done. */
+export function failed(request: WriteRequest, error: unknown): WriteReply {
+  const cause = error instanceof Error ? error : new Error(String(error))
+  return { id: request.id, busy: isBusy(error), error: cause }
+}
+
+function dropped(request: WriteRequest): WriteReply {
+  return { id: request.id, busy: true, error: new Error('waited too long for the writer thread') }
+}

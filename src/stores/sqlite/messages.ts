@@ -1,0 +1,69 @@
+// What the main thread and the writer thread say to each other. Flat arrays: structured clone copies them fastest.
+
+/** Name, value, name, value, … */
+export type FlatFields = readonly string[]
+
+export interface FlatIdentity {
+  readonly principal: string | null
+  readonly createdAtMs: number
+  readonly absoluteDeadlineMs: number
+}
+
+export interface FlatChange {
+  readonly set: FlatFields
+  readonly remove: readonly string[]
+  readonly idleDeadlineMs: number
+}
+
+/** One write. `nowMs` is the store's clock: it decides what has expired. */
+export type WriteOperation =
+  | { readonly kind: 'open' }
+  | {
+      readonly kind: 'create'
+      readonly key: string
+      readonly nowMs: number
+      readonly identity: FlatIdentity
+      readonly change: FlatChange
+    }
+  | { readonly kind: 'save'; readonly key: string; readonly nowMs: number; readonly change: FlatChange }
+  | {
+      readonly kind: 'replace'
+      readonly oldKey: string
+      readonly newKey: string
+      readonly nowMs: number
+      readonly identity: FlatIdentity
+      readonly change: FlatChange
+    }
+  | { readonly kind: 'touch'; readonly key: string; readonly nowMs: number; readonly idleDeadlineMs: number }
+  | { readonly kind: 'delete'; readonly key: string }
+  | { readonly kind: 'sweep'; readonly nowMs: number }
+
+/** 'more': a sweep removed a full chunk, so there may be more to remove. */
+export type WriteOutcome = 'done' | 'gone' | 'taken' | 'more'
+
+export interface WriteRequest {
+  readonly id: number
+  /** On the clock of process.hrtime, which all threads share. Past it the caller has its answer: do not write any more. */
+  readonly dropAtMs: number
+  readonly operation: WriteOperation
+}
+
+/** To the writer thread. */
+export type WriterMessage = WriteRequest | 'close'
+
+/** From the writer thread: one per batch. */
+export type WriteReply =
+  | { readonly id: number; readonly outcome: WriteOutcome }
+  | { readonly id: number; readonly busy: boolean; readonly error: Error }
+
+/** What the writer thread is started with. */
+export interface WriterSettings {
+  readonly path: string
+  readonly openTimeoutMs: number
+  readonly busyTimeoutMs: number
+}
+
+/** Milliseconds on a clock that never jumps and that all threads share. */
+export function monotonicMs(): number {
+  return Number(process.hrtime.bigint() / 1_000_000n)
+}

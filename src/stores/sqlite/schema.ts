@@ -1,0 +1,47 @@
+// The tables of the SQLite store, and the steps from an older file to this one.
+//
+// drover_session        one row a session. idle_deadline_ms is never later than absolute_deadline_ms, so it alone says
+//                       when the session ends; the index on it serves the sweep.
+// drover_session_field  one row a top-level field, so that a save writes only the fields that changed (R5).
+//
+// WITHOUT ROWID: both are only ever found by their key, and one b-tree instead of two halves what a write touches.
+import type { DatabaseSync } from 'node:sqlite'
+
+/** Step i brings a file from version i (`PRAGMA user_version`) to i + 1. Never edit a released step; append. */
+const steps: readonly string[] = [
+  `CREATE TABLE drover_session (
+     key                  TEXT PRIMARY KEY,
+     principal            TEXT,
+     created_at_ms        INTEGER NOT NULL,
+     absolute_deadline_ms INTEGER NOT NULL,
+     idle_deadline_ms     INTEGER NOT NULL CHECK (idle_deadline_ms <= absolute_deadline_ms)
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX drover_session_deadline ON drover_session (idle_deadline_ms);
+   CREATE TABLE drover_session_field (
+     session_key TEXT NOT NULL,
+     name        TEXT NOT NULL,
+     value       TEXT NOT NULL,
+     PRIMARY KEY (session_key, name)
+   ) STRICT, WITHOUT ROWID;`,
+]
+
+/** The version this code reads and writes. */
+export const schemaVersion: number = steps.length
+
+/** The version of an open file; 0 when it is new. */
+export function readSchemaVersion(database: DatabaseSync): number {
+  return Number(database.prepare('PRAGMA user_version').get()?.['user_version'])
+}
+
+/** Brings the file to `schemaVersion`. Several processes may do so at once: the version is read again under the lock. */
+export function migrate(database: DatabaseSync): void {
+  database.exec('BEGIN IMMEDIATE')
+  try {
+    for (const step of steps.slice(readSchemaVersion(database))) database.exec(step)
+    database.exec(`PRAGMA user_version = ${schemaVersion}`)
+    database.exec('COMMIT')
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK')
+    throw error
+  }
+}

@@ -1,0 +1,122 @@
+// The main thread's side of the writer thread: starts it when needed, bounds every wait, notices its death.
+import { Worker } from 'node:worker_threads'
+import { withDeadline } from '../../base/deadline.ts'
+import { describe, unavailable } from '../unavailable.ts'
+import type { SqliteLimits } from './defaults.ts'
+import { monotonicMs } from './messages.ts'
+import type { WriteOperation, WriteOutcome, WriteReply, WriteRequest, WriterSettings } from './messages.ts'
+
+/** open: a thread is started on use. closing: what waits is finished. closed: nothing is accepted. */
+type WriterState = 'open' | 'closing' | 'closed'
+
+interface Pending {
+  readonly doing: string
+  resolve(outcome: WriteOutcome): void
+  reject(error: Error): void
+}
+
+// The same extension as this file: source runs as .ts, the package as .js.
+const threadUrl = new URL(import.meta.url.endsWith('.ts') ? './writer-thread.ts' : './writer-thread.js', import.meta.url)
+
+export class SqliteWriter {
+  readonly #path: string
+  readonly #limits: SqliteLimits
+  readonly #pending = new Map<number, Pending>()
+  #state: WriterState = 'open'
+  #thread: Worker | undefined
+  #lastId = 0
+
+  constructor(path: string, limits: SqliteLimits) {
+    this.#path = path
+    this.#limits = limits
+  }
+
+  /** Rejects with STORE_UNAVAILABLE: closed, too many waiting, locked by another process, or not done in time. */
+  submit(doing: string, operation: WriteOperation, timeoutMs: number): Promise<WriteOutcome> {
+    if (this.#state !== 'open') return Promise.reject(unavailable(doing, 'the session store is closed'))
+    if (this.#pending.size >= this.#limits.maxPendingWrites) {
+      const state = `${this.#pending.size} writes wait for the SQLite file already`
+      return Promise.reject(unavailable(doing, state))
+    }
+    const outcome = new Promise<WriteOutcome>((resolve, reject) => {
+      try {
+        this.#send({ doing, resolve, reject }, operation, timeoutMs)
+      } catch (error) {
+        reject(unavailable(doing, describe(error), error))
+      }
+    })
+    const onTimeout = () => unavailable(doing, `the SQLite file was not written within ${timeoutMs} ms`)
+    return withDeadline(outcome, timeoutMs, onTimeout)
+  }
+
+  /** Finishes what waits, then ends the thread; ends it by force when that takes longer than one operation may. */
+  async close(): Promise<void> {
+    if (this.#state !== 'open') return
+    this.#state = 'closing'
+    const thread = this.#thread
+    if (thread !== undefined) {
+      thread.ref()
+      const exited = new Promise<void>((resolve) => thread.once('exit', () => resolve()))
+      thread.postMessage('close')
+      const late = () => unavailable('close the SQLite file', 'the writer thread is stuck')
+      await withDeadline(exited, this.#limits.operationTimeoutMs, late).catch(() => thread.terminate())
+    }
+    this.#state = 'closed'
+  }
+
+  #send(pending: Pending, operation: WriteOperation, timeoutMs: number): void {
+    const thread = (this.#thread ??= this.#start())
+    const request: WriteRequest = { id: ++this.#lastId, dropAtMs: monotonicMs() + timeoutMs, operation }
+    // A process may end when nothing waits; while something does, its answer is worth staying for.
+    if (this.#pending.size === 0) thread.ref()
+    this.#pending.set(request.id, pending)
+    thread.postMessage(request)
+  }
+
+  #start(): Worker {
+    const settings: WriterSettings = {
+      path: this.#path,
+      openTimeoutMs: this.#limits.openTimeoutMs,
+      busyTimeoutMs: this.#limits.busyTimeoutMs,
+    }
+    // No execArgv: a loader or inspector meant for the app would only slow the thread down.
+    const thread = new Worker(threadUrl, { name: 'drover-sqlite-writer', workerData: settings, execArgv: [] })
+    let death: unknown
+    thread.on('message', (replies: readonly WriteReply[]) => {
+      this.#settle(thread, replies)
+    })
+    thread.on('error', (error) => {
+      death = error
+    })
+    thread.on('exit', () => {
+      this.#onExit(thread, death)
+    })
+    thread.unref()
+    return thread
+  }
+
+  #settle(thread: Worker, replies: readonly WriteReply[]): void {
+    for (const reply of replies) {
+      const pending = this.#pending.get(reply.id)
+      this.#pending.delete(reply.id)
+      if (pending === undefined) continue
+      if ('outcome' in reply) pending.resolve(reply.outcome)
+      else pending.reject(unavailable(pending.doing, stateOf(reply), reply.error))
+    }
+    if (this.#pending.size === 0 && this.#state === 'open') thread.unref()
+  }
+
+  /** What waited may or may not be written; the next use starts a new thread. */
+  #onExit(thread: Worker, death: unknown): void {
+    if (this.#thread === thread) this.#thread = undefined
+    for (const [id, pending] of this.#pending) {
+      this.#pending.delete(id)
+      pending.reject(unavailable(pending.doing, 'the SQLite writer thread ended', death))
+    }
+  }
+}
+
+function stateOf(reply: Extract<WriteReply, { busy: boolean }>): string {
+  const text = describe(reply.error)
+  return reply.busy ? `the SQLite file is held by another process (${text})` : text
+}
