@@ -1,0 +1,23 @@
+// The whole shop but its sessions, which server.ts puts in front of it.
+import { json, Router, urlencoded } from 'express'
+import { api } from './api.ts'
+import type { Database } from './database.ts'
+import { answerFailure } from './failures.ts'
+import { pages } from './pages.ts'
+import { Refusal } from './refusal.ts'
+import { sameSite } from './same-site.ts'
+
+/** No form or call of the shop comes near it. */
+const bodyLimit = '10kb'
+
+export function storefront(database: Database): Router {
+  const router = Router()
+  router.use(sameSite)
+  router.use('/api', json({ limit: bodyLimit }), api(database))
+  router.use(urlencoded({ extended: false, limit: bodyLimit }), pages(database))
+  router.use(() => {
+    throw new Refusal('not_found', 'There is nothing at this address')
+  })
+  router.use(answerFailure)
+  return router
+}
