@@ -23,7 +23,8 @@ export async function loadRedisPackage(): Promise<RedisPackage> {
     return await import('redis')
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND')) throw error
-    const message = 'Cannot use a Redis session store: the package "redis" is not installed; npm install redis'
+    const message =
+      'Cannot use a Redis session store: the package "redis" is not installed; npm install redis'
     throw new DroverError('PEER_MISSING', message, { cause: error })
   }
 }

@@ -84,8 +84,10 @@ export class OwnedLink implements RedisLink {
     if (phase.name === 'waiting') clearTimeout(phase.timer)
     if (phase.name !== 'ready') return
     const { client } = phase.live
-    const closing = () => new Error('Redis did not answer in time')
-    await withDeadline(client.close(), this.#limits.operationTimeoutMs, closing).catch(() => client.destroy())
+    const timeoutMs = this.#limits.operationTimeoutMs
+    await withDeadline(client.close(), timeoutMs, () => late('close', timeoutMs)).catch(() =>
+      client.destroy(),
+    )
   }
 
   async #send<T>(ticket: Ticket, act: (redis: RedisCommands) => Promise<T>): Promise<T> {

@@ -33,7 +33,8 @@ export function readRecord(reply: unknown): SessionRecord | undefined {
   }
   if (meta === undefined && fields.size === 0) return undefined
   const match = metaPattern.exec(meta ?? '')
-  if (match === null) throw new Error(`the record is malformed: wanted a meta text, got ${JSON.stringify(meta)}`)
+  if (match === null)
+    throw new Error(`the record is malformed: wanted a meta text, got ${JSON.stringify(meta)}`)
   return {
     fields,
     principal: match[4],

@@ -47,12 +47,17 @@ export class RedisSessionStore implements SessionStore {
   }
 
   async create(key: string, record: SessionRecord): Promise<void> {
-    const code = await this.#script('create the session', createScript, [key], [
-      deadlineText(record.idleDeadlineMs),
-      deadlineText(record.absoluteDeadlineMs),
-      identityText(record),
-      ...flatFields(record.fields),
-    ])
+    const code = await this.#script(
+      'create the session',
+      createScript,
+      [key],
+      [
+        deadlineText(record.idleDeadlineMs),
+        deadlineText(record.absoluteDeadlineMs),
+        identityText(record),
+        ...flatFields(record.fields),
+      ],
+    )
     if (code === taken) throw idTaken()
   }
 
@@ -68,12 +73,17 @@ export class RedisSessionStore implements SessionStore {
     identity: SessionIdentity,
     change: SessionChange,
   ): Promise<SaveOutcome> {
-    const code = await this.#script('replace the session', replaceScript, [oldKey, newKey], [
-      deadlineText(change.idleDeadlineMs),
-      deadlineText(identity.absoluteDeadlineMs),
-      identityText(identity),
-      ...changeValues(change),
-    ])
+    const code = await this.#script(
+      'replace the session',
+      replaceScript,
+      [oldKey, newKey],
+      [
+        deadlineText(change.idleDeadlineMs),
+        deadlineText(identity.absoluteDeadlineMs),
+        identityText(identity),
+        ...changeValues(change),
+      ],
+    )
     if (code === taken) throw idTaken()
     return code === gone ? 'gone' : 'saved'
   }
@@ -100,7 +110,9 @@ export class RedisSessionStore implements SessionStore {
   ): Promise<typeof saved | typeof gone | typeof taken> {
     const redisKeys = keys.map((key) => this.#keyPrefix + key)
     const now = deadlineText(this.#clock.now())
-    return this.#link.run(doing, async (redis) => codeOf(await runScript(redis, script, redisKeys, [now, ...values])))
+    return this.#link.run(doing, async (redis) =>
+      codeOf(await runScript(redis, script, redisKeys, [now, ...values])),
+    )
   }
 }
 
@@ -119,5 +131,9 @@ function flatFields(fields: ReadonlyMap<string, string>): readonly string[] {
 }
 
 function changeValues(change: SessionChange): readonly string[] {
-  return [String(change.set.size), ...flatFields(change.set), ...[...change.remove].map((name) => hashField(name))]
+  return [
+    String(change.set.size),
+    ...flatFields(change.set),
+    ...[...change.remove].map((name) => hashField(name)),
+  ]
 }

@@ -53,7 +53,9 @@ function prepareFile(database: DatabaseSync): void {
   database.exec('PRAGMA synchronous = NORMAL')
   const version = readSchemaVersion(database)
   if (version > schemaVersion) {
-    throw new Error(`its schema version is ${version}, wanted ${schemaVersion} or older: a newer Drover wrote it`)
+    throw new Error(
+      `its schema version is ${version}, wanted ${schemaVersion} or older: a newer Drover wrote it`,
+    )
   }
   // Both take locks, so an opened file that needs neither stays readable while another process hangs in a write.
   if (journalMode(database) !== 'wal') database.exec('PRAGMA journal_mode = WAL')

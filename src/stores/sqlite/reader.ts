@@ -14,14 +14,8 @@ const loadSql = `
   FROM drover_session AS session LEFT JOIN drover_session_field AS field ON field.session_key = session.key
   WHERE session.key = ? AND session.idle_deadline_ms > ?`
 
-type Row = readonly [
-  principal: string | null,
-  createdAtMs: number,
-  absoluteDeadlineMs: number,
-  idleDeadlineMs: number,
-  name: string | null,
-  value: string,
-]
+/** One row of loadSql as node:sqlite gives it: an array, so that no column name is looked up. */
+type Row = ReturnType<StatementSync['all']>[number]
 
 interface OpenReader {
   readonly database: DatabaseSync
@@ -84,13 +78,19 @@ function openReader(path: string): OpenReader {
   }
 }
 
-function recordOf(rows: unknown): SessionRecord | undefined {
-  // The columns are STRICT, so SQLite itself vouches for these types.
-  const found = rows as readonly Row[]
-  const [first] = found
+function recordOf(rows: readonly Row[]): SessionRecord | undefined {
+  const [first] = rows
   if (first === undefined) return undefined
-  const [principal, createdAtMs, absoluteDeadlineMs, idleDeadlineMs] = first
   const fields = new Map<string, string>()
-  for (const row of found) if (row[4] !== null) fields.set(row[4], row[5])
-  return { principal: principal ?? undefined, createdAtMs, absoluteDeadlineMs, idleDeadlineMs, fields }
+  for (const row of rows) {
+    const [name, value] = [row[4], row[5]]
+    if (typeof name === 'string' && typeof value === 'string') fields.set(name, value)
+  }
+  return {
+    fields,
+    principal: typeof first[0] === 'string' ? first[0] : undefined,
+    createdAtMs: Number(first[1]),
+    absoluteDeadlineMs: Number(first[2]),
+    idleDeadlineMs: Number(first[3]),
+  }
 }

@@ -49,7 +49,11 @@ export class SqliteSessionStore implements SessionStore {
   }
 
   async create(key: string, record: SessionRecord): Promise<void> {
-    const change = flatChange({ set: record.fields, remove: new Set(), idleDeadlineMs: record.idleDeadlineMs })
+    const change = flatChange({
+      set: record.fields,
+      remove: new Set(),
+      idleDeadlineMs: record.idleDeadlineMs,
+    })
     const identity = flatIdentity(record)
     const outcome = await this.#write('create the session', (nowMs) => {
       return { kind: 'create', key, nowMs, identity, change }

@@ -16,7 +16,10 @@ interface Pending {
 }
 
 // The same extension as this file: source runs as .ts, the package as .js.
-const threadUrl = new URL(import.meta.url.endsWith('.ts') ? './writer-thread.ts' : './writer-thread.js', import.meta.url)
+const threadUrl = new URL(
+  import.meta.url.endsWith('.ts') ? './writer-thread.ts' : './writer-thread.js',
+  import.meta.url,
+)
 
 export class SqliteWriter {
   readonly #path: string
@@ -58,8 +61,7 @@ export class SqliteWriter {
       thread.ref()
       const exited = new Promise<void>((resolve) => thread.once('exit', () => resolve()))
       thread.postMessage('close')
-      const late = () => unavailable('close the SQLite file', 'the writer thread is stuck')
-      await withDeadline(exited, this.#limits.operationTimeoutMs, late).catch(() => thread.terminate())
+      await withDeadline(exited, this.#limits.operationTimeoutMs, stuck).catch(() => thread.terminate())
     }
     this.#state = 'closed'
   }
@@ -114,6 +116,10 @@ export class SqliteWriter {
       pending.reject(unavailable(pending.doing, 'the SQLite writer thread ended', death))
     }
   }
+}
+
+function stuck(): Error {
+  return unavailable('close the SQLite file', 'the writer thread is stuck')
 }
 
 function stateOf(reply: Extract<WriteReply, { busy: boolean }>): string {
