@@ -30,11 +30,11 @@ const visit: Visit & ThisType<Stored> = {
     return this.user
   },
   async login(account) {
-    const { req, shop } = this
+    const { req, user, shop } = this
     await this.logout()
     // The new id's session is a new object, and starts empty.
     req.session.user = account
-    if (shop !== undefined) req.session.shop = shop
+    if (shop !== undefined && (user ?? account) === account) req.session.shop = shop
   },
   async logout() {
     await promisify(this.regenerate.bind(this))()

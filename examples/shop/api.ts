@@ -7,7 +7,6 @@ import type { Database } from './database.ts'
 import { readCartChange, readCredentials } from './input.ts'
 import { listOrders } from './orders.ts'
 import { Refusal } from './refusal.ts'
-import { signIn } from './sign-in.ts'
 
 export function api(database: Database): Router {
   const router = Router()
@@ -16,7 +15,8 @@ export function api(database: Database): Router {
     const { user, password } = readCredentials(request.body)
     const account = await authenticate(database, user, password)
     if (account === undefined) throw new Refusal('wrong_credentials', 'No account has this name and password')
-    await signIn(request, account)
+    // The cart comes along; one that belongs to somebody else does not.
+    await request.session.login(account)
     response.json({ user: account })
   })
 

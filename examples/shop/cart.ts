@@ -8,7 +8,7 @@ import { Refusal } from './refusal.ts'
  * fields that changed: a lamp added in one tab and a mug in another are both kept, whichever servers answered.
  */
 export interface ShopData {
-  [line: `cart:${string}`]: number
+  [line: `cart:${string}`]: number | undefined
   /** The id this cart's order will have; see `takeOrdered`. */
   orderId?: string
 }

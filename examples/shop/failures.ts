@@ -36,6 +36,9 @@ function describe(error: unknown): Failure {
     return { status, code: 'unavailable', message: 'Please try again in a moment. Nothing you did is lost' }
   }
   if (status === 413) return { status, code: 'too_large', message: 'That is more than the shop reads' }
+  if (status === 409) {
+    return { status, code: 'session_ended', message: 'You were signed out meanwhile. Please start again' }
+  }
   if (status < 500) return { status, code: 'invalid_request', message: 'The shop cannot read this request' }
   return { status, code: 'internal_error', message: 'Something broke on our side' }
 }

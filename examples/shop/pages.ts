@@ -7,7 +7,6 @@ import type { Database } from './database.ts'
 import type { Html } from './html.ts'
 import { productOf, readCartForm, readCredentials } from './input.ts'
 import { listOrders } from './orders.ts'
-import { signIn } from './sign-in.ts'
 import { cartPage } from './views/cart.ts'
 import { cataloguePage, productPage } from './views/catalogue.ts'
 import type { Visitor } from './views/layout.ts'
@@ -82,7 +81,7 @@ function account(database: Database): Router {
       show(response.status(401), signInPage(await visitorOf(request), { next, refused: user }))
       return
     }
-    await signIn(request, found)
+    await request.session.login(found)
     response.redirect(303, next)
   })
 

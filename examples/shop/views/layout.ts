@@ -46,9 +46,8 @@ function navigation({ user, pieces }: Visitor): Html {
         ? html`<a href="/sign-in">Sign in</a>`
         : html`<a href="/orders">Orders</a>
             <form method="post" action="/sign-out">
-              <button class="link" aria-label="Sign out ${user}">
-                Sign out <span class="who">${user}</span>
-              </button>
+              <span class="who">${user}</span>
+              <button class="link">Sign out</button>
             </form>`
     }
     <a class="basket" href="/cart"

@@ -23,7 +23,7 @@ export function ordersPage(visitor: Visitor, orders: readonly Order[], placed: s
               ${orders.map((order) => orderCard(order, order.id === placed))}
             </ul>`
       }
-    `,
+    </div>`,
     visitor,
   )
 }
