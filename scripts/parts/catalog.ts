@@ -1,0 +1,55 @@
+// Every real part this repository knows. Pure data: the tests and the benchmarks each name the ones they need.
+import type { Part } from './part.ts'
+
+export const redisServer: Part = {
+  name: 'redis-server',
+  program: 'redis-server',
+  places: ['/opt/homebrew/bin/redis-server', '/usr/local/bin/redis-server'],
+  apt: ['redis-server'],
+  brew: ['redis'],
+}
+
+export const postgres: Part = {
+  name: 'PostgreSQL',
+  program: 'postgres',
+  places: [
+    '/usr/lib/postgresql/*/bin/postgres',
+    '/opt/homebrew/opt/*/bin/postgres',
+    '/usr/local/opt/*/bin/postgres',
+  ],
+  apt: ['postgresql'],
+  brew: ['postgresql@17'],
+}
+
+export const chromium: Part = {
+  name: 'Chromium',
+  program: 'chromium',
+  places: [
+    '/usr/bin/chromium-browser',
+    '/usr/bin/google-chrome',
+    '/Applications/Chromium.app/Contents/MacOS/Chromium',
+    '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  ],
+  // Without a font package every screenshot shows boxes.
+  apt: ['chromium', 'fonts-liberation'],
+  brew: ['--cask google-chrome'],
+}
+
+export const nginx: Part = {
+  name: 'nginx',
+  program: 'nginx',
+  places: ['/usr/sbin/nginx', '/opt/homebrew/bin/nginx', '/usr/local/bin/nginx'],
+  apt: ['nginx'],
+  brew: ['nginx'],
+}
+
+export const wrk: Part = {
+  name: 'wrk',
+  program: 'wrk',
+  places: ['/opt/homebrew/bin/wrk', '/usr/local/bin/wrk'],
+  apt: ['wrk'],
+  brew: ['wrk'],
+}
+
+export const testParts: readonly Part[] = [redisServer, postgres, chromium]
+export const benchParts: readonly Part[] = [redisServer, nginx, wrk]

@@ -1,0 +1,100 @@
+// npm test: sets up the real parts, runs the pure tests in one process, then every file of test/ in its own.
+//   npm test                    everything
+//   npm test -- test/cli retry  only files whose path contains one of the words
+import { globSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { testParts } from './parts/catalog.ts'
+import { ensureParts } from './parts/ensure.ts'
+import { addCounts, formatCounts, withoutClosingLines } from './testing/report.ts'
+import { runTestProcess } from './testing/test-process.ts'
+import type { TestRun } from './testing/test-process.ts'
+
+const pureTimeoutMs = 60_000
+const fileTimeoutMs = 120_000
+/** Process tests mostly wait, so two at a time even on one core; more only where there are cores for it. */
+const concurrency = Math.min(4, Math.max(2, availableParallelism()))
+/** Areas that take longest start first, so that nobody waits for them at the end. */
+const longAreas = ['test/fleet/', 'test/pack/', 'test/browser/']
+
+function chosen(pattern: string, words: readonly string[]): string[] {
+  const files = globSync(pattern).toSorted()
+  return words.length === 0 ? files : files.filter((file) => words.some((word) => file.includes(word)))
+}
+
+function longestFirst(files: readonly string[]): string[] {
+  const rank = (file: string) => (longAreas.some((area) => file.startsWith(area)) ? 0 : 1)
+  return files.toSorted((left, right) => rank(left) - rank(right))
+}
+
+function print(run: TestRun): void {
+  const verdict = run.isGood ? 'passed' : 'FAILED'
+  const seconds = (run.durationMs / 1000).toFixed(1)
+  console.log(`\n── ${run.name}: ${verdict}, ${run.counts.pass} of ${run.counts.tests} tests, ${seconds} s`)
+  console.log(withoutClosingLines(run.output))
+  for (const complaint of run.complaints) console.log(`✖ ${run.name}: ${complaint}`)
+}
+
+async function runIsolated(files: readonly string[], signal: AbortSignal): Promise<TestRun[]> {
+  const queue = [...files]
+  const runs: TestRun[] = []
+  const work = async () => {
+    for (let file = queue.shift(); file !== undefined && !signal.aborted; file = queue.shift()) {
+      const run = await runTestProcess({ name: file, files: [file], timeoutMs: fileTimeoutMs, signal })
+      print(run)
+      runs.push(run)
+    }
+  }
+  await Promise.all(Array.from({ length: concurrency }, work))
+  return runs
+}
+
+async function runPure(files: readonly string[], signal: AbortSignal): Promise<TestRun[]> {
+  if (files.length === 0) return []
+  const name = files.length === 1 ? String(files[0]) : `${files.length} pure test files`
+  const run = await runTestProcess({ name, files, timeoutMs: pureTimeoutMs, signal })
+  print(run)
+  return [run]
+}
+
+function summarize(runs: readonly TestRun[], startedAtMs: number): void {
+  const durationMs = Math.round(performance.now() - startedAtMs)
+  const bad = runs.filter((run) => !run.isGood)
+  const slowest = runs.toSorted((left, right) => right.durationMs - left.durationMs).slice(0, 3)
+  const slow = slowest.map((run) => `${run.name} ${(run.durationMs / 1000).toFixed(1)} s`)
+  console.log(`\nSlowest: ${slow.join(', ')}`)
+  if (bad.length > 0) console.log(`Failed: ${bad.map((run) => run.name).join(', ')}`)
+  console.log(formatCounts(addCounts(runs), durationMs))
+}
+
+async function main(words: readonly string[]): Promise<number> {
+  const startedAtMs = performance.now()
+  const pure = chosen('src/**/*.test.ts', words)
+  const isolated = longestFirst(chosen('test/**/*.test.ts', words))
+  if (pure.length + isolated.length === 0) {
+    console.error(
+      `Cannot find a test file whose path contains ${words.map((word) => `"${word}"`).join(' or ')}`,
+    )
+    return 1
+  }
+  if (isolated.length > 0) await ensureParts(testParts)
+  const interruption = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      interruption.abort()
+    })
+  }
+  const runs = [
+    ...(await runPure(pure, interruption.signal)),
+    ...(await runIsolated(isolated, interruption.signal)),
+  ]
+  summarize(runs, startedAtMs)
+  if (interruption.signal.aborted) return 130
+  return runs.every((run) => run.isGood) ? 0 : 1
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = 1
+}
