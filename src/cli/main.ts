@@ -1,0 +1,14 @@
+// Where `drover` starts: gives the program this process's streams, environment and folder, and ends with its exit code.
+import type { CliContext } from './context.ts'
+import { programWords } from './invocation.ts'
+import { createPrinter } from './printer.ts'
+import { runProgram } from './program.ts'
+
+const environment = process.env
+const context: CliContext = {
+  printer: createPrinter(process),
+  program: programWords({ script: process.argv[1] ?? '', environment }),
+  environment,
+  currentDir: process.cwd(),
+}
+process.exit(await runProgram(process.argv.slice(2), context))

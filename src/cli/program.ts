@@ -1,0 +1,57 @@
+// The command line as a whole: its commands, and how an error ends it.
+import { readFileSync } from 'node:fs'
+import { Command, type CommanderError } from 'commander'
+import { versionIn } from '../config/version.ts'
+import type { CliContext } from './context.ts'
+import { exitCodeHelp, exitCodeOf, exitCodes, failureLine, usageError, type ExitCode } from './failure.ts'
+import { killCommand } from './kill.ts'
+import { statusCommand } from './status.ts'
+import { stopCommand } from './stop.ts'
+import { upCommand } from './up.ts'
+
+/** Runs the command that `args` name, without the interpreter and the script. Never rejects. */
+export async function runProgram(args: readonly string[], context: CliContext): Promise<ExitCode> {
+  try {
+    await createProgram(context).parseAsync(args, { from: 'user' })
+    return exitCodes.done
+  } catch (error) {
+    const line = failureLine(error, context.program)
+    if (line !== undefined) context.printer.err(line)
+    return exitCodeOf(error)
+  }
+}
+
+function createProgram(context: CliContext): Command {
+  const { program } = context
+  const root = new Command('drover')
+    .description('Runs any HTTP app as interchangeable servers: kill one and no user notices.')
+    .version(readOwnVersion(), '-v, --version', 'print the version of drover')
+    // So that options after a command's name are the command's own, and everything after -- stays untouched.
+    .enablePositionalOptions()
+    .helpCommand(false)
+    .addHelpText('after', `\nExample:\n  ${program} up --instances 3 -- node server.ts\n\n${exitCodeHelp}`)
+  for (const create of [upCommand, statusCommand, killCommand, stopCommand]) root.addCommand(create(context))
+  for (const command of [root, ...root.commands]) throwErrors(command, context)
+  return root
+}
+
+/** Errors are thrown, and printed in one place: one line each. */
+function throwErrors(command: Command, { printer, program }: CliContext): void {
+  const name = command.parent === null ? program : command.name()
+  const rethrow = (error: CommanderError) => {
+    throw usageError(error, name, program)
+  }
+  command.exitOverride(rethrow).configureOutput({
+    outputError: () => undefined,
+    writeOut: (text) => {
+      printer.out(text.replace(/\n$/, ''))
+    },
+    writeErr: (text) => {
+      printer.err(text.replace(/\n$/, ''))
+    },
+  })
+}
+
+function readOwnVersion(): string {
+  return versionIn(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) ?? 'unknown'
+}

@@ -1,0 +1,171 @@
+// `drover up`: runs a command as a fleet of interchangeable instances until it is told to stop.
+import { setTimeout as pause } from 'node:timers/promises'
+import { Command } from 'commander'
+import { systemClock } from '../base/clock.ts'
+import { DroverError } from '../base/errors.ts'
+import { defaults, type FleetConfig } from '../config/options.ts'
+import { readFleetConfig, readStateDir } from '../config/read.ts'
+import { decideInterrupt } from '../runtime/interrupt.ts'
+import { Primary } from '../runtime/primary.ts'
+import type { CliContext } from './context.ts'
+import { exitCodeHelp, exitCodes, failureLine } from './failure.ts'
+import { createFleetPrinter } from './fleet-printer.ts'
+import { stateFlag } from './invocation.ts'
+
+/** With everything killed there is nothing to wait for; beyond this the guardian does the rest. */
+const abortTimeoutMs = 5_000
+
+type UpFlags = Readonly<Record<string, unknown>> & {
+  readonly config?: string
+  readonly env?: readonly string[]
+}
+
+export function upCommand(context: CliContext): Command {
+  const { program } = context
+  const command = new Command('up')
+    .description('run a command as interchangeable instances behind one port')
+    .argument('[command...]', 'the program of an instance and its arguments, after --')
+  addOptions(command).addHelpText('after', helpAfter(program))
+  return command.action(async (words: readonly string[], flags: UpFlags) => {
+    const config = await readFleetConfig({
+      flags: optionsFromFlags(words, flags),
+      configPath: flags.config,
+      environment: context.environment,
+      currentDir: context.currentDir,
+    })
+    await runFleet(config, context)
+  })
+}
+
+function addOptions(command: Command): Command {
+  return command
+    .option('-n, --instances <number>', `how many copies run (default: ${defaults.instances})`)
+    .option(
+      '-p, --port <number>',
+      `where clients connect, 0 for any free port (default: PORT or ${defaults.port})`,
+    )
+    .option('--host <address>', `the address to listen on (default: ${defaults.host})`)
+    .option('--health <path>', 'ready when GET of this path answers 2xx (default: when its port is open)')
+    .option('--reveal', 'name the instance in each response, as x-drover-instance')
+    .option('--no-reveal', 'do not, even if the config file says so')
+    .option('-e, --env <name=value>', 'a variable for the instances; repeatable', collect)
+    .option('--cwd <folder>', 'the folder instances run in')
+    .option('--version <label>', "what this code is called in status (default: git's short commit)")
+    .option('--state <folder>', `lock, control socket and records (default: ${defaults.state})`)
+    .option('--ready-timeout <time>', `for a start to become ready ${seconds(defaults.readyTimeoutMs)}`)
+    .option('--stop-timeout <time>', `from SIGTERM to SIGKILL ${seconds(defaults.stopTimeoutMs)}`)
+    .option('--drain-timeout <time>', `for requests in flight at a stop ${seconds(defaults.drainTimeoutMs)}`)
+    .option('--config <file>', 'options as a file (default: drover.config.ts here, if there is one)')
+}
+
+function seconds(durationMs: number): string {
+  return `(default: ${durationMs / 1_000}s)`
+}
+
+function helpAfter(program: string): string {
+  return `
+Each instance gets its own PORT to listen on, and its id as DROVER_INSTANCE.
+Flags win over the config file. Ctrl-C stops gracefully; once more ends everything at once.
+
+Examples:
+  ${program} up --instances 3 --port 8080 -- node server.ts
+  ${program} up --health /health --env LOG_LEVEL=info -- npm start
+
+${exitCodeHelp}`
+}
+
+function collect(value: string, earlier: readonly string[] = []): readonly string[] {
+  return [...earlier, value]
+}
+
+/** Flags by the names of their options. Throws OPTION_INVALID for a variable without a value. */
+export function optionsFromFlags(
+  words: readonly string[],
+  flags: UpFlags,
+): Readonly<Record<string, unknown>> {
+  const { config: _, env, ...options } = flags
+  const command = words.length === 0 ? undefined : words
+  return { ...options, command, env: env === undefined ? undefined : parseVariables(env) }
+}
+
+function parseVariables(assignments: readonly string[]): Readonly<Record<string, string>> {
+  const pairs = assignments.map((assignment) => {
+    const end = assignment.indexOf('=')
+    if (end > 0) return [assignment.slice(0, end), assignment.slice(end + 1)] as const
+    const message = `Cannot use --env ${JSON.stringify(assignment)}: wanted NAME=VALUE`
+    throw new DroverError('OPTION_INVALID', message)
+  })
+  return Object.fromEntries(pairs)
+}
+
+async function runFleet(config: FleetConfig, context: CliContext): Promise<void> {
+  const { printer, program, environment, currentDir } = context
+  const reporter = createFleetPrinter(printer, { program, flags: await hintFlags(config, currentDir) })
+  reporter.announce({ tone: 'calm', text: startLine(config) })
+  const primary = new Primary(config, {
+    clock: systemClock,
+    random: Math.random,
+    reporter,
+    environment,
+    currentDir,
+  })
+  const announce = (text: string) => {
+    reporter.announce({ tone: 'calm', text })
+  }
+  stopOnSignals(primary, announce)
+  abortOnBugs(primary, context)
+  await primary.start()
+  await primary.finished
+  announce('stopped: nothing is left running')
+}
+
+function startLine({ command, instances, version }: FleetConfig): string {
+  const copies = instances === 1 ? '1 instance' : `${instances} instances`
+  return `starting ${copies} of ${command.join(' ')} (version ${version})`
+}
+
+/** What `drover status` must be told to find this fleet from the same folder. */
+async function hintFlags(config: FleetConfig, currentDir: string): Promise<string> {
+  // A config that cannot be read here is not the one that was used: the hint names the folder then.
+  const found = await readStateDir({ flags: {}, configPath: undefined, currentDir }).catch(() => '')
+  return stateFlag(config.stateDir, found, currentDir)
+}
+
+/** Failures are told by `finished`, which is awaited. */
+function settle(work: Promise<void>): void {
+  work.catch(() => undefined)
+}
+
+function stopOnSignals(primary: Primary, announce: (text: string) => void): void {
+  let firstAtMs: number | undefined
+  const handle = (signal: NodeJS.Signals) => {
+    const decision = decideInterrupt(firstAtMs, performance.now())
+    firstAtMs ??= performance.now()
+    if (decision === 'stop') {
+      announce(`${signal}: finishing what is in flight, then stopping`)
+      settle(primary.stop())
+    } else if (decision === 'abort') {
+      announce(`${signal} again: ending everything at once`)
+      settle(primary.abort())
+    }
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, handle)
+}
+
+/** A bug of ours must not leave a fleet without its supervisor. */
+function abortOnBugs(primary: Primary, { printer, program }: CliContext): void {
+  const handle = (error: unknown) => {
+    printer.err(failureLine(error, program) ?? 'Cannot go on')
+    if (error instanceof Error && error.stack !== undefined) printer.err(error.stack)
+    void endAfterBug(primary)
+  }
+  process.on('uncaughtException', handle)
+  process.on('unhandledRejection', handle)
+}
+
+async function endAfterBug(primary: Primary): Promise<never> {
+  const aborted = primary.abort().then(() => primary.finished)
+  // Whether that worked or not, the end of this process makes the guardian see to the rest.
+  await Promise.race([aborted.catch(() => undefined), pause(abortTimeoutMs)])
+  process.exit(exitCodes.failed)
+}

@@ -1,0 +1,47 @@
+// Turns changes of the fleet into the lines a person wants to read, and only those.
+import type { InstanceDeath, InstanceView } from '../supervisor/fleet-options.ts'
+
+/** `good` and `bad` ask for a glance, `calm` does not. */
+export interface Announcement {
+  readonly tone: 'good' | 'bad' | 'calm'
+  readonly text: string
+}
+
+/** What is worth saying about the way from `before` to `after`. Deaths are announced on their own. */
+export function announceChanges(
+  before: readonly InstanceView[],
+  after: readonly InstanceView[],
+  nowMs: number,
+): Announcement[] {
+  const announcements: Announcement[] = []
+  for (const view of after) {
+    const earlier = before.find(({ id }) => id === view.id)
+    const isNews = earlier?.state !== view.state || earlier.epoch !== view.epoch
+    if (isNews && view.state === 'ready') announcements.push(announceReady(view, nowMs))
+    if (isNews && view.state === 'stopped' && earlier !== undefined) {
+      announcements.push({ tone: 'calm', text: `instance ${view.id} stopped` })
+    }
+  }
+  return announcements
+}
+
+function announceReady(view: InstanceView, nowMs: number): Announcement {
+  const place = view.host === undefined || view.port === undefined ? '' : ` on ${view.host}:${view.port}`
+  const wait = view.startedAtMs === undefined ? '' : ` in ${seconds(nowMs - view.startedAtMs)}`
+  return { tone: 'good', text: `instance ${view.id} ready${place}${wait}` }
+}
+
+export function announceDeath(death: InstanceDeath): Announcement {
+  const next =
+    death.restartInMs === undefined
+      ? ''
+      : death.restartInMs === 0
+        ? ', restarting at once'
+        : `, restarting in ${seconds(death.restartInMs)}`
+  return { tone: 'bad', text: `instance ${death.id} ${death.reason}${next}` }
+}
+
+/** Milliseconds as a person says them: `0.4 s`. */
+export function seconds(durationMs: number): string {
+  return `${(Math.max(0, durationMs) / 1_000).toFixed(1)} s`
+}
