@@ -40,7 +40,7 @@ export async function openDatabase(url: string): Promise<Database> {
 const tablesLock = 5_407_001
 
 function openFile(path: string): Database {
-  return new Kysely<Tables>({ dialect: new SqliteDialect({ database: openSqlite(path) }) })
+  return new Kysely<Tables>({ dialect: new SqliteDialect({ database: () => openSqlite(path) }) })
 }
 
 function openServer(url: string): Database {

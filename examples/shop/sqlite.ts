@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { SqliteDatabase, SqliteStatement } from 'kysely'
 
 /**
@@ -10,15 +11,38 @@ import type { SqliteDatabase, SqliteStatement } from 'kysely'
  */
 const busyTimeoutMs = 1_000
 
-export function openSqlite(path: string): SqliteDatabase {
+/** How long a start waits for the other instances' starts. */
+const openTimeoutMs = 10_000
+
+export async function openSqlite(path: string): Promise<SqliteDatabase> {
   mkdirSync(dirname(path), { recursive: true })
   const database = new DatabaseSync(path, { timeout: busyTimeoutMs })
-  // A reader never waits for a writer in this mode.
-  database.exec('pragma journal_mode = wal; pragma synchronous = normal')
+  await useWriteAheadLog(database)
   return {
     prepare: (sql) => bridge(database.prepare(sql)),
-    close: () => database.close(),
+    close: () => {
+      database.close()
+    },
   }
+}
+
+/** In this mode a reader never waits for a writer. The switch itself refuses to queue when several instances try it. */
+async function useWriteAheadLog(database: DatabaseSync): Promise<void> {
+  const deadline = performance.now() + openTimeoutMs
+  for (;;) {
+    try {
+      database.exec('pragma journal_mode = wal; pragma synchronous = normal')
+      return
+    } catch (error) {
+      if (!isBusy(error) || performance.now() >= deadline) throw error
+      await delay(20)
+    }
+  }
+}
+
+/** SQLite's own code for a lock that somebody else holds. */
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === 5
 }
 
 type Prepared = ReturnType<DatabaseSync['prepare']>
