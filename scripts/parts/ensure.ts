@@ -45,7 +45,7 @@ async function install(missing: readonly Part[], prefix: readonly string[]): Pro
 
 /** Resolves when every part is there; rejects with what to install, and how, when that cannot be done from here. */
 export async function ensureParts(parts: readonly Part[]): Promise<void> {
-  const missing = parts.filter((part) => findPart(part) === undefined)
+  const missing = [...new Set(parts)].filter((part) => findPart(part) === undefined)
   if (missing.length === 0) return
   if (!answers('apt-get', ['--version']))
     throw new Error(instructions(missing, 'they are not on this machine'))
@@ -56,6 +56,6 @@ export async function ensureParts(parts: readonly Part[]): Promise<void> {
   const names = missing.map((part) => part.name).join(', ')
   console.log(`Installing ${names} with apt-get; nothing is started`)
   const code = await install(missing, prefix)
-  const still = parts.filter((part) => findPart(part) === undefined)
+  const still = missing.filter((part) => findPart(part) === undefined)
   if (still.length > 0) throw new Error(instructions(still, `apt-get ended with ${code}`))
 }

@@ -104,13 +104,13 @@ export async function startPostgres(): Promise<PostgresServer> {
     let log = ''
     started.stderr?.on('data', (chunk: Buffer) => (log += String(chunk)))
     await until(
-      'PostgreSQL answers',
+      'answer from PostgreSQL',
       () => {
         if (started.exitCode !== null)
           throw new Error(`Cannot start PostgreSQL: it ended with ${started.exitCode}\n${log}`)
         return answers(url)
       },
-      { timeoutMs: readyTimeoutMs },
+      readyTimeoutMs,
     )
     return { url, port, pid: Number(started.pid), stop }
   } catch (error) {
