@@ -12,6 +12,11 @@ import { health } from './health.ts'
 import { serve } from './serve.ts'
 import { storefront } from './storefront.ts'
 
+// What `request.session.data()` holds in every handler.
+declare module 'drover/express' {
+  interface SessionData extends ShopData {}
+}
+
 const database = await openDatabase(process.env['DATABASE_URL'] ?? 'sqlite:.drover/orders.db')
 await seedAccounts(database)
 
