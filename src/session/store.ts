@@ -51,7 +51,12 @@ export interface SessionStore {
    * `newKey` with the new `identity`. Fields that another server saved meanwhile therefore survive (R5).
    * 'gone' when `oldKey` is absent, and then nothing is stored (R4).
    */
-  replace(oldKey: string, newKey: string, identity: SessionIdentity, change: SessionChange): Promise<SaveOutcome>
+  replace(
+    oldKey: string,
+    newKey: string,
+    identity: SessionIdentity,
+    change: SessionChange,
+  ): Promise<SaveOutcome>
   /** Slides the idle deadline; no effect on an absent session, and never backwards. */
   touch(key: string, idleDeadlineMs: number): Promise<void>
   /** Deletes; no effect when absent. */

@@ -1,0 +1,80 @@
+// The head of a node:http response while its answer is held: closed to changes, as if it had left already.
+import type { ServerResponse } from 'node:http'
+
+const changers = ['setHeader', 'setHeaders', 'appendHeader', 'removeHeader'] as const
+
+/** A status line as an app gave it. */
+export interface StatusLine {
+  readonly status: number
+  readonly message: string | undefined
+}
+
+/**
+ * Makes the response look begun, with `line` or else the status it has now: `headersSent` is true and header changes
+ * throw ERR_HTTP_HEADERS_SENT, as Node's own do after the first byte. Otherwise a second answer by mistake would change
+ * the head of the first. Returns the function that undoes it and puts back the status; calling it again does nothing.
+ */
+export function lockHead(
+  res: ServerResponse,
+  line: StatusLine | undefined,
+  isEnded: () => boolean,
+): () => void {
+  const { status, message } = line ?? { status: res.statusCode, message: res.statusMessage }
+  const properties: PropertyDescriptorMap = {
+    headersSent: { configurable: true, get: () => true },
+    writableEnded: { configurable: true, get: isEnded },
+  }
+  for (const name of changers) properties[name] = { configurable: true, writable: true, value: refuseChange }
+  let former = Object.keys(properties).map(
+    (name) => [name, Object.getOwnPropertyDescriptor(res, name)] as const,
+  )
+  Object.defineProperties(res, properties)
+  res.statusCode = status
+  return () => {
+    if (former.length === 0) return
+    for (const [name, descriptor] of former) restore(res, name, descriptor)
+    former = []
+    res.statusCode = status
+    if (message !== undefined) res.statusMessage = message
+  }
+}
+
+function restore(res: ServerResponse, name: string, descriptor: PropertyDescriptor | undefined): void {
+  if (descriptor === undefined) Reflect.deleteProperty(res, name)
+  else Object.defineProperty(res, name, descriptor)
+}
+
+export function refuseChange(): never {
+  throw Object.assign(new Error('Cannot set headers after they are sent to the client'), {
+    code: 'ERR_HTTP_HEADERS_SENT',
+  })
+}
+
+/**
+ * Does what `writeHead(status, [message], [headers])` does to the headers, without sending: later ones replace those set
+ * before, and a raw list `[name, value, …]` may repeat a name. Returns the status line.
+ */
+export function applyWriteHead(res: ServerResponse, args: readonly unknown[]): StatusLine {
+  const [status, second, third] = args
+  const message = typeof second === 'string' ? second : undefined
+  applyHeaders(res, message === undefined ? (third ?? second) : third)
+  return { status: Number(status), message }
+}
+
+function applyHeaders(res: ServerResponse, headers: unknown): void {
+  if (Array.isArray(headers)) {
+    // Node takes both [[name, value], …] and [name, value, …].
+    const flat = Array.isArray(headers[0]) ? headers.flat() : headers
+    for (let index = 0; index < flat.length; index += 2) res.removeHeader(flat[index])
+    for (let index = 0; index < flat.length; index += 2) res.appendHeader(flat[index], flat[index + 1])
+  } else if (typeof headers === 'object' && headers !== null) {
+    for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
+  }
+}
+
+/** Adds to the cookies the app set. A response with a session's cookie must not be stored by a cache (RFC 9111, 7.3). */
+export function addCookies(res: ServerResponse, cookies: readonly string[]): void {
+  if (cookies.length === 0) return
+  res.appendHeader('set-cookie', cookies)
+  if (!res.hasHeader('cache-control')) res.setHeader('cache-control', 'no-store')
+}

@@ -1,0 +1,95 @@
+// A session's data as JSON text per top-level field: read, written, and compared to find what changed.
+import { DroverError } from '../base/errors.ts'
+import { strayIn } from './plain-json.ts'
+
+/** Field name to JSON text, as a store keeps it. */
+export type FieldTexts = ReadonlyMap<string, string>
+
+/** What a commit has to write: only the fields that differ. */
+export interface FieldChange {
+  readonly set: FieldTexts
+  readonly remove: ReadonlySet<string>
+}
+
+/**
+ * The data of stored fields. The object has no prototype: a field named `__proto__` or `constructor` is a field like any
+ * other, and assigning one cannot change what the object inherits.
+ * Throws STORE_UNAVAILABLE for a field that is not JSON: damage in a store is not a logout (R3).
+ */
+export function readFields<Data extends object>(texts: FieldTexts): Partial<Data> {
+  // The shape is the app's own claim: JSON has no types to check it against.
+  const data: Partial<Data> = Object.create(null)
+  for (const [name, text] of texts) Reflect.set(data, name, readField(name, text))
+  return data
+}
+
+function readField(name: string, text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new DroverError(
+      'STORE_UNAVAILABLE',
+      `Cannot read session field ${JSON.stringify(name)}: the stored text is not JSON`,
+      { cause },
+    )
+  }
+}
+
+/**
+ * The fields as text; `undefined` means there is no such field. A text equal to the saved one was faithful when it was
+ * saved, so only new texts are looked at closely.
+ * Throws SESSION_VALUE_INVALID, naming the field, for a value that would not come back as it went.
+ */
+export function writeFields(data: object, saved: FieldTexts): FieldTexts {
+  const texts = new Map<string, string>()
+  for (const [name, value] of Object.entries(data)) {
+    if (value !== undefined) texts.set(name, writeField(name, value, saved.get(name)))
+  }
+  return texts
+}
+
+function writeField(name: string, value: unknown, savedText: string | undefined): string {
+  const text = tryText(value)
+  if (text !== undefined && text === savedText) return text
+  const stray = strayIn(value)
+  if (stray === undefined && text !== undefined) return text
+  throw new DroverError(
+    'SESSION_VALUE_INVALID',
+    `Cannot keep session field ${JSON.stringify(name)}: wanted plain JSON, got ${stray ?? 'a value JSON cannot write'}`,
+  )
+}
+
+/** JSON.stringify throws for circles and bigints; `strayIn` then says where. */
+function tryText(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    return undefined
+  }
+}
+
+export function changedFields(saved: FieldTexts, current: FieldTexts): FieldChange {
+  const set = new Map<string, string>()
+  for (const [name, text] of current) if (saved.get(name) !== text) set.set(name, text)
+  return { set, remove: new Set([...saved.keys()].filter((name) => !current.has(name))) }
+}
+
+export function isUnchanged(change: FieldChange): boolean {
+  return change.set.size === 0 && change.remove.size === 0
+}
+
+/** Throws SESSION_TOO_LARGE when names and texts together exceed `maxBytes` of UTF-8. */
+export function checkSize(texts: FieldTexts, maxBytes: number): void {
+  let bytes = 0
+  for (const [name, text] of texts) bytes += Buffer.byteLength(name) + Buffer.byteLength(text)
+  if (bytes <= maxBytes) return
+  const largest = [...texts].reduce(
+    (most, field) => (field[1].length > most[1].length ? field : most),
+    ['', ''],
+  )
+  throw new DroverError(
+    'SESSION_TOO_LARGE',
+    `Cannot keep session of ${bytes} bytes: wanted at most ${maxBytes}, and the largest field is ` +
+      `${JSON.stringify(largest[0])}; keep large things elsewhere and their id here`,
+  )
+}
