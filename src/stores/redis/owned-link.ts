@@ -98,6 +98,9 @@ export class OwnedLink implements RedisLink {
     ticket.repliesBefore = live.replies
     try {
       return await act(live.client)
+    } catch (error) {
+      // Ended because the connection was: say why it was, not that it was.
+      throw this.#phase.name === 'ready' && this.#phase.live === live ? error : this.#notConnected()
     } finally {
       live.replies += 1
     }
@@ -108,10 +111,11 @@ export class OwnedLink implements RedisLink {
     const phase = this.#phase
     if (phase.name === 'ready') return Promise.resolve(phase.live)
     if (phase.name === 'connecting' && this.#failures === 0) return phase.live
-    return Promise.reject(phase.name === 'closed' ? closedError() : this.#outage())
+    return Promise.reject(this.#notConnected())
   }
 
-  #outage(): Error {
+  #notConnected(): Error {
+    if (this.#phase.name === 'closed') return closedError()
     return new Error(`Redis is not connected (${this.#lastError?.message ?? ''})`, { cause: this.#lastError })
   }
 

@@ -32,9 +32,15 @@ export class BatchRunner {
 
   /** One reply a request. Nothing is acknowledged before the commit. */
   run(requests: readonly WriteRequest[], nowMs: number): readonly WriteReply[] {
-    const wanted = requests.filter((request) => request.dropAtMs > nowMs)
-    const late = requests.filter((request) => request.dropAtMs <= nowMs).map((request) => dropped(request))
-    return wanted.length === 0 ? late : [...late, ...this.#transact(wanted)]
+    const replies: WriteReply[] = []
+    const writes: WriteRequest[] = []
+    for (const request of requests) {
+      if (request.dropAtMs <= nowMs) replies.push(dropped(request))
+      // The file is open, and that needs no lock: reads are served even while another process hangs in a write.
+      else if (request.operation.kind === 'open') replies.push({ id: request.id, outcome: 'done' })
+      else writes.push(request)
+    }
+    return writes.length === 0 ? replies : [...replies, ...this.#transact(writes)]
   }
 
   #transact(requests: readonly WriteRequest[]): readonly WriteReply[] {

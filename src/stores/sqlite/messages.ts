@@ -17,6 +17,7 @@ export interface FlatChange {
 
 /** One write. `nowMs` is the store's clock: it decides what has expired. */
 export type WriteOperation =
+  // Writes nothing: answered once the file is open.
   | { readonly kind: 'open' }
   | {
       readonly kind: 'create'
