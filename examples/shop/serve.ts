@@ -4,7 +4,7 @@ import { createServer, type RequestListener } from 'node:http'
 export function serve(app: RequestListener, release: () => Promise<void>): void {
   const port = Number(process.env['PORT'] ?? 3000)
   const server = createServer(app)
-  server.listen(port, '127.0.0.1', () => console.log(`Longmeadow is open at http://127.0.0.1:${port}`))
+  server.listen(port, '127.0.0.1', () => console.log(`The shop listens on port ${port}`))
   // Ends keep-alive connections too, each after the answer it waits for.
   const stop = () => server.close(() => void release())
   process.once('SIGTERM', stop)
