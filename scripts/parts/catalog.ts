@@ -51,5 +51,6 @@ export const wrk: Part = {
   brew: ['wrk'],
 }
 
-export const testParts: readonly Part[] = [redisServer, postgres, chromium]
+/** nginx and wrk: the benchmarks' smoke test runs them for a moment. */
+export const testParts: readonly Part[] = [redisServer, postgres, chromium, nginx, wrk]
 export const benchParts: readonly Part[] = [redisServer, nginx, wrk]

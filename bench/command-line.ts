@@ -1,0 +1,99 @@
+// What the words after `npm run bench --` ask for.
+import { parseArgs } from 'node:util'
+
+export const suiteNames = ['balancer', 'sessions'] as const
+export type SuiteName = (typeof suiteNames)[number]
+
+/** How long to measure: each contender takes each load `rounds` times for `seconds`. */
+export interface Plan {
+  readonly rounds: number
+  readonly seconds: number
+}
+
+export type Request =
+  | { readonly type: 'help' }
+  | {
+      readonly type: 'run'
+      readonly suites: readonly SuiteName[]
+      readonly plan: Plan
+      /** The file that the rows go to. */
+      readonly json: string | undefined
+    }
+
+export const usage: string = `Usage: npm run bench -- [suite] [options]
+
+Measures Drover beside its peers on this machine and prints a table of ratios (ours / peer).
+
+Suites (default: all)
+  balancer       a request through the balancer, beside nginx, http-proxy-3 and @fastify/http-proxy
+  sessions       a session read and written, beside express-session and @fastify/session on the same Redis
+
+Options
+  --json FILE    also write the rows: [{ what, peerName, ours, peer, ratio, unit }]
+  --rounds N     rounds of each measurement, 1 to 100; the median counts (default 5)
+  --seconds N    length of one round, 0.1 to 60 (default 2)
+  --help         show this`
+
+const defaultPlan: Plan = { rounds: 5, seconds: 2 }
+
+/** Throws an Error whose message is one line that names what was wrong and what was wanted. */
+export function readCommandLine(words: readonly string[]): Request {
+  const { values, positionals } = parse(words)
+  if (values.help === true) return { type: 'help' }
+  if (values.json === '') throw new Error('Cannot use --json "": wanted a file name')
+  return {
+    type: 'run',
+    suites: positionals.length === 0 ? suiteNames : positionals.map(readSuite),
+    plan: {
+      rounds: readNumber('--rounds', values.rounds, defaultPlan.rounds, isRounds, 'a whole number, 1 to 100'),
+      seconds: readNumber('--seconds', values.seconds, defaultPlan.seconds, isSeconds, '0.1 to 60'),
+    },
+    json: values.json,
+  }
+}
+
+interface Words {
+  readonly values: {
+    readonly help?: boolean
+    readonly json?: string
+    readonly rounds?: string
+    readonly seconds?: string
+  }
+  readonly positionals: readonly string[]
+}
+
+function parse(words: readonly string[]): Words {
+  const text = { type: 'string' } as const
+  return parseArgs({
+    args: [...words],
+    allowPositionals: true,
+    options: { help: { type: 'boolean' }, json: text, rounds: text, seconds: text },
+  })
+}
+
+function readSuite(word: string): SuiteName {
+  const name = suiteNames.find((known) => known === word)
+  if (name !== undefined) return name
+  throw new Error(`Cannot run suite "${word}": wanted ${suiteNames.join(' or ')}`)
+}
+
+function readNumber(
+  option: string,
+  text: string | undefined,
+  fallback: number,
+  isGood: (figure: number) => boolean,
+  wanted: string,
+): number {
+  if (text === undefined) return fallback
+  const figure = Number(text)
+  if (text.trim() !== '' && isGood(figure)) return figure
+  throw new Error(`Cannot use ${option} "${text}": wanted ${wanted}`)
+}
+
+function isRounds(figure: number): boolean {
+  return Number.isInteger(figure) && figure >= 1 && figure <= 100
+}
+
+function isSeconds(figure: number): boolean {
+  return figure >= 0.1 && figure <= 60
+}

@@ -1,0 +1,86 @@
+// npm run bench: runs the suites asked for, prints their table, writes their rows.
+import { writeFile } from 'node:fs/promises'
+import { constants } from 'node:os'
+import { benchParts } from '../scripts/parts/catalog.ts'
+import { ensureParts } from '../scripts/parts/ensure.ts'
+import { requirePart } from '../scripts/parts/find.ts'
+import { wrk } from '../scripts/parts/catalog.ts'
+import { readCommandLine, usage, type Plan, type Request, type SuiteName } from './command-line.ts'
+import type { Bench } from './measurement.ts'
+import type { Row } from './row.ts'
+import { Stage } from './stage.ts'
+import { runBalancer } from './suites/balancer.ts'
+import { runSessions } from './suites/sessions.ts'
+import { writeTable } from './table.ts'
+
+const suites: Readonly<Record<SuiteName, (bench: Bench) => Promise<Row[]>>> = {
+  balancer: runBalancer,
+  sessions: runSessions,
+}
+
+class Interrupt extends Error {
+  readonly signalName: 'SIGINT' | 'SIGTERM'
+
+  constructor(signalName: 'SIGINT' | 'SIGTERM') {
+    super(`interrupted by ${signalName}`)
+    this.signalName = signalName
+  }
+}
+
+async function runSuite(name: SuiteName, plan: Plan, signal: AbortSignal): Promise<Row[]> {
+  const stage = new Stage(signal)
+  try {
+    return await suites[name]({
+      stage,
+      plan,
+      wrk: requirePart(wrk),
+      progress: (line) => {
+        console.error(`${name}: ${line}`)
+      },
+    })
+  } finally {
+    await stage.clear()
+  }
+}
+
+async function run(request: Extract<Request, { type: 'run' }>, signal: AbortSignal): Promise<void> {
+  await ensureParts(benchParts)
+  const rows: Row[] = []
+  for (const name of request.suites) {
+    const found = await runSuite(name, request.plan, signal)
+    rows.push(...found)
+    console.log(`\n${writeTable(found)}`)
+  }
+  if (request.json !== undefined) await writeFile(request.json, `${JSON.stringify(rows, null, 2)}\n`)
+}
+
+async function main(words: readonly string[]): Promise<number> {
+  let request: Request
+  try {
+    request = readCommandLine(words)
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error)
+    return 2
+  }
+  if (request.type === 'help') {
+    console.log(usage)
+    return 0
+  }
+  const interrupt = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      interrupt.abort(new Interrupt(name))
+    })
+  }
+  try {
+    await run(request, interrupt.signal)
+    return 0
+  } catch (error) {
+    const { reason } = interrupt.signal
+    if (reason instanceof Interrupt) return 128 + constants.signals[reason.signalName]
+    console.error(error)
+    return 1
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2))

@@ -1,0 +1,42 @@
+// Rows as a table for people.
+import { lowerIsBetter, type Row } from './row.ts'
+
+const headings = ['what', 'peer', 'Drover', 'peer’s', 'ratio', 'unit', 'better is'] as const
+/** Figures are read by their last digit. */
+const rightAligned: ReadonlySet<number> = new Set([2, 3, 4])
+
+export function writeTable(rows: readonly Row[]): string {
+  const lines = [headings, ...rows.map(cellsOf)]
+  const widths = headings.map((_heading, column) =>
+    Math.max(...lines.map((cells) => cells[column]?.length ?? 0)),
+  )
+  return lines
+    .map((cells) =>
+      cells
+        .map((cell, column) => pad(cell, widths[column] ?? 0, rightAligned.has(column)))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
+}
+
+function cellsOf(row: Row): string[] {
+  const { what, peerName, ours, peer, ratio, unit } = row
+  return [
+    what,
+    peerName,
+    figure(ours),
+    figure(peer),
+    `${ratio.toFixed(2)}×`,
+    unit,
+    lowerIsBetter(unit) ? 'below 1' : 'above 1',
+  ]
+}
+
+function figure(value: number): string {
+  return value >= 100 ? Math.round(value).toLocaleString('en') : value.toFixed(1)
+}
+
+function pad(cell: string, width: number, right: boolean): string {
+  return right ? cell.padStart(width) : cell.padEnd(width)
+}
