@@ -6,7 +6,7 @@ export interface ResponseHead {
   readonly reason: string
   /** Name, value, name, value … as received, in latin1. */
   readonly rawHeaders: readonly string[]
-  /** The connection can carry another request after this response. */
+  /** The connection can carry another request after this response (never after chunks in HTTP/1.0: RFC 9112 section 6.1). */
   readonly keepAlive: boolean
 }
 
@@ -36,7 +36,8 @@ type State =
   | 'upgraded'
 
 const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/
-const headerLine = /^([!#$%&'*+\-.^_`|~\dA-Za-z]+):[ \t]*([\t\x20-\x7e\x80-\xff]*?)[ \t]*$/
+// Blanks around a value are cut off apart: a pattern for them takes quadratic time on a value full of blanks.
+const headerLine = /^([!#$%&'*+\-.^_`|~\dA-Za-z]+):([\t\x20-\x7e\x80-\xff]*)$/
 // A size beyond 12 hex digits could not be counted exactly; chunk extensions are bounded by the line's length.
 const chunkSizeLine = /^([\da-fA-F]{1,12})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?$/
 const headEnd = Buffer.from('\r\n\r\n')
@@ -131,7 +132,7 @@ export class ResponseReader {
       status: Number(match[2]),
       reason: match[3] ?? '',
       rawHeaders,
-      keepAlive: match[1] === '1' ? !framing.close : framing.keepAlive,
+      keepAlive: match[1] === '1' ? !framing.close : framing.keepAlive && !framing.chunked,
     }
     if (head.status === 101) return this.#upgrade(head, rest, listener)
     if (head.status < 200) {
@@ -218,9 +219,23 @@ function readHeaders(lines: readonly string[], from: number): string[] {
   for (let index = from; index < lines.length; index++) {
     const match = headerLine.exec(lines[index] ?? '')
     if (match === null) throw new MalformedResponse('a header line that is not name: value')
-    rawHeaders.push(match[1] ?? '', match[2] ?? '')
+    rawHeaders.push(match[1] ?? '', withoutOuterBlanks(match[2] ?? ''))
   }
   return rawHeaders
+}
+
+/** Cuts spaces and tabs; String.trim would also cut a latin1 no-break space, which is part of a value. */
+function withoutOuterBlanks(value: string): string {
+  let from = 0
+  let to = value.length
+  while (from < to && isBlank(value, from)) from++
+  while (to > from && isBlank(value, to - 1)) to--
+  return value.slice(from, to)
+}
+
+function isBlank(value: string, index: number): boolean {
+  const code = value.charCodeAt(index)
+  return code === 32 || code === 9
 }
 
 interface Framing {
