@@ -1,0 +1,267 @@
+// One instance through all its starts and deaths: carries out what the lifecycle and the restart policy decide.
+import { instanceVariable, portVariable } from '../base/wire.ts'
+import type { Child, Exit } from './child.ts'
+import { spawnChild } from './child.ts'
+import { findCommandProblem } from './command.ts'
+import { describeExit } from './death-reason.ts'
+import type { FleetOptions, FleetPorts, InstanceState, InstanceView } from './fleet-options.ts'
+import type { InstanceEvent } from './instance-lifecycle.ts'
+import { nextState } from './instance-lifecycle.ts'
+import { runVariable } from './leftovers.ts'
+import type { LivingGroups } from './living-groups.ts'
+import type { PortPool } from './port-pool.ts'
+import { endGroup, signalOwnGroup } from './process-group.ts'
+import { waitUntilReady } from './readiness.ts'
+import { decideRestart } from './restart-policy.ts'
+import type { Cancel, Scheduler } from './scheduler.ts'
+import { pause } from './scheduler.ts'
+
+/** How long output that is still in the pipe may take after everything of the group is gone. */
+const lastOutputMs = 1_000
+
+export interface InstancePorts extends FleetPorts {
+  readonly scheduler: Scheduler
+  readonly groups: LivingGroups
+  readonly portPool: PortPool
+  /** The mark of this run of the fleet. */
+  readonly run: string
+  /** The instance's view changed. */
+  readonly onInstanceChange: () => void
+}
+
+/** One start of the process, from the choice of its port to its death. */
+interface Start {
+  readonly epoch: number
+  /** Aborted as soon as it is not to become ready any more. */
+  readonly abandon: AbortController
+  readonly startedAtMs: number
+  child?: Child
+  port?: number
+  host?: string
+  readyAtMs?: number
+  /** Why we killed it ourselves. */
+  verdict?: string
+  /** Settles when launching goes no further. */
+  launched?: Promise<void>
+}
+
+export class Instance {
+  readonly id: string
+  readonly #options: FleetOptions
+  readonly #ports: InstancePorts
+  readonly #clearing = new Set<Promise<void>>()
+  #state: InstanceState = 'stopped'
+  #start: Start | undefined
+  #epoch = 0
+  #restarts = 0
+  #earlyDeaths = 0
+  #dueAtMs: number | undefined
+  #cancelRestart: Cancel | undefined
+
+  constructor(id: string, options: FleetOptions, ports: InstancePorts) {
+    this.id = id
+    this.#options = options
+    this.#ports = ports
+  }
+
+  get view(): InstanceView {
+    const start = this.#start
+    return {
+      id: this.id,
+      epoch: this.#epoch,
+      pid: start?.child?.group.pid,
+      host: start?.host,
+      port: start?.port,
+      state: this.#state,
+      restarts: this.#restarts,
+      startedAtMs: start?.startedAtMs,
+    }
+  }
+
+  /** When the next start is due; undefined when none is planned. */
+  get dueAtMs(): number | undefined {
+    return this.#dueAtMs
+  }
+
+  /** Starts the process. Resolves when its command runs, or when it could not be run and waits for another try. */
+  start(): Promise<void> {
+    this.#epoch += 1
+    this.#dueAtMs = undefined
+    const start: Start = {
+      epoch: this.#epoch,
+      abandon: new AbortController(),
+      startedAtMs: this.#ports.clock.now(),
+    }
+    this.#start = start
+    this.#move('start')
+    const spawned = this.#launch(start)
+    start.launched = spawned.then(() => this.#awaitReady(start))
+    return spawned
+  }
+
+  /** Plans the next start for `dueAtMs` instead. */
+  rescheduleRestart(dueAtMs: number): void {
+    this.#cancelRestart?.()
+    this.#dueAtMs = dueAtMs
+    this.#cancelRestart = this.#ports.scheduler.after(Math.max(0, dueAtMs - this.#ports.clock.now()), () => {
+      this.#restart()
+    })
+  }
+
+  /** SIGKILLs the whole group; the death is told as any other. Undefined when no process runs. */
+  kill(): number | undefined {
+    const child = this.#start?.child
+    if (child === undefined || child.hasExited) return undefined
+    signalOwnGroup(child.group.pid, 'SIGKILL')
+    return child.group.pid
+  }
+
+  /** Ends the instance for good: SIGTERM, SIGKILL after the stop timeout. Resolves when its group is gone. */
+  async stop(): Promise<void> {
+    this.#cancelRestart?.()
+    this.#dueAtMs = undefined
+    if (this.#state === 'backoff') this.#move('stop')
+    else if (this.#state !== 'stopped' && this.#state !== 'stopping') await this.#end()
+    await Promise.all(this.#clearing)
+  }
+
+  async #end(): Promise<void> {
+    const start = this.#start
+    start?.abandon.abort()
+    this.#move('stop')
+    await start?.launched
+    if (start !== undefined) await this.#clear(start, this.#options.stopTimeoutMs)
+    this.#start = undefined
+    this.#move('ended')
+  }
+
+  #move(event: InstanceEvent): void {
+    this.#state = nextState(this.#state, event)
+    this.#ports.onInstanceChange()
+  }
+
+  async #launch(start: Start): Promise<void> {
+    try {
+      start.port = await this.#ports.portPool.take()
+      if (start.abandon.signal.aborted) return
+      start.child = await this.#spawn(start, start.port)
+      await this.#ports.groups.add(start.child.group)
+      if (start.abandon.signal.aborted) {
+        // Still behind the gate. A stop ends it; a death that came before `child` was known left it to us.
+        if (this.#start !== start) await this.#clear(start, 0)
+        return
+      }
+      start.child.open()
+      this.#ports.onInstanceChange()
+    } catch (error) {
+      this.#die(start, `could not be started: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+
+  #spawn(start: Start, port: number): Promise<Child> {
+    const { command, cwd, env } = this.#options
+    const problem = findCommandProblem(command, cwd, env)
+    if (problem !== undefined) throw new Error(problem)
+    const own = { [portVariable]: String(port), [instanceVariable]: this.id, [runVariable]: this.#ports.run }
+    return spawnChild({
+      command,
+      cwd,
+      env: { ...env, ...own },
+      onOutput: (stream, line) => {
+        this.#ports.onOutput(this.id, stream, line)
+      },
+      onExit: (exit) => {
+        this.#handleExit(start, exit)
+      },
+    })
+  }
+
+  async #awaitReady(start: Start): Promise<void> {
+    const { port, abandon } = start
+    if (port === undefined || abandon.signal.aborted) return
+    const { readyTimeoutMs, healthPath } = this.#options
+    const cancel = this.#ports.scheduler.after(readyTimeoutMs, () => {
+      start.verdict = `was not ready within ${readyTimeoutMs} ms`
+      abandon.abort()
+      this.kill()
+    })
+    const host = await waitUntilReady({ port, path: healthPath }, this.#ports.scheduler, abandon.signal)
+    cancel()
+    if (host === undefined || abandon.signal.aborted) return
+    start.host = host
+    start.readyAtMs = this.#ports.clock.now()
+    this.#move('ready')
+  }
+
+  #handleExit(start: Start, exit: Exit): void {
+    // While stopping, what remains of the group has its grace: `npm start` dies at once, the server behind it drains.
+    if (this.#state === 'stopping') return
+    const wasReady = start.readyAtMs !== undefined
+    this.#die(start, start.verdict ?? describeExit(exit, wasReady))
+  }
+
+  #die(start: Start, reason: string): void {
+    if (this.#start !== start || this.#state === 'stopping') return
+    start.abandon.abort()
+    const pid = start.child?.group.pid
+    // Now, while the id cannot have been given to anyone else: grandchildren die with their instance.
+    if (pid !== undefined) signalOwnGroup(pid, 'SIGKILL')
+    this.#start = undefined
+    const nowMs = this.#ports.clock.now()
+    const dueAtMs = this.#decideRestart(start, nowMs)
+    // A draining instance is not started again.
+    this.#dueAtMs = nextState(this.#state, 'died') === 'backoff' ? dueAtMs : undefined
+    this.#move('died')
+    this.#track(this.#clear(start, 0))
+    // The fleet may have brought the restart forward when it was told of the move.
+    const restartInMs = this.#dueAtMs === undefined ? undefined : Math.max(0, this.#dueAtMs - nowMs)
+    this.#ports.onDeath?.({ id: this.id, epoch: start.epoch, pid, reason, restartInMs })
+    if (restartInMs === 0) this.#restart()
+    else if (restartInMs !== undefined) this.rescheduleRestart(nowMs + restartInMs)
+  }
+
+  #decideRestart(start: Start, nowMs: number): number {
+    const readyForMs = start.readyAtMs === undefined ? undefined : nowMs - start.readyAtMs
+    const decision = decideRestart({ earlyDeaths: this.#earlyDeaths, readyForMs }, this.#ports.random())
+    this.#earlyDeaths = decision.earlyDeaths
+    return nowMs + decision.delayMs
+  }
+
+  #restart(): void {
+    if (this.#state !== 'backoff') return
+    this.#restarts += 1
+    this.#track(this.start())
+  }
+
+  /** Ends what is left of a start and forgets its group and port. */
+  async #clear(start: Start, graceMs: number): Promise<void> {
+    const { child, port } = start
+    if (child !== undefined) {
+      const isGone = await endGroup(child.group, graceMs, this.#ports.scheduler)
+      if (!isGone) this.#ports.log(`Cannot end process group ${child.group.pid}: it outlived SIGKILL`)
+      await this.#awaitLastOutput(child)
+      await this.#ports.groups.remove(child.group.pid)
+    }
+    if (port !== undefined) this.#ports.portPool.release(port)
+  }
+
+  async #awaitLastOutput(child: Child): Promise<void> {
+    const over = new AbortController()
+    const { signal } = over
+    await Promise.race([child.outputEnded, pause(this.#ports.scheduler, lastOutputMs, signal)])
+    // Also takes the timer away.
+    over.abort()
+    child.closeOutput()
+  }
+
+  #track(work: Promise<void>): void {
+    this.#clearing.add(work)
+    const forget = () => {
+      this.#clearing.delete(work)
+    }
+    work.then(forget, (error: unknown) => {
+      forget()
+      this.#ports.log(`Cannot clean up after instance ${this.id}: ${String(error)}`)
+    })
+  }
+}
