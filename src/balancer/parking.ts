@@ -12,6 +12,8 @@ export class Parking {
   readonly #timeMs: number
   readonly #now: () => number
   readonly #waiting = new Map<Parked, number>()
+  /** When a request's waiting ends, from its first wait on: one that comes back has the rest of its time, not a new wait. */
+  readonly #deadlines = new WeakMap<Parked, number>()
 
   constructor(capacity: number, timeMs: number, now: () => number) {
     this.#capacity = capacity
@@ -26,7 +28,9 @@ export class Parking {
   /** False when full. */
   park(request: Parked): boolean {
     if (this.#waiting.size >= this.#capacity) return false
-    this.#waiting.set(request, this.#now() + this.#timeMs)
+    const deadlineMs = this.#deadlines.get(request) ?? this.#now() + this.#timeMs
+    this.#deadlines.set(request, deadlineMs)
+    this.#waiting.set(request, deadlineMs)
     return true
   }
 

@@ -34,8 +34,9 @@ const dropped: ReadonlySet<string> = new Set([
 export function writeRequestHead(request: ClientRequest): string {
   const { rawHeaders } = request
   const named = namedByConnection(rawHeaders)
-  let head = `${request.method} ${request.target} HTTP/1.1\r\n`
-  let host: string | undefined
+  const target = readTarget(request.target)
+  let host = target.host
+  let fields = ''
   let chunked = false
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? ''
@@ -43,24 +44,47 @@ export function writeRequestHead(request: ClientRequest): string {
     const lowerName = name.toLowerCase()
     if (lowerName === 'transfer-encoding') chunked = true
     if (lowerName === 'host') host ??= value
-    if (dropped.has(lowerName) || named?.has(lowerName) === true) continue
-    head += `${name}: ${value}\r\n`
+    else if (!isDropped(lowerName) && named?.has(lowerName) !== true) fields += `${name}: ${value}\r\n`
   }
-  if (chunked) head += 'Transfer-Encoding: chunked\r\n'
-  head += request.upgrade ? 'Connection: Upgrade\r\nUpgrade: websocket\r\n' : 'Connection: keep-alive\r\n'
-  return `${head}${forwardedFields(request, host)}\r\n`
+  if (chunked) fields += 'Transfer-Encoding: chunked\r\n'
+  fields += request.upgrade ? 'Connection: Upgrade\r\nUpgrade: websocket\r\n' : 'Connection: keep-alive\r\n'
+  // An HTTP/1.0 client may name no host; HTTP/1.1 wants the field then too, empty (RFC 9112 section 3.2).
+  const start = `${request.method} ${target.path} HTTP/1.1\r\nHost: ${host ?? ''}\r\n`
+  return `${start}${fields}${forwardedFields(request, host)}\r\n`
+}
+
+/** Servers behind CGI-like gateways read `_` in a name as `-`, so a forged name may be spelled with it. */
+function isDropped(lowerName: string): boolean {
+  return dropped.has(lowerName.includes('_') ? lowerName.replaceAll('_', '-') : lowerName)
+}
+
+/**
+ * A target in absolute form names the host, whatever the Host field says; instances get the origin form
+ * (RFC 9112 section 3.2.2).
+ */
+function readTarget(target: string): { readonly path: string; readonly host: string | undefined } {
+  if (target.startsWith('/')) return { path: target, host: undefined }
+  const match = /^https?:\/\/(?:[^/?#@]*@)?([^/?#@]*)(.*)$/i.exec(target)
+  if (match === null) return { path: target, host: undefined }
+  const path = match[2] ?? ''
+  return { path: path.startsWith('/') ? path : `/${path}`, host: match[1] }
 }
 
 function forwardedFields(request: ClientRequest, host: string | undefined): string {
   const proto = request.encrypted ? 'https' : 'http'
-  const address = request.remoteAddress
+  const address = plainAddress(request.remoteAddress)
   const forNode = address.includes(':') ? `"[${address}]"` : address
-  let fields = `X-Forwarded-For: ${address}\r\nX-Forwarded-Proto: ${proto}\r\n`
-  if (host === undefined) return `${fields}Forwarded: for=${forNode};proto=${proto}\r\n`
-  fields += `X-Forwarded-Host: ${host}\r\n`
+  const fields = `X-Forwarded-For: ${address}\r\nX-Forwarded-Proto: ${proto}\r\n`
+  const forwarded = `Forwarded: for=${forNode};proto=${proto}`
+  if (host === undefined || host === '') return `${fields}${forwarded}\r\n`
   // A host with a quote or a backslash is not a host (RFC 3986); it is left out of the quoted string.
   const quotedHost = /["\\]/.test(host) ? '' : `;host="${host}"`
-  return `${fields}Forwarded: for=${forNode};proto=${proto}${quotedHost}\r\n`
+  return `${fields}X-Forwarded-Host: ${host}\r\n${forwarded}${quotedHost}\r\n`
+}
+
+/** An IPv4 client of a socket that listens on IPv6 too is still an IPv4 client. */
+function plainAddress(address: string): string {
+  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
 }
 
 /** Fields that no honest sender names in Connection: naming them is a known way to strip a field between two servers. */

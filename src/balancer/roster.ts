@@ -12,7 +12,9 @@ export interface RosterEntry {
 export class Roster {
   readonly #random: Random
   #entries: readonly RosterEntry[] = []
-  /** Answered attempts of instances that were replaced or left, so that counts never fall. */
+  /** Replaced or gone from the list, but still answering what they were given. */
+  #leaving: readonly RosterEntry[] = []
+  /** Answered attempts of instances that are replaced or gone, so that counts never fall. */
   readonly #earlier = new Map<string, number>()
 
   constructor(random: Random) {
@@ -26,10 +28,8 @@ export class Roster {
       (upstream) =>
         before.find((entry) => isSame(entry.upstream, upstream)) ?? { upstream, inFlight: 0, requests: 0 },
     )
-    for (const entry of before) {
-      if (this.#entries.includes(entry)) continue
-      this.#earlier.set(entry.upstream.id, (this.#earlier.get(entry.upstream.id) ?? 0) + entry.requests)
-    }
+    this.#leaving = [...this.#leaving, ...before.filter((entry) => !this.#entries.includes(entry))]
+    this.#forget()
   }
 
   /** An instance that is not among `tried`, or undefined when there is none. */
@@ -42,12 +42,28 @@ export class Roster {
     return this.#entries.includes(entry)
   }
 
+  /** What each instance is doing, those included that leave but still answer. */
   loads(): UpstreamLoad[] {
-    return this.#entries.map(({ upstream, inFlight, requests }) => ({
-      id: upstream.id,
-      inFlight,
-      requests: requests + (this.#earlier.get(upstream.id) ?? 0),
-    }))
+    this.#forget()
+    const loads = new Map<string, { id: string; inFlight: number; requests: number }>()
+    for (const { upstream, inFlight, requests } of [...this.#entries, ...this.#leaving]) {
+      const { id } = upstream
+      const load = loads.get(id) ?? { id, inFlight: 0, requests: this.#earlier.get(id) ?? 0 }
+      load.inFlight += inFlight
+      load.requests += requests
+      loads.set(id, load)
+    }
+    return [...loads.values()]
+  }
+
+  /** Drops those that left and have nothing more to answer; only their count stays. */
+  #forget(): void {
+    const over = this.#leaving.filter((entry) => entry.inFlight === 0)
+    if (over.length === 0) return
+    for (const { upstream, requests } of over) {
+      this.#earlier.set(upstream.id, (this.#earlier.get(upstream.id) ?? 0) + requests)
+    }
+    this.#leaving = this.#leaving.filter((entry) => entry.inFlight > 0)
   }
 }
 
