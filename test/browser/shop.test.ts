@@ -101,9 +101,9 @@ async function assertCart(page: Page, user: string): Promise<void> {
 }
 
 /** The killed instance is back, so that the next test finds the fleet whole. */
-async function untilBack(fleet: FleetUnderTest, killed: string): Promise<void> {
+async function untilBack(running: FleetUnderTest, killed: string): Promise<void> {
   await until(`instance ${killed} is back`, async () => {
-    const { instances } = await fleet.status()
+    const { instances } = await running.status()
     const back = instances.find((instance) => instance.id === killed)
     return back?.state === 'ready' && back.restarts > 0
   })
