@@ -60,7 +60,7 @@ export class BalancerProcess {
   /** Binds and starts a worker on it. Port 0 takes a free one. Rejects with PORT_TAKEN or OPTION_INVALID. */
   async listen(host: string, port: number): Promise<{ port: number }> {
     this.#handle = await bind(host, port)
-    const bound = boundPort(this.#handle) ?? port
+    const bound = boundPort(this.#handle)
     this.#state = 'serving'
     await this.#start()
     return { port: bound }
@@ -193,10 +193,11 @@ declare module 'node:net' {
   function _createServerHandle(address: string, port: number, addressType: 4 | 6): BoundHandle | number
 }
 
-function boundPort(handle: BoundHandle): number | undefined {
+/** The port, or a negative errno: libuv keeps a taken address to itself until the handle is first used (uv_tcp_bind). */
+function boundPort(handle: BoundHandle): number {
   const name: { port?: number } = {}
-  handle.getsockname(name)
-  return name.port
+  const errno = handle.getsockname(name)
+  return errno < 0 ? errno : (name.port ?? 0)
 }
 
 async function bind(host: string, port: number): Promise<BoundHandle> {
@@ -206,8 +207,11 @@ async function bind(host: string, port: number): Promise<BoundHandle> {
     })
   })
   const handle = net._createServerHandle(address, port, family === 6 ? 6 : 4)
-  if (typeof handle !== 'number') return handle
-  throw bindError(host, port, handle)
+  if (typeof handle === 'number') throw bindError(host, port, handle)
+  const bound = boundPort(handle)
+  if (bound > 0) return handle
+  handle.close()
+  throw bindError(host, port, bound)
 }
 
 function bindError(host: string, port: number, errno: number): DroverError {
