@@ -57,9 +57,14 @@ export function sessions<Data extends object = Record<string, unknown>>(
   options: SessionsOptions = {},
 ): Sessions<Data> {
   refuseUnknown(options)
-  const { store, onError = warn, clock = systemClock, ...policyOptions } = options
+  const {
+    store = process.env['SESSION_STORE'] ?? defaultStore,
+    onError = warn,
+    clock = systemClock,
+    ...policyOptions
+  } = options
   return new Sessions<Data>({
-    store: readStore(store ?? process.env['SESSION_STORE'] ?? defaultStore, clock),
+    store: readStore(store, clock),
     policy: readPolicy(policyOptions),
     ports: { clock, randomBytes, report: onError },
     behindBalancer: process.env[instanceVariable] !== undefined,

@@ -30,7 +30,8 @@ export interface Session<Data extends object = Record<string, unknown>> {
   /** Signs out at the commit: the session is deleted, its data emptied at once, and the cookie taken away. */
   logout(): Promise<void>
   /**
-   * Saves now. An adapter does so itself before the first byte of the answer; this is for streams that change data later.
+   * Saves now. An adapter does so itself before the first byte of the answer, and before the end of one that streams; this
+   * is for long streams, and for work that goes on after the answer: what changes then is saved by nobody else.
    * Rejects with STORE_UNAVAILABLE; SESSION_GONE when the session was deleted meanwhile; SESSION_VALUE_INVALID and
    * SESSION_TOO_LARGE for data that cannot be kept; SESSION_COOKIE_LATE when a new id can no longer reach the client.
    */
