@@ -1,5 +1,5 @@
-// Starts one process as the leader of its own group, held at a gate until it has been recorded: were the supervisor
-// killed between starting an app and recording it, nobody would know whom to end.
+// Starts one process as the leader of its own group, held at a gate until it has been recorded: were the
+// supervisor killed between starting an app and recording it, nobody would know whom to end.
 import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -25,8 +25,9 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null
 }
 
-// Waits for a line on descriptor 3, then becomes the command: pid and start time stay the same. End of file means that
-// the supervisor is gone or has thought better of it. The variable's own name leaves the app's environment untouched.
+// Waits for a line on descriptor 3, then becomes the command: pid and start time stay the same. End of
+// file means that the supervisor is gone or has thought better of it. The variable's own name leaves the
+// app's environment untouched.
 const gateScript = 'IFS= read -r _drover_gate <&3 || exit 125; unset _drover_gate; exec "$@" 3<&-'
 
 /** A started process whose command does not run before `open`. */
@@ -101,8 +102,8 @@ async function spawnError(child: ChildProcess): Promise<Error> {
 }
 
 /**
- * POSIX shells may drop variables whose names they could not assign to (dash does with `a.b`), so these go round the
- * gate as arguments of env(1).
+ * POSIX shells may drop variables whose names they could not assign to (dash does with `a.b`), so these go
+ * round the gate as arguments of env(1).
  */
 function withOddVariables(spec: ChildSpec): readonly string[] {
   const odd = Object.entries(spec.env).filter(

@@ -64,8 +64,9 @@ export interface FleetPorts {
   readonly onOutput: (id: string, stream: OutputStream, line: string) => void
   readonly onDeath?: (death: InstanceDeath) => void
   /**
-   * Runs once the state folder is this run's and nothing of an earlier run is left, before the first instance starts:
-   * the place to bind what instances are useless without. A rejection ends the start and becomes its reason.
+   * Runs once the state folder is this run's and nothing of an earlier run is left, before the first
+   * instance starts: the place to bind what instances are useless without. A rejection ends the start
+   * and becomes its reason.
    */
   readonly beforeInstances?: () => Promise<void>
 }

@@ -59,8 +59,9 @@ export class Fleet {
   }
 
   /**
-   * Resolves when every command runs (readiness is told through `onChange`). Throws OPTION_INVALID when the command
-   * does not exist and FLEET_ALREADY_RUNNING when another fleet has the state folder; nothing runs then.
+   * Resolves when every command runs (readiness is told through `onChange`). Throws OPTION_INVALID when
+   * the command does not exist and FLEET_ALREADY_RUNNING when another fleet has the state folder;
+   * nothing runs then.
    */
   start(): Promise<void> {
     this.#starting ??= this.#startAll()

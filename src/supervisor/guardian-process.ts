@@ -1,4 +1,5 @@
-// What the guardian becomes once the primary is gone: ends the groups named in its argument (JSON), then exits.
+// What the guardian becomes once the primary is gone: ends the groups named in its argument (JSON), then
+// exits.
 import * as v from 'valibot'
 import { groupsSchema } from './group-record.ts'
 import { endGroup } from './process-group.ts'

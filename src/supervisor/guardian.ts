@@ -1,5 +1,5 @@
-// The primary's side of the guardian: one separate process that ends every recorded group when the primary dies,
-// even by SIGKILL, since Node cannot ask the kernel to do that.
+// The primary's side of the guardian: one separate process that ends every recorded group when the primary
+// dies, even by SIGKILL, since Node cannot ask the kernel to do that.
 import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { extname } from 'node:path'
@@ -16,9 +16,10 @@ export interface GuardianPorts {
   readonly log: (line: string) => void
 }
 
-// Every line on standard input is the whole list of groups as JSON, replacing the one before; a line cut short by the
-// primary's death does not count. Its end means that the primary is gone. A shell waits in 1 MB where Node takes 45,
-// and it ignores signals from its first moment on, where Node would heed them while it boots.
+// Every line on standard input is the whole list of groups as JSON, replacing the one before; a line cut
+// short by the primary's death does not count. Its end means that the primary is gone. A shell waits in 1
+// MB where Node takes 45, and it ignores signals from its first moment on, where Node would heed them
+// while it boots.
 const waitScript =
   "trap '' HUP INT QUIT TERM; groups='[]'; while IFS= read -r line; do groups=$line; done; " +
   '[ "$groups" = "[]" ] || exec "$@" "$groups"'
@@ -56,7 +57,8 @@ export class Guardian {
     })
     this.#process = child
     this.#startedAtMs = this.#ports.clock.now()
-    // A broken pipe means that it died: the exit below handles that. A process that cannot be started has no exit.
+    // A broken pipe means that it died: the exit below handles that. A process that cannot be started
+    // has no exit.
     child.stdin.on('error', () => undefined)
     child.once('error', (error) => {
       this.#handleDeath(`cannot be started (${error.message})`)
@@ -68,8 +70,8 @@ export class Guardian {
   }
 
   /**
-   * Replaces the list of groups to end; resolves when it is on its way. While the guardian is down it resolves at once:
-   * the next one is told, and the record on disk covers the time between.
+   * Replaces the list of groups to end; resolves when it is on its way. While the guardian is down it
+   * resolves at once: the next one is told, and the record on disk covers the time between.
    */
   tell(groups: readonly Group[]): Promise<void> {
     this.#groups = groups

@@ -2,8 +2,8 @@
 import type { InstanceState } from './fleet-options.ts'
 
 /**
- * What happens to an instance: `start` its process, it became `ready`, `drain` it, `stop` it, its process `died`
- * unasked, or the stopping of it `ended` with nothing of its process group left.
+ * What happens to an instance: `start` its process, it became `ready`, `drain` it, `stop` it, its process
+ * `died` unasked, or the stopping of it `ended` with nothing of its process group left.
  */
 export type InstanceEvent = 'start' | 'ready' | 'drain' | 'stop' | 'died' | 'ended'
 

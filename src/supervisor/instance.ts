@@ -1,4 +1,5 @@
-// One instance through all its starts and deaths: carries out what the lifecycle and the restart policy decide.
+// One instance through all its starts and deaths: carries out what the lifecycle and the restart policy
+// decide.
 import { instanceVariable, portVariable } from '../base/wire.ts'
 import type { Child, Exit } from './child.ts'
 import { spawnChild } from './child.ts'
@@ -194,7 +195,8 @@ export class Instance {
   }
 
   #handleExit(start: Start, exit: Exit): void {
-    // While stopping, what remains of the group has its grace: `npm start` dies at once, the server behind it drains.
+    // While stopping, what remains of the group has its grace: `npm start` dies at once, the server
+    // behind it drains.
     if (this.#state === 'stopping') return
     const wasReady = start.readyAtMs !== undefined
     this.#die(start, start.verdict ?? describeExit(exit, wasReady))

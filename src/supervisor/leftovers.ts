@@ -27,8 +27,9 @@ export async function reapLeftovers(
 }
 
 /**
- * The record may be days old, so a group whose leader is gone is ours only if a member carries the mark of that run:
- * else it could be a daemon's, which was given the same number later and whose leader has left, as daemons do.
+ * The record may be days old, so a group whose leader is gone is ours only if a member carries the mark of
+ * that run: else it could be a daemon's, which was given the same number later and whose leader has left,
+ * as daemons do.
  */
 async function isOurs(group: Group, run: string): Promise<boolean> {
   const leader = await readProcess(group.pid)

@@ -31,8 +31,9 @@ export class LivingGroups {
     try {
       this.#record.write(groups)
     } catch (error) {
-      // A full disk or a removed folder must not keep an instance from being started again, nor a stop from ending:
-      // the guardian still knows, and only a kill of both would leave something behind.
+      // A full disk or a removed folder must not keep an instance from being started again, nor a
+      // stop from ending: the guardian still knows, and only a kill of both would leave something
+      // behind.
       this.#log(`Cannot record process groups: ${error instanceof Error ? error.message : String(error)}`)
     }
     return this.#guardian.tell(groups)

@@ -1,10 +1,11 @@
-// One fleet per state folder: a lock file that holds the owner's pid and start time, so that the lock of a killed
-// owner can be told from a living one's.
+// One fleet per state folder: a lock file that holds the owner's pid and start time, so that the lock of a
+// killed owner can be told from a living one's.
 //
-// Taking over a dead owner's lock must let exactly one racer win. Whoever wants to replace a lock of content S first
-// takes the claim `lock.<hash of S>` (itself such a lock), then looks again, and replaces only if S still stands.
-// Only the claim's holder may replace S and only S's owner may remove it, and that one is dead: so S cannot change
-// between the look and the replacement. A racer killed with the claim in hand leaves a stale claim, taken over alike.
+// Taking over a dead owner's lock must let exactly one racer win. Whoever wants to replace a lock of
+// content S first takes the claim `lock.<hash of S>` (itself such a lock), then looks again, and replaces
+// only if S still stands. Only the claim's holder may replace S and only S's owner may remove it, and that
+// one is dead: so S cannot change between the look and the replacement. A racer killed with the claim in
+// hand leaves a stale claim, taken over alike.
 import { createHash, randomUUID } from 'node:crypto'
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'

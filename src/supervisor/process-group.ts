@@ -1,7 +1,7 @@
 // Ends whole process groups, and never a stranger's.
 //
-// A group id is the pid of its first process. POSIX (XBD 3.268, fork()) forbids using a pid again while a group of
-// that id has a member. So for a group recorded as { pid, startTime }:
+// A group id is the pid of its first process. POSIX (XBD 3.268, fork()) forbids using a pid again while a
+// group of that id has a member. So for a group recorded as { pid, startTime }:
 // - the pid is alive with that start time: the group is ours;
 // - the pid is alive with another start time: the pid was used again, hence our group emptied before. Hands off;
 // - the pid is gone but the group has members: they are ours, as the id was never free, unless between two looks the
@@ -50,8 +50,8 @@ export async function endGroup(group: Group, graceMs: number, scheduler: Schedul
 }
 
 /**
- * Signals a group whose leader is known to be ours: a child whose exit has not been told yet, or is being told now.
- * Returns false when the group is empty.
+ * Signals a group whose leader is known to be ours: a child whose exit has not been told yet, or is being
+ * told now. Returns false when the group is empty.
  */
 export function signalOwnGroup(pid: number, signal: NodeJS.Signals): boolean {
   return trySignal(groupAddress(pid), signal)

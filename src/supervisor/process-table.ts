@@ -1,5 +1,5 @@
-// What the operating system says about processes. A pid alone proves nothing, since pids are used again; a pid
-// together with its start time names one process for ever.
+// What the operating system says about processes. A pid alone proves nothing, since pids are used again; a
+// pid together with its start time names one process for ever.
 import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { promisify } from 'node:util'

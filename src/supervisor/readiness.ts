@@ -43,8 +43,8 @@ function accepts(host: string, port: number, signal: AbortSignal): Promise<boole
       resolve(isReady)
     }
     socket.once('connect', () => {
-      // With nobody listening, a connection to a port of the ephemeral range can be given that very port as its own
-      // and so meet itself (TCP simultaneous open, RFC 9293 section 3.5).
+      // With nobody listening, a connection to a port of the ephemeral range can be given that very
+      // port as its own and so meet itself (TCP simultaneous open, RFC 9293 section 3.5).
       settle(socket.localPort !== port)
     })
     socket.once('timeout', () => {

@@ -22,8 +22,8 @@ export interface RestartDecision {
 }
 
 /**
- * An early death waits; a later one does not, or else a kill per second would park a healthy fleet in backoff.
- * `random` is a number in [0, 1).
+ * An early death waits; a later one does not, or else a kill per second would park a healthy fleet in
+ * backoff. `random` is a number in [0, 1).
  */
 export function decideRestart(death: Death, random: number): RestartDecision {
   const isEarly = death.readyForMs === undefined || death.readyForMs <= earlyDeathMs
