@@ -106,6 +106,11 @@ export class Fleet {
     return this.#stopping
   }
 
+  /** Whether it was asked to stop. */
+  get isStopping(): boolean {
+    return this.#stopping !== undefined
+  }
+
   /** Has the running process `pid` (and its group, if it leads one) ended when the primary dies. */
   async guard(pid: number): Promise<void> {
     const group = await identifyGroup(pid)
@@ -126,9 +131,10 @@ export class Fleet {
     try {
       await reapLeftovers(this.#record.read(this.#ports.log), this.#scheduler, this.#ports.log)
       this.#record.write([])
-      if (this.#stopping !== undefined) return
+      if (this.isStopping) return
       this.#guardian.start()
       await this.#ports.beforeInstances?.()
+      if (this.isStopping) return
       await Promise.all(this.#instances.map((instance) => instance.start()))
     } catch (error) {
       await this.#endAll()
