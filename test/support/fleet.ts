@@ -1,4 +1,4 @@
-// A real `drover up` as a child process, asked and ordered over its control socket.
+// A real `drover up` as a child process, watched over its control socket and ordered through its command line.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -45,7 +45,7 @@ export interface FleetUnderTest {
   /** Resolves when `drover up` has ended. */
   readonly ended: Promise<Finished>
   status(): Promise<FleetSnapshot>
-  kill(id: string): Promise<unknown>
+  kill(id: string): Promise<Finished>
   signal(signal: NodeJS.Signals): void
   /** Stops it if it still runs, and removes the folder. */
   dispose(): Promise<void>
@@ -93,7 +93,7 @@ export async function startFleet(options: FleetUnderTestOptions): Promise<FleetU
     folder,
     ended,
     status: () => client.status(),
-    kill: (id) => client.kill(id),
+    kill: (id) => drover(['kill', id, '--state', folder]),
     signal: (signal) => {
       child.kill(signal)
     },
