@@ -50,7 +50,7 @@ function usageLine(error: CommanderError, command: string, program: string): str
 /** `too many arguments for 'status'. Expected 0 arguments but got 2: a, b.` */
 function excess(message: string): string {
   const [, expected = '0', plural = '', got = ''] =
-    /Expected (\d+) argument(s?) but got \d+: (.*)\.$/.exec(message) ?? []
+    /Expected (\d+) argument(s?) but got (\d+: .*)\.$/.exec(message) ?? []
   return `${expected === '0' ? 'no' : expected} argument${plural}, but got ${got}`
 }
 

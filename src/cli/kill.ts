@@ -20,7 +20,7 @@ export function killCommand(context: CliContext): Command {
       return
     }
     const name = printer.paint('bold', `instance ${killed.id}`)
-    printer.out(`Killed ${name} (process ${killed.pid}). Its users did not notice: ${url} answers as before`)
+    printer.out(`Killed ${name} (process ${killed.pid}). ${url} answers as before`)
     printer.out(printer.paint('dim', `See it come back: ${program} status${connection.flags}`))
   })
 }

@@ -101,7 +101,6 @@ function parseVariables(assignments: readonly string[]): Readonly<Record<string,
 async function runFleet(config: FleetConfig, context: CliContext): Promise<void> {
   const { printer, program, environment, currentDir } = context
   const reporter = createFleetPrinter(printer, { program, flags: await hintFlags(config, currentDir) })
-  reporter.announce({ tone: 'calm', text: startLine(config) })
   const primary = new Primary(config, {
     clock: systemClock,
     random: Math.random,
@@ -117,11 +116,6 @@ async function runFleet(config: FleetConfig, context: CliContext): Promise<void>
   await primary.start()
   await primary.finished
   announce('stopped: nothing is left running')
-}
-
-function startLine({ command, instances, version }: FleetConfig): string {
-  const copies = instances === 1 ? '1 instance' : `${instances} instances`
-  return `starting ${copies} of ${command.join(' ')} (version ${version})`
 }
 
 /** What `drover status` must be told to find this fleet from the same folder. */

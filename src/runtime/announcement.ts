@@ -7,6 +7,17 @@ export interface Announcement {
   readonly text: string
 }
 
+export interface StartFacts {
+  readonly command: readonly string[]
+  readonly instances: number
+  readonly version: string
+}
+
+export function announceStart({ command, instances, version }: StartFacts, url: string): string {
+  const copies = instances === 1 ? '1 instance' : `${instances} instances`
+  return `starting ${copies} of ${command.join(' ')} behind ${url}, version ${version}`
+}
+
 /** What is worth saying about the way from `before` to `after`. Deaths are announced on their own. */
 export function announceChanges(
   before: readonly InstanceView[],

@@ -7,7 +7,7 @@ import { openControlServer, type ControlServer } from '../control/server.ts'
 import type { FleetSnapshot } from '../control/snapshot.ts'
 import type { FleetOptions, InstanceView } from '../supervisor/fleet-options.ts'
 import { Fleet } from '../supervisor/fleet.ts'
-import { announceChanges, announceDeath } from './announcement.ts'
+import { announceChanges, announceDeath, announceStart } from './announcement.ts'
 import { BalancerProcess } from './balancer-process.ts'
 import { clientUrl, combineSnapshot, readyUpstreams } from './fleet-snapshot.ts'
 import { nextPrimaryState, type PrimaryEvent, type PrimaryState } from './primary-state.ts'
@@ -175,6 +175,7 @@ export class Primary implements FleetCommands {
       return new Error(`Cannot listen on ${host}:${port}: the balancer did not start`)
     })
     this.#url = clientUrl(host, bound.port)
+    this.#announce(announceStart(this.#config, this.#url))
   }
 
   /** The balancer hears of a death before anything else happens, so that it stops choosing the dead. */

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { InstanceState, InstanceView } from '../supervisor/fleet-options.ts'
+import { announceChanges, announceDeath, announceStart } from './announcement.ts'
+
+function view(state: InstanceState, epoch = 1): InstanceView {
+  const place = { host: '127.0.0.1', port: 4001, pid: 9, startedAtMs: 1000 }
+  return { id: '2', epoch, state, restarts: 0, ...place }
+}
+
+test('announceChanges tells that an instance is ready, where, and how long it took', () => {
+  assert.deepEqual(announceChanges([view('starting')], [view('ready')], 1449), [
+    { tone: 'good', text: 'instance 2 ready on 127.0.0.1:4001 in 0.4 s' },
+  ])
+})
+
+test('announceChanges says nothing twice', () => {
+  assert.deepEqual(announceChanges([view('ready')], [view('ready')], 2000), [])
+  assert.deepEqual(announceChanges([view('starting')], [view('starting')], 2000), [])
+})
+
+test('announceChanges tells of the next start of an instance whose death it did not see', () => {
+  assert.equal(announceChanges([view('ready', 1)], [view('ready', 2)], 1000).length, 1)
+})
+
+test('announceChanges tells of a stop, but not of an instance that has yet to start', () => {
+  assert.deepEqual(announceChanges([view('stopping')], [view('stopped')], 2000), [
+    { tone: 'calm', text: 'instance 2 stopped' },
+  ])
+  assert.deepEqual(announceChanges([], [view('stopped')], 2000), [])
+})
+
+const death = { id: '2', epoch: 1, pid: 9, reason: 'killed by SIGKILL' }
+const deaths: readonly (readonly [restartInMs: number | undefined, text: string])[] = [
+  [0, 'instance 2 killed by SIGKILL, restarting at once'],
+  [400, 'instance 2 killed by SIGKILL, restarting in 0.4 s'],
+  [undefined, 'instance 2 killed by SIGKILL'],
+]
+
+for (const [restartInMs, text] of deaths) {
+  test(`announceDeath tells that the next start is due in ${restartInMs} ms`, () => {
+    assert.deepEqual(announceDeath({ ...death, restartInMs }), { tone: 'bad', text })
+  })
+}
+
+test('announceStart counts instances as people do', () => {
+  const facts = { command: ['node', 's.ts'], version: 'abc' }
+  const url = 'http://127.0.0.1:80'
+  assert.equal(
+    announceStart({ ...facts, instances: 1 }, url),
+    'starting 1 instance of node s.ts behind http://127.0.0.1:80, version abc',
+  )
+  assert.match(announceStart({ ...facts, instances: 2 }, url), /^starting 2 instances of /)
+})

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { InstanceView } from '../supervisor/fleet-options.ts'
+import { clientUrl, combineSnapshot, readyUpstreams } from './fleet-snapshot.ts'
+
+const ready: InstanceView = {
+  id: '1',
+  epoch: 2,
+  pid: 11,
+  host: '127.0.0.1',
+  port: 4001,
+  state: 'ready',
+  restarts: 1,
+  startedAtMs: 900,
+}
+const dead: InstanceView = {
+  id: '2',
+  epoch: 1,
+  pid: undefined,
+  host: undefined,
+  port: undefined,
+  state: 'backoff',
+  restarts: 3,
+  startedAtMs: undefined,
+}
+
+test("combineSnapshot puts the balancer's counts beside the supervisor's view", () => {
+  const snapshot = combineSnapshot({
+    state: 'running',
+    pid: 10,
+    url: 'http://127.0.0.1:8080',
+    version: 'abc',
+    startedAtMs: 500,
+    nowMs: 1000,
+    instances: [ready, dead],
+    balancer: {
+      pid: 12,
+      restarts: 0,
+      parked: 4,
+      loads: new Map([
+        ['1', { inFlight: 2, requests: 30 }],
+        ['gone', { inFlight: 9, requests: 9 }],
+      ]),
+    },
+  })
+  assert.deepEqual(snapshot, {
+    state: 'running',
+    pid: 10,
+    url: 'http://127.0.0.1:8080',
+    version: 'abc',
+    uptimeMs: 500,
+    parked: 4,
+    balancers: [{ pid: 12, restarts: 0 }],
+    instances: [
+      {
+        id: '1',
+        pid: 11,
+        port: 4001,
+        version: 'abc',
+        state: 'ready',
+        inFlight: 2,
+        requests: 30,
+        restarts: 1,
+        uptimeMs: 100,
+      },
+      {
+        id: '2',
+        pid: null,
+        port: null,
+        version: 'abc',
+        state: 'backoff',
+        inFlight: 0,
+        requests: 0,
+        restarts: 3,
+        uptimeMs: null,
+      },
+    ],
+  })
+})
+
+test('combineSnapshot never tells a negative age when the clock is set back', () => {
+  const balancer = { pid: null, restarts: 0, parked: 0, loads: new Map() }
+  const moment = { state: 'running', pid: 1, url: '', version: '', startedAtMs: 500, nowMs: 100 } as const
+  const snapshot = combineSnapshot({ ...moment, instances: [ready], balancer })
+  assert.equal(snapshot.uptimeMs, 0)
+  assert.equal(snapshot.instances[0]?.uptimeMs, 0)
+})
+
+test('readyUpstreams names the ready instances and no others', () => {
+  const starting: InstanceView = { ...ready, id: '3', state: 'starting' }
+  const draining: InstanceView = { ...ready, id: '4', state: 'draining' }
+  assert.deepEqual(readyUpstreams([ready, dead, starting, draining]), [
+    { id: '1', epoch: 2, host: '127.0.0.1', port: 4001 },
+  ])
+})
+
+const urls: readonly (readonly [host: string, url: string])[] = [
+  ['127.0.0.1', 'http://127.0.0.1:80'],
+  ['localhost', 'http://localhost:80'],
+  ['0.0.0.0', 'http://127.0.0.1:80'],
+  ['::', 'http://[::1]:80'],
+  ['fe80::1', 'http://[fe80::1]:80'],
+]
+
+for (const [host, url] of urls) {
+  test(`clientUrl of ${host} is ${url}`, () => {
+    assert.equal(clientUrl(host, 80), url)
+  })
+}
