@@ -1,13 +1,11 @@
 // How `npm run start:stateful` runs it: exactly like the other shop, so that only the sessions differ.
-import type { DroverConfig } from 'drover/config'
+import { defineConfig } from 'drover/config'
 
-const config: DroverConfig = {
+export default defineConfig({
   command: ['node', '--conditions=source', 'examples/shop-stateful/server.ts'],
   cwd: '../..',
   state: '../../.drover/stateful',
   instances: 3,
   health: '/health',
   reveal: true,
-}
-
-export default config
+})
