@@ -1,4 +1,4 @@
-// The pinned Node of toolchain/package.json is in the lock file for every platform that Drover promises.
+// The lock file is whole: the pinned Node of toolchain/package.json and every native tool, for every platform.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readText } from './imports.ts'
@@ -12,6 +12,7 @@ interface LockEntry {
   readonly integrity?: string
   readonly os?: string | readonly string[]
   readonly cpu?: string | readonly string[]
+  readonly optionalDependencies?: Readonly<Record<string, string>>
 }
 
 const pinned = (JSON.parse(readText('toolchain/package.json')) as Toolchain).optionalDependencies
@@ -30,3 +31,14 @@ for (const platform of platforms) {
     assert.ok(Number(entry?.version?.split('.')[0]) >= 24)
   })
 }
+
+test('npm ci finds every optional package of every platform in the lock file', () => {
+  const names = Object.values(lock).flatMap(({ optionalDependencies }) =>
+    Object.keys(optionalDependencies ?? {}),
+  )
+  assert.ok(names.length > 20)
+  const missing = names.filter(
+    (name) => !Object.keys(lock).some((path) => path.endsWith(`node_modules/${name}`)),
+  )
+  assert.deepEqual(missing, [], 'npm left them out: does the registry have that version for every platform?')
+})
