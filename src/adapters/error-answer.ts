@@ -17,7 +17,7 @@ export function errorAnswer(error: unknown): ErrorAnswer {
   const status = error instanceof DroverError ? error.status : 500
   const code = error instanceof DroverError ? error.code : 'INTERNAL'
   const statusMessage = STATUS_CODES[status] ?? 'Error'
-  const body = `${JSON.stringify({ error: code, message: statusMessage })}\n`
+  const body = `${JSON.stringify({ error: { code, message: statusMessage } })}\n`
   const headers = {
     'content-type': 'application/json; charset=utf-8',
     'content-length': String(Buffer.byteLength(body)),

@@ -49,7 +49,7 @@ export class DroverError extends Error {
   readonly code: ErrorCode
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  /** Whether `message` may be shown to a client (http-errors convention). */
+  /** Whether `message` may be shown to a client: not those of 5xx, which may name files and hosts (http-errors convention). */
   readonly expose: boolean
 
   constructor(code: ErrorCode, message: string, options: { cause?: unknown } = {}) {
@@ -57,7 +57,7 @@ export class DroverError extends Error {
     this.code = code
     this.status = responses[code]?.status ?? 500
     this.headers = responses[code]?.headers ?? {}
-    this.expose = code in responses
+    this.expose = this.status < 500
   }
 }
 

@@ -145,3 +145,8 @@ test('any mutations: what is written, read back, is the data in memory; and only
   })
   fc.assert(property, { numRuns: 300 })
 })
+
+test('writeFields refuses a field name with half a surrogate pair, which stores cannot tell from another', () => {
+  assert.throws(() => writeFields({ '\ud800': 1 }, none), { code: 'SESSION_VALUE_INVALID' })
+  assert.equal(writeFields({ '\u{1f404}': 1 }, none).size, 1)
+})

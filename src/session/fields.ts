@@ -43,9 +43,20 @@ function readField(name: string, text: string): unknown {
 export function writeFields(data: object, saved: FieldTexts): FieldTexts {
   const texts = new Map<string, string>()
   for (const [name, value] of Object.entries(data)) {
-    if (value !== undefined) texts.set(name, writeField(name, value, saved.get(name)))
+    if (value === undefined) continue
+    checkName(name)
+    texts.set(name, writeField(name, value, saved.get(name)))
   }
   return texts
+}
+
+/** Half a surrogate pair has no UTF-8: a store would keep two such names as one. */
+function checkName(name: string): void {
+  if (name.isWellFormed()) return
+  throw new DroverError(
+    'SESSION_VALUE_INVALID',
+    `Cannot keep session field ${JSON.stringify(name)}: wanted a name of whole Unicode characters`,
+  )
 }
 
 function writeField(name: string, value: unknown, savedText: string | undefined): string {

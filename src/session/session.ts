@@ -290,10 +290,16 @@ function gone(): DroverError {
 }
 
 function checkPrincipal(principal: unknown): void {
-  if (typeof principal === 'string' && principal !== '' && principal.length <= longestPrincipal) return
+  if (isPrincipal(principal)) return
+  const got =
+    typeof principal === 'string' ? `one of ${principal.length} characters` : `a ${typeof principal}`
   throw new DroverError(
     'SESSION_VALUE_INVALID',
-    `Cannot sign in ${typeof principal === 'string' ? `a principal of ${principal.length} characters` : `a ${typeof principal}`}: ` +
-      `wanted a string of 1 to ${longestPrincipal} characters`,
+    `Cannot sign in principal: wanted a string of 1 to ${longestPrincipal} whole Unicode characters, got ${got}`,
   )
+}
+
+function isPrincipal(principal: unknown): principal is string {
+  if (typeof principal !== 'string' || !principal.isWellFormed()) return false
+  return principal.length >= 1 && principal.length <= longestPrincipal
 }

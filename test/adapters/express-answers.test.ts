@@ -147,7 +147,7 @@ test('compression on either side does not hurt the error answer', async (context
       const answer = await visit(path)
       assert.equal(answer.status, 503, path)
       assert.equal(answer.headers.get('content-encoding'), null)
-      assert.equal(answer.text, '{"error":"STORE_UNAVAILABLE","message":"Service Unavailable"}\n')
+      assert.equal(answer.text, '{"error":{"code":"STORE_UNAVAILABLE","message":"Service Unavailable"}}\n')
     }
   }
 })

@@ -152,7 +152,7 @@ test('a slower request does not revive a session that was signed out, and is not
   held.release()
   const answer = await slow
   assert.equal(answer.status, 409)
-  assert.equal(answer.text, '{"error":"SESSION_GONE","message":"Conflict"}\n')
+  assert.equal(answer.text, '{"error":{"code":"SESSION_GONE","message":"Conflict"}}\n')
   // Not even cleared: by now the browser may hold the cookie of a newer sign-in.
   assert.deepEqual(answer.cookies, [])
   assert.equal((await visit('/me', { cookie })).text, '{}')
@@ -184,7 +184,7 @@ for (const [path, method] of [
     assert.deepEqual(answer.cookies, [])
     assert.equal(answer.headers.get('etag'), null)
     assert.equal(answer.headers.get('cache-control'), 'no-store')
-    assert.equal(answer.text, '{"error":"STORE_UNAVAILABLE","message":"Service Unavailable"}\n')
+    assert.equal(answer.text, '{"error":{"code":"STORE_UNAVAILABLE","message":"Service Unavailable"}}\n')
     assert.equal(reports.length, 1)
   })
 }
@@ -259,7 +259,7 @@ test('an answer whose data cannot be kept is 500, and the operator reads which f
   })
   const answer = await visit('/')
   assert.equal(answer.status, 500)
-  assert.equal(answer.text, '{"error":"SESSION_VALUE_INVALID","message":"Internal Server Error"}\n')
+  assert.equal(answer.text, '{"error":{"code":"SESSION_VALUE_INVALID","message":"Internal Server Error"}}\n')
   assert.match(String(reports[0]), /Cannot keep session field "when".*a Date/)
 })
 

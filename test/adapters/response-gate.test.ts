@@ -205,7 +205,7 @@ test('an answer that cannot be replayed becomes a reported 500, not a request th
   ;(await guard.next()).resolve(['sid=1'])
   const { status, text } = await answer
   assert.equal(status, 500)
-  assert.equal(text, '{"error":"INTERNAL","message":"Internal Server Error"}\n')
+  assert.equal(text, '{"error":{"code":"INTERNAL","message":"Internal Server Error"}}\n')
   assert.equal(guard.reports.length, 1)
 })
 
