@@ -7,7 +7,8 @@ export const socketName = 'control.sock'
 export const maxSocketPathBytes = 103
 
 /**
- * The path to bind or connect to: absolute, or relative to `currentDir` where that is shorter.
+ * The path to bind or connect to: absolute, or relative to `currentDir` where that is shorter; that must be the folder
+ * this process is in.
  * Throws OPTION_INVALID when both are too long for a Unix socket.
  */
 export function socketPath(stateDir: string, currentDir: string): string {

@@ -1,0 +1,90 @@
+// Every wrong call costs one line on standard error that names what was wrong and what was wanted, and exit code 2.
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { makeFolder, run } from './terminal.ts'
+
+const command = ['--', 'node', 'server.ts']
+const calls: readonly (readonly [args: readonly string[], line: string])[] = [
+  [['up'], 'Cannot start a fleet without a command: wanted one after --, such as -- node server.ts'],
+  [
+    ['up', '--instances', 'zero', ...command],
+    'Cannot use --instances "zero": wanted a whole number from 1 to 64',
+  ],
+  [['up', '--port', 'http', ...command], 'Cannot use --port "http": wanted a whole number from 0 to 65535'],
+  [['up', '--health', 'ready', ...command], 'Cannot use --health "ready": wanted a path such as "/health"'],
+  [
+    ['up', '--stop-timeout', 'soon', ...command],
+    'Cannot use --stop-timeout "soon": wanted a duration from 1ms to 1d, such as "30s" or "2m"',
+  ],
+  [['up', '--env', 'WORD', ...command], 'Cannot use --env "WORD": wanted NAME=VALUE'],
+  [
+    ['up', '--env', 'PORT=1', ...command],
+    'Cannot use --env "PORT": wanted other names than PORT and DROVER_INSTANCE, which Drover gives to each instance itself',
+  ],
+  [['up', '--cwd', '/no/such', ...command], 'Cannot use --cwd "/no/such": wanted a folder that exists'],
+  [['up', '--config', 'gone.ts'], 'Cannot use --config "gone.ts": wanted a file such as drover.config.ts'],
+  [['up', '--', 'no-such-program'], 'Cannot start instance 1: no such command "no-such-program"'],
+  [['up', '--instnces', '3'], 'Cannot use --instnces: there is no such option, did you mean --instances?'],
+  [['up', '--port'], 'Cannot use --port: wanted a value after it, <number>'],
+  [['kill'], 'Cannot run kill without <id>: see npm run -s drover -- kill --help'],
+  [['status', '2'], 'Cannot run status: wanted no arguments, but got 1: 2'],
+  [['staus'], 'Cannot run "staus": there is no such command, did you mean status?'],
+]
+
+describe('drover refuses', { concurrency: 2 }, () => {
+  for (const [args, line] of calls) {
+    test(args.join(' '), async (t) => {
+      const outcome = await run(t, args, { cwd: await makeFolder(t) })
+      assert.deepEqual(outcome, { code: 2, stdout: '', stderr: `${line}\n` })
+    })
+  }
+
+  test('a PORT in the environment that is none', async (t) => {
+    const env = { PORT: 'http' }
+    const outcome = await run(t, ['up', ...command], { cwd: await makeFolder(t), env })
+    const line = 'Cannot use PORT "http" in the environment: wanted a whole number from 0 to 65535\n'
+    assert.deepEqual(outcome, { code: 2, stdout: '', stderr: line })
+  })
+})
+
+const files: readonly (readonly [content: string, line: string])[] = [
+  [
+    'export default { instances: "zero" }',
+    'Cannot use instances "zero" in drover.config.ts: wanted a whole number from 1 to 64',
+  ],
+  [
+    'export default { instnces: 3 }',
+    'Cannot use instnces in drover.config.ts: there is no such option, did you mean instances?',
+  ],
+  [
+    'export default { port: 1 }',
+    'Cannot start a fleet without a command: wanted one after --, such as -- node server.ts, or command in drover.config.ts',
+  ],
+  [
+    'export const port = 1',
+    'Cannot use drover.config.ts: wanted export default defineConfig({ … }), but it has no default export',
+  ],
+  ['\nthrow new Error("no secrets today")', 'Cannot load drover.config.ts:2: no secrets today'],
+]
+
+describe('drover up refuses a config file', { concurrency: 2 }, () => {
+  for (const [content, line] of files) {
+    test(content.trim(), async (t) => {
+      const cwd = await makeFolder(t)
+      await writeFile(join(cwd, 'drover.config.ts'), content)
+      assert.deepEqual(await run(t, ['up'], { cwd }), { code: 2, stdout: '', stderr: `${line}\n` })
+    })
+  }
+
+  test('it cannot choose', async (t) => {
+    const cwd = await makeFolder(t)
+    for (const name of ['drover.config.ts', 'drover.config.js']) {
+      await writeFile(join(cwd, name), 'export default {}')
+    }
+    const line =
+      'Cannot choose between drover.config.ts and drover.config.js: wanted only one of them, or --config FILE\n'
+    assert.deepEqual(await run(t, ['up'], { cwd }), { code: 2, stdout: '', stderr: line })
+  })
+})
