@@ -2,7 +2,7 @@
 import { Front } from './front.ts'
 import type { Exchange } from './exchange.ts'
 import { defaultLimits, type BalancerLimits } from './limits.ts'
-import type { BalancerOptions, BalancerReport, Upstream } from './messages.ts'
+import type { BalancerLoad, BalancerOptions, Upstream } from './messages.ts'
 import { Parking } from './parking.ts'
 import { Roster } from './roster.ts'
 import { UpstreamPool } from './upstream-pool.ts'
@@ -57,7 +57,7 @@ export class Balancer {
     this.#parking.retryAll()
   }
 
-  load(): BalancerReport {
+  load(): BalancerLoad {
     return { type: 'load', parked: this.#parking.size, upstreams: this.#roster.loads() }
   }
 

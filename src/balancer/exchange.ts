@@ -1,14 +1,15 @@
 // One client request on its way through as many attempts as rule R1 allows.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { isAttempting, move, type ExchangeState } from './exchange-lifecycle.ts'
 import { HeldResponse } from './held-response.ts'
 import type { BalancerLimits } from './limits.ts'
 import type { Parking, Parked } from './parking.ts'
 import { RequestBody } from './request-body.ts'
 import { writeRequestHead } from './request-head.ts'
-import { writeUpgradeHead } from './response-head.ts'
+import { writeInformationHead, writeUpgradeHead } from './response-head.ts'
 import type { ResponseHead } from './response-reader.ts'
-import { decideRetry, isRepeatable, type Progress } from './retry.ts'
+import { decideRetry, isRepeatable } from './retry.ts'
 import type { Roster, RosterEntry } from './roster.ts'
 import type { AttemptListener, UpstreamConnection } from './upstream-connection.ts'
 import type { UpstreamPool } from './upstream-pool.ts'
@@ -32,8 +33,6 @@ export type ExchangeKind =
   | { readonly type: 'continue' }
   | { readonly type: 'upgrade'; readonly socket: Socket; readonly rest: Buffer }
 
-type State = 'parked' | 'attempting' | 'finished'
-
 export class Exchange implements AttemptListener, Parked {
   readonly #context: ExchangeContext
   readonly #request: IncomingMessage
@@ -42,14 +41,16 @@ export class Exchange implements AttemptListener, Parked {
   readonly #body: RequestBody
   readonly #held: HeldResponse
   readonly #tried = new Set<RosterEntry>()
-  #state: State = 'parked'
+  #state: ExchangeState = 'new'
   #attempts = 0
-  #progress: Progress = 'not-sent'
+  /** The attempt under way. */
   #entry: RosterEntry | undefined
   #connection: UpstreamConnection | undefined
+  /** Where a fresh connection may go though the instance was tried. */
   #revisit: RosterEntry | undefined
-  /** When the request was handed over, while no head has come; 0 otherwise. */
   #waitingSinceMs = 0
+  #continued = false
+  #closing = false
 
   constructor(
     context: ExchangeContext,
@@ -63,8 +64,13 @@ export class Exchange implements AttemptListener, Parked {
     this.#kind = kind
     this.#body = new RequestBody(request, context.limits.replayBytes)
     this.#held = new HeldResponse(response, context.limits, () => {
-      this.#progress = 'passed'
+      this.#move('passed')
     })
+  }
+
+  /** The client's connection. */
+  get socket(): Socket {
+    return this.#request.socket
   }
 
   begin(): void {
@@ -76,24 +82,41 @@ export class Exchange implements AttemptListener, Parked {
     this.#attemptOrPark()
   }
 
+  /** Answers with an error of the balancer's own. */
+  refuse(status: number, why: string): void {
+    const body = `${status} ${why}\n`
+    const fields: Record<string, string | number> = {
+      'content-type': 'text/plain; charset=utf-8',
+      'content-length': Buffer.byteLength(body),
+      'cache-control': 'no-store',
+    }
+    if (status === 503) fields['retry-after'] = 1
+    this.#response.writeHead(status, fields)
+    this.#response.end(this.#request.method === 'HEAD' ? undefined : body)
+    this.#finish()
+  }
+
   /** The client's connection ends with this exchange. */
   closeAfter(): void {
+    this.#closing = true
     this.#response.shouldKeepAlive = false
-    if (this.#kind.type === 'upgrade' && this.#progress === 'passed') this.#kind.socket.destroySoon()
+    if (this.#state === 'tunnelled') this.socket.destroySoon()
   }
 
   /** Resets the client's stream, so that what it has is not taken for the whole. */
   cut(): void {
-    this.#request.socket.resetAndDestroy()
+    this.socket.resetAndDestroy()
     this.#leave()
   }
 
   /** Called every second: an instance that does not answer in time ends the attempt, not the client's patience. */
   checkTime(): void {
-    if (this.#waitingSinceMs === 0 || !this.#body.sent) return
-    if (this.#context.now() - this.#waitingSinceMs < this.#context.limits.responseTimeoutMs) return
+    if (this.#state !== 'sent') return
+    const now = this.#context.now()
+    if (!this.#body.sent) this.#waitingSinceMs = now
+    if (now - this.#waitingSinceMs < this.#context.limits.responseTimeoutMs) return
     this.#endAttempt()?.abandon()
-    this.#refuse(504, 'the instance did not answer in time')
+    this.refuse(504, 'the instance did not answer in time')
   }
 
   // Parked
@@ -103,24 +126,23 @@ export class Exchange implements AttemptListener, Parked {
   }
 
   expire(): void {
-    this.#refuse(503, 'no instance is ready')
+    this.refuse(503, 'no instance is ready')
   }
 
   // AttemptListener
 
   onReady(connection: UpstreamConnection): void {
-    this.#progress = 'sent'
+    this.#move('sent')
     this.#attempts++
     this.#waitingSinceMs = this.#context.now()
-    const { socket } = this.#request
     if (this.#body.exists) connection.gather()
     connection.write(
       writeRequestHead({
-        method: this.#request.method ?? 'GET',
+        method: this.#method,
         target: this.#request.url ?? '/',
         rawHeaders: this.#request.rawHeaders,
-        remoteAddress: socket.remoteAddress ?? 'unknown',
-        encrypted: 'encrypted' in socket,
+        remoteAddress: this.socket.remoteAddress ?? 'unknown',
+        encrypted: 'encrypted' in this.socket,
         upgrade: this.#kind.type === 'upgrade',
       }),
     )
@@ -131,15 +153,19 @@ export class Exchange implements AttemptListener, Parked {
     this.#body.resume()
   }
 
+  /** RFC 9110 section 15.2: passed on, but to a client of HTTP/1.0; a 100 once, to a client that asked for it. */
   onInformation(head: ResponseHead): void {
+    this.#waitingSinceMs = this.#context.now()
     if (this.#request.httpVersion !== '1.1') return
-    if (head.status === 100 && this.#kind.type === 'continue') this.#response.writeContinue()
-    else if (head.status === 102) this.#response.writeProcessing()
+    if (head.status !== 100) this.socket.write(writeInformationHead(head), 'latin1')
+    else if (this.#kind.type === 'continue' && !this.#continued) {
+      this.#continued = true
+      this.#response.writeContinue()
+    }
   }
 
   onHead(head: ResponseHead): void {
-    this.#progress = 'responded'
-    this.#waitingSinceMs = 0
+    this.#move('responded')
     if (this.#entry !== undefined) this.#entry.requests++
     this.#held.begin(head, this.#revealed)
   }
@@ -153,41 +179,41 @@ export class Exchange implements AttemptListener, Parked {
   }
 
   onEnd(trailers: readonly string[]): void {
-    const connection = this.#endAttempt()
-    this.#finish()
     this.#held.end(trailers)
+    const connection = this.#endAttempt()
     // A request still being sent leaves the connection in the middle of a message.
     if (this.#body.sent) connection?.resume()
     else connection?.abandon()
+    this.#finish()
   }
 
   onUpgrade(head: ResponseHead, rest: Buffer): void {
     const connection = this.#connection
     if (this.#kind.type !== 'upgrade' || connection === undefined) return
     const { socket } = this.#kind
-    this.onHead(head)
-    this.#progress = 'passed'
+    this.#move('tunnelled')
+    if (this.#entry !== undefined) this.#entry.requests++
     this.#response.detachSocket(socket)
     socket.write(writeUpgradeHead(head, this.#revealed), 'latin1')
     const upstream = connection.release()
     upstream.write(this.#kind.rest)
     socket.write(rest)
-    joinSockets(socket, upstream, () => {
+    joinSockets(socket, upstream, this.#context.limits.tunnelLingerMs, () => {
       this.#leave()
     })
+    if (this.#closing) socket.destroySoon()
   }
 
   onDeath(cause: Error): void {
+    const { limits } = this.#context
+    const progress = this.#state
+    if (!isAttempting(progress)) return
     const entry = this.#entry
     const reused = this.#connection?.reused ?? false
     this.#endAttempt()
     this.#held.discard()
-    const verdict = decideRetry({
-      progress: this.#progress,
-      method: this.#request.method ?? 'GET',
-      bodyReplayable: this.#body.replayable,
-      keyEnforced: false,
-    })
+    const bodyReplayable = this.#body.replayable
+    const verdict = decideRetry({ progress, method: this.#method, bodyReplayable, keyEnforced: false })
     if (verdict === 'reset') {
       this.cut()
       return
@@ -195,40 +221,48 @@ export class Exchange implements AttemptListener, Parked {
     if (entry !== undefined) this.#tried.add(entry)
     // The end of a connection that had been idle says little about the instance: where no other is left, a fresh
     // connection may go there again.
-    this.#revisit = reused && this.#progress !== 'responded' ? entry : undefined
-    if (verdict === 'repeat' && this.#attempts < this.#context.limits.attempts) this.#attemptOrPark()
-    else this.#refuse(502, `the instance failed: ${cause.message}`)
+    this.#revisit = reused && progress !== 'responded' ? entry : undefined
+    if (verdict === 'repeat' && this.#attempts < limits.attempts) this.#attemptOrPark()
+    else this.refuse(502, `the instance failed: ${cause.message}`)
+  }
+
+  get #method(): string {
+    return this.#request.method ?? 'GET'
   }
 
   get #revealed(): string | undefined {
     return this.#context.reveal ? this.#entry?.upstream.id : undefined
   }
 
+  #move(to: ExchangeState): void {
+    this.#state = move(this.#state, to)
+  }
+
   #attemptOrPark(): void {
     if (this.#attempt()) return
-    this.#state = 'parked'
-    if (!this.#context.parking.park(this)) this.#refuse(503, 'too many requests wait for an instance')
+    this.#move('parked')
+    if (!this.#context.parking.park(this)) this.refuse(503, 'too many requests wait for an instance')
   }
 
   /** Starts the next attempt; false when there is no instance for it. */
   #attempt(): boolean {
-    const { roster, pool, limits } = this.#context
+    const { roster, pool } = this.#context
     const entry = roster.pick(this.#tried) ?? this.#takeRevisit()
     if (entry === undefined) return false
-    this.#state = 'attempting'
-    this.#progress = 'not-sent'
+    this.#move('not-sent')
     this.#entry = entry
     entry.inFlight++
-    const connection = pool.take(entry.upstream, this.#maxIdleMs(limits))
+    const connection = pool.take(entry.upstream, this.#maxIdleMs)
     this.#connection = connection
-    connection.begin(this, this.#request.method ?? 'GET', this.#kind.type === 'upgrade')
+    connection.begin(this, this.#method, this.#kind.type === 'upgrade')
     return true
   }
 
   /** How long a connection may have been idle to be trusted with this attempt; a fresh one is always trusted. */
-  #maxIdleMs(limits: BalancerLimits): number {
+  get #maxIdleMs(): number {
+    const { limits } = this.#context
     if (this.#tried.size > 0 || this.#kind.type === 'upgrade') return -1
-    return isRepeatable(this.#request.method ?? 'GET') ? limits.upstreamIdleMs : limits.justUsedMs
+    return isRepeatable(this.#method) ? limits.upstreamIdleMs : limits.justUsedMs
   }
 
   #takeRevisit(): RosterEntry | undefined {
@@ -242,37 +276,22 @@ export class Exchange implements AttemptListener, Parked {
     if (this.#entry !== undefined) this.#entry.inFlight--
     this.#entry = undefined
     this.#connection = undefined
-    this.#waitingSinceMs = 0
     this.#body.detach()
     return connection
   }
 
-  #refuse(status: number, why: string): void {
+  /** The client's side is over before its answer is. */
+  #leave(): void {
+    if (this.#state === 'over') return
+    this.#context.parking.leave(this)
+    this.#held.discard()
+    this.#endAttempt()?.abandon()
     this.#finish()
-    const { method } = this.#request
-    const body = `${status} ${why}\n`
-    const fields: Record<string, string | number> = {
-      'content-type': 'text/plain; charset=utf-8',
-      'content-length': Buffer.byteLength(body),
-      'cache-control': 'no-store',
-    }
-    if (status === 503) fields['retry-after'] = 1
-    // What is left of an unread body must not be taken for the next request.
-    if (!this.#body.sent) this.#response.shouldKeepAlive = false
-    this.#response.writeHead(status, fields)
-    this.#response.end(method === 'HEAD' ? undefined : body)
   }
 
   #finish(): void {
-    this.#state = 'finished'
+    this.#move('over')
     this.#context.active.delete(this)
-  }
-
-  /** The client's side is over, complete or not. */
-  #leave(): void {
-    this.#finish()
-    this.#context.parking.leave(this)
-    this.#endAttempt()?.abandon()
-    this.#held.discard()
+    if (!this.#body.sent) this.#body.discard()
   }
 }

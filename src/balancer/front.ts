@@ -1,26 +1,42 @@
 // The side that clients see: Node's own HTTP server, each request becoming an exchange; and how it ends.
 import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http'
 import { Server as NetServer, type Socket } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Exchange, type ExchangeContext, type ExchangeKind } from './exchange.ts'
+import { Pipeline } from './pipeline.ts'
+import { faultOf } from './request-fault.ts'
 
 export class Front {
   readonly #context: ExchangeContext
   readonly #server: Server
+  readonly #pipeline: Pipeline
+  /** Every open connection; while draining, with what it had said at the last look. */
+  readonly #connections = new Map<Socket, number>()
   #draining = false
 
   constructor(context: ExchangeContext) {
+    const { limits } = context
     this.#context = context
+    this.#pipeline = new Pipeline(limits.pipelined)
     this.#server = createServer({
-      keepAliveTimeout: context.limits.clientIdleMs,
-      maxHeaderSize: context.limits.headBytes,
+      keepAliveTimeout: limits.clientIdleMs,
+      headersTimeout: limits.requestHeadTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      maxHeaderSize: limits.headBytes,
       // Only WebSockets leave HTTP; any other upgrade offer (h2c) is answered as the plain request it also is.
       shouldUpgradeCallback: isWebSocket,
     })
+    // Node would drop the fields beyond its count without a word; faultOf refuses such a request instead.
+    this.#server.maxHeadersCount = 0
+    this.#server.on('connection', (socket) => {
+      this.#connections.set(socket, 0)
+      socket.once('close', () => this.#connections.delete(socket))
+    })
     this.#server.on('request', (request, response) => {
-      this.#exchange(request, response, { type: 'plain' })
+      this.#receive(request, response, { type: 'plain' })
     })
     this.#server.on('checkContinue', (request, response) => {
-      this.#exchange(request, response, { type: 'continue' })
+      this.#receive(request, response, { type: 'continue' })
     })
     this.#server.on('upgrade', (request, socket: Socket, rest) => {
       this.#upgrade(request, socket, rest)
@@ -33,6 +49,10 @@ export class Front {
       this.#server.once('error', reject)
       this.#server.listen(handle, () => {
         this.#server.off('error', reject)
+        // A connection that cannot be accepted, for want of file descriptors say, must not end those that were.
+        this.#server.on('error', (error) => {
+          process.emitWarning(error)
+        })
         resolve()
       })
     })
@@ -50,39 +70,66 @@ export class Front {
    */
   async drain(timeoutMs: number): Promise<number> {
     this.#draining = true
-    for (const exchange of this.#context.active) exchange.closeAfter()
-    const closed = new Promise<void>((resolve) => {
+    for (const exchange of this.#context.active) this.#closeAfter(exchange)
+    this.#lookAround(() => undefined)
+    // Connections that are complete in the system's queue are accepted first: closing would reset them.
+    await nextTurn()
+    const closed = this.#stopAccepting()
+    let cut = 0
+    const linger = setInterval(() => {
+      this.#lookAround((socket) => socket.destroy())
+    }, this.#context.limits.lingerMs)
+    const deadline = setTimeout(() => {
+      cut = this.#context.active.size
+      for (const exchange of this.#context.active) exchange.cut()
+      for (const socket of this.#connections.keys()) socket.destroy()
+    }, timeoutMs)
+    await closed
+    clearInterval(linger)
+    clearTimeout(deadline)
+    // Nothing is left to close but Node's own timer.
+    this.#server.close()
+    return cut
+  }
+
+  /** Resolves when every connection is closed. */
+  #stopAccepting(): Promise<void> {
+    return new Promise((resolve) => {
       // Not http.Server.close: that closes idle connections at once, also those whose next request is on its way.
       NetServer.prototype.close.call(this.#server, () => {
         resolve()
       })
     })
-    let cut = 0
-    const linger = setInterval(() => {
-      this.#server.closeIdleConnections()
-    }, this.#context.limits.lingerMs)
-    const deadline = setTimeout(() => {
-      cut = this.#context.active.size
-      for (const exchange of this.#context.active) exchange.cut()
-      this.#server.closeAllConnections()
-    }, timeoutMs)
-    await closed
-    clearInterval(linger)
-    clearTimeout(deadline)
-    return cut
   }
 
-  #exchange(request: IncomingMessage, response: ServerResponse, kind: ExchangeKind): void {
-    if (this.#draining) response.shouldKeepAlive = false
-    const coding = request.headers['transfer-encoding']
-    if (coding !== undefined && coding.toLowerCase() !== 'chunked') {
-      response.shouldKeepAlive = false
-      response
-        .writeHead(501, { 'content-type': 'text/plain; charset=utf-8' })
-        .end('501 transfer coding not understood\n')
-      return
+  /** Tells which connections owe no answer and have said nothing since the last look. */
+  #lookAround(onSilent: (socket: Socket) => void): void {
+    const busy = new Set(Array.from(this.#context.active, ({ socket }) => socket))
+    for (const [socket, bytesBefore] of this.#connections) {
+      this.#connections.set(socket, socket.bytesRead)
+      const owes = busy.has(socket) || this.#pipeline.isFollowed(socket) || socket.writableLength > 0
+      if (!owes && socket.bytesRead === bytesBefore) onSilent(socket)
     }
-    new Exchange(this.#context, request, response, kind).begin()
+  }
+
+  #receive(request: IncomingMessage, response: ServerResponse, kind: ExchangeKind): void {
+    this.#pipeline.enter(request, response, () => {
+      const fault = faultOf(request.rawHeaders, this.#context.limits.headFields)
+      const exchange = new Exchange(this.#context, request, response, kind)
+      if (this.#draining) this.#closeAfter(exchange)
+      if (fault === undefined) {
+        exchange.begin()
+        return
+      }
+      // What follows on this connection cannot be told from what belongs to the faulty request.
+      exchange.closeAfter()
+      exchange.refuse(fault.status, fault.why)
+    })
+  }
+
+  /** The last response on its connection says so; not one that others follow, whose clients would wait in vain. */
+  #closeAfter(exchange: Exchange): void {
+    if (!this.#pipeline.isFollowed(exchange.socket)) exchange.closeAfter()
   }
 
   /** An instance may answer an upgrade with an ordinary response, so it begins as an exchange like any other. */
@@ -94,11 +141,16 @@ export class Front {
       response.detachSocket(socket)
       socket.destroySoon()
     })
+    // Node has let go of the socket; what it does for a response on its own is done here.
+    socket.on('drain', () => response.emit('drain'))
     socket.on('error', () => {
       socket.destroy()
     })
+    socket.once('end', () => {
+      if (response.socket === socket) socket.destroy()
+    })
     // A Node without shouldUpgradeCallback brings every upgrade here.
-    this.#exchange(
+    this.#receive(
       request,
       response,
       isWebSocket(request) ? { type: 'upgrade', socket, rest } : { type: 'plain' },
@@ -106,6 +158,13 @@ export class Front {
   }
 }
 
+/** A request with a body is not a WebSocket's (RFC 6455 section 4.1); where its body ends only HTTP can say. */
 function isWebSocket(request: IncomingMessage): boolean {
-  return request.headers.upgrade?.toLowerCase() === 'websocket'
+  const { headers } = request
+  return (
+    headers.upgrade?.toLowerCase() === 'websocket' &&
+    request.method === 'GET' &&
+    headers['transfer-encoding'] === undefined &&
+    (headers['content-length'] ?? '0') === '0'
+  )
 }

@@ -1,8 +1,10 @@
 // A reply on its way to the client: held while an attempt's death could still be repaired, then passed and streamed.
 import type { ServerResponse } from 'node:http'
 import type { BalancerLimits } from './limits.ts'
-import { responseFields, mustStream } from './response-head.ts'
+import { mustStream, responseFields, trailerFields } from './response-head.ts'
 import type { ResponseHead } from './response-reader.ts'
+
+const nothing = Buffer.alloc(0)
 
 export class HeldResponse {
   readonly #response: ServerResponse
@@ -48,7 +50,7 @@ export class HeldResponse {
     this.#stopTimer()
     const body = this.#chunks.length < 2 ? this.#chunks[0] : Buffer.concat(this.#chunks)
     this.#writeHead()
-    if (trailers.length > 0) this.#response.addTrailers(pairs(trailers))
+    if (trailers.length > 0) this.#response.addTrailers(trailerFields(trailers))
     if (body === undefined) this.#response.end()
     else this.#response.end(body)
   }
@@ -67,7 +69,8 @@ export class HeldResponse {
     if (!this.#writeHead()) return true
     let ready = true
     for (const chunk of this.#chunks) ready = this.#response.write(chunk)
-    if (this.#chunks.length === 0) this.#response.flushHeaders()
+    // Not flushHeaders: that writes latin1 field values as UTF-8.
+    if (this.#chunks.length === 0) ready = this.#response.write(nothing)
     this.#chunks = []
     return ready
   }
@@ -85,10 +88,4 @@ export class HeldResponse {
     clearTimeout(this.#timer)
     this.#timer = undefined
   }
-}
-
-function pairs(flat: readonly string[]): [string, string][] {
-  const list: [string, string][] = []
-  for (let index = 0; index < flat.length; index += 2) list.push([flat[index] ?? '', flat[index + 1] ?? ''])
-  return list
 }

@@ -23,10 +23,19 @@ export interface BalancerLimits {
   readonly upstreamIdleConnections: number
   /** The head of a response or of a request. */
   readonly headBytes: number
+  /** The header fields of a request. */
+  readonly headFields: number
+  /** From a client's first byte until its head, and until its whole request. */
+  readonly requestHeadTimeoutMs: number
+  readonly requestTimeoutMs: number
+  /** Requests of one connection that wait for the answer before. */
+  readonly pipelined: number
   /** A client's idle keep-alive connection. */
   readonly clientIdleMs: number
   /** While draining, how long an idle client connection stays open for a request that is already on its way. */
   readonly lingerMs: number
+  /** After one side of a WebSocket closed, how long the other may take nothing of what was written to it. */
+  readonly tunnelLingerMs: number
 }
 
 export const defaultLimits: BalancerLimits = Object.freeze({
@@ -42,6 +51,11 @@ export const defaultLimits: BalancerLimits = Object.freeze({
   justUsedMs: 1_000,
   upstreamIdleConnections: 256,
   headBytes: 64 * 1024,
+  headFields: 200,
+  requestHeadTimeoutMs: 60_000,
+  requestTimeoutMs: 300_000,
+  pipelined: 128,
   clientIdleMs: 65_000,
   lingerMs: 500,
+  tunnelLingerMs: 5_000,
 })

@@ -27,8 +27,14 @@ export interface UpstreamLoad {
   readonly requests: number
 }
 
+export interface BalancerLoad {
+  readonly type: 'load'
+  readonly parked: number
+  readonly upstreams: readonly UpstreamLoad[]
+}
+
 export type BalancerReport =
   | { readonly type: 'listening' }
-  | { readonly type: 'load'; readonly parked: number; readonly upstreams: readonly UpstreamLoad[] }
+  | BalancerLoad
   /** `cut` counts exchanges ended by the drain's deadline. */
   | { readonly type: 'drained'; readonly cut: number }

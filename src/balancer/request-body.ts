@@ -1,5 +1,6 @@
 // A request's body on its way to an instance: streamed, and kept while small so that it can be sent again.
 import type { IncomingMessage } from 'node:http'
+import { writeTrailers } from './request-head.ts'
 
 export interface BodySink {
   /** False when the sink wants a pause; it calls `RequestBody.resume` later. */
@@ -55,6 +56,14 @@ export class RequestBody {
     if (this.#started) this.#request.pause()
   }
 
+  /** Nobody wants the rest: it is read and dropped, so that the client can finish and read its answer. */
+  discard(): void {
+    this.#sink = undefined
+    this.#kept = []
+    this.#replayable = false
+    if (this.#started) this.#request.removeAllListeners('data').resume()
+  }
+
   resume(): void {
     if (this.#sink !== undefined && this.#started) this.#request.resume()
   }
@@ -92,11 +101,6 @@ export class RequestBody {
 
   #writeEnd(): void {
     if (!this.#chunked) return
-    const { rawTrailers } = this.#request
-    let trailers = ''
-    for (let index = 0; index < rawTrailers.length; index += 2) {
-      trailers += `${rawTrailers[index]}: ${rawTrailers[index + 1]}\r\n`
-    }
-    this.#sink?.write(`0\r\n${trailers}\r\n`)
+    this.#sink?.write(`0\r\n${writeTrailers(this.#request.rawTrailers)}\r\n`)
   }
 }

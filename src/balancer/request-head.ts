@@ -53,6 +53,21 @@ export function writeRequestHead(request: ClientRequest): string {
   return `${start}${fields}${forwardedFields(request, host)}\r\n`
 }
 
+/** Framing and routing, which mean nothing after a body and much to who merges trailers (RFC 9110 section 6.5.1). */
+const notInTrailers: ReadonlySet<string> = new Set(['host', 'content-length', 'trailer'])
+
+/** The trailer section of a chunked request, without its last empty line. */
+export function writeTrailers(rawTrailers: readonly string[]): string {
+  let fields = ''
+  for (let index = 0; index < rawTrailers.length; index += 2) {
+    const name = rawTrailers[index] ?? ''
+    const lowerName = name.toLowerCase()
+    if (!isDropped(lowerName) && !notInTrailers.has(lowerName))
+      fields += `${name}: ${rawTrailers[index + 1]}\r\n`
+  }
+  return fields
+}
+
 /** Servers behind CGI-like gateways read `_` in a name as `-`, so a forged name may be spelled with it. */
 function isDropped(lowerName: string): boolean {
   return dropped.has(lowerName.includes('_') ? lowerName.replaceAll('_', '-') : lowerName)

@@ -96,8 +96,8 @@ function isWhole(events: readonly (Event | 'malformed')[]): boolean {
 }
 
 function headOf(events: readonly (Event | 'malformed')[]): Extract<Event, { type: 'head' }> {
-  const head = events.find((event) => event !== 'malformed' && event.type === 'head')
-  if (head === undefined || head === 'malformed' || head.type !== 'head') throw new Error('there was no head')
+  const head = events.find((event) => typeof event === 'object' && event.type === 'head')
+  if (typeof head !== 'object' || head.type !== 'head') throw new Error('there was no head')
   return head
 }
 

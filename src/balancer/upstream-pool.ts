@@ -8,6 +8,7 @@ export class UpstreamPool implements ConnectionOwner {
   readonly #limits: BalancerLimits
   readonly #now: () => number
   readonly #idle = new Map<string, UpstreamConnection[]>()
+  #current: ReadonlySet<string> = new Set()
 
   /** `now` is a monotonic clock in milliseconds that never answers 0. */
   constructor(limits: BalancerLimits, now: () => number) {
@@ -32,7 +33,8 @@ export class UpstreamPool implements ConnectionOwner {
   onIdle(connection: UpstreamConnection): void {
     const key = poolKey(connection.upstream)
     const idle = this.#idle.get(key) ?? []
-    if (!connection.reusable || idle.length >= this.#limits.upstreamIdleConnections) {
+    const isWanted = connection.reusable && this.#current.has(key)
+    if (!isWanted || idle.length >= this.#limits.upstreamIdleConnections) {
       connection.abandon()
       return
     }
@@ -52,11 +54,11 @@ export class UpstreamPool implements ConnectionOwner {
     }
   }
 
-  /** Closes the idle connections to every instance not in `upstreams`. */
+  /** Keeps connections to these instances only: those to others are closed, now or when their exchange is complete. */
   retain(upstreams: readonly Upstream[]): void {
-    const kept = new Set(upstreams.map((upstream) => poolKey(upstream)))
+    this.#current = new Set(upstreams.map((upstream) => poolKey(upstream)))
     for (const [key, idle] of this.#idle) {
-      if (kept.has(key)) continue
+      if (this.#current.has(key)) continue
       this.#idle.delete(key)
       for (const connection of idle) connection.abandon()
     }
