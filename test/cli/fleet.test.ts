@@ -8,6 +8,7 @@ import type { FleetSnapshot } from '../../src/control/snapshot.ts'
 import { until } from '../support/until.ts'
 import { allGone, makeFolder, openTerminal, run, serverPath, startFleet, stubbornPath } from './terminal.ts'
 
+const bugUrl = new URL('fixtures/bug.ts', import.meta.url).href
 const server = ['--port', '0', '--', process.execPath, serverPath]
 
 /** Asks over the socket, as `drover status --json` does, without a process for each look. */
@@ -179,6 +180,20 @@ test('drover up ends everything at once on a second Ctrl-C that is no echo of th
     return terminal.stdout().includes('SIGINT again')
   })
   assert.equal(await terminal.ended, 0)
+  await allGone(pids)
+})
+
+test('drover up ends every process when it fails itself, says why and exits 1', async (t) => {
+  const cwd = await makeFolder(t)
+  const env = { NODE_OPTIONS: `--import=${bugUrl}` }
+  const { terminal } = await startFleet(t, ['--port', '0', '--', process.execPath, stubbornPath], {
+    cwd,
+    env,
+  })
+  const pids = pidsOf(await look(cwd))
+  terminal.process.kill('SIGUSR2')
+  assert.equal(await terminal.ended, 1)
+  assert.match(terminal.stderr(), /^nobody expected this\n/)
   await allGone(pids)
 })
 
