@@ -13,8 +13,16 @@ const pureTimeoutMs = 60_000
 const fileTimeoutMs = 120_000
 /** Process tests mostly wait, so two at a time even on one core; more only where there are cores for it. */
 const concurrency = Math.min(4, Math.max(2, availableParallelism()))
-/** Areas that take longest start first, so that nobody waits for them at the end. */
-const longAreas = ['test/fleet/', 'test/pack/', 'test/browser/']
+/** Areas that take longest start first, in this order, so that nobody waits for them at the end. */
+const longAreas = [
+  'test/fleet/',
+  'test/bench/',
+  'test/stores/',
+  'test/browser/',
+  'test/pack/',
+  'test/cli/',
+  'test/shop/',
+]
 
 function chosen(pattern: string, words: readonly string[]): string[] {
   const files = globSync(pattern).toSorted()
@@ -22,7 +30,10 @@ function chosen(pattern: string, words: readonly string[]): string[] {
 }
 
 function longestFirst(files: readonly string[]): string[] {
-  const rank = (file: string) => (longAreas.some((area) => file.startsWith(area)) ? 0 : 1)
+  const rank = (file: string) => {
+    const area = longAreas.findIndex((one) => file.startsWith(one))
+    return area < 0 ? longAreas.length : area
+  }
   return files.toSorted((left, right) => rank(left) - rank(right))
 }
 

@@ -93,9 +93,9 @@ export function importsOf(from: string): Import[] {
   })
 }
 
-/** src/session/cookie.ts is in room 'session'; src/index.ts is a room of its own. */
+/** src/session/cookie.ts is in room 'session'; src/index.ts, with its test, is a room of its own. */
 export function roomOf(path: string): string {
-  return path.split('/')[1] ?? path
+  return (path.split('/')[1] ?? path).replace(/\.test\.ts$/, '.ts')
 }
 
 export function isTest(path: string): boolean {

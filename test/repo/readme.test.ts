@@ -17,9 +17,9 @@ interface Mention {
   readonly word: string
 }
 
-/** Only what stands in code: prose may say "drover can …". */
+/** Only what stands in code: prose may say "drover can …". What is told to be missing need not exist. */
 function codeOf(page: string): string {
-  const text = readText(page)
+  const text = readText(page).replaceAll(/^## What does not work yet\n[\s\S]*?(?=^## )/gm, '')
   const blocks = [...text.matchAll(/^```[^\n]*\n([\s\S]*?)^```/gm)].map((match) => match[1] ?? '')
   const spans = [...text.replaceAll(/^```[\s\S]*?^```/gm, '').matchAll(/`([^`\n]+)`/g)].map(
     (match) => match[1] ?? '',
