@@ -1,4 +1,5 @@
 // Writes lines to the terminal, with colour where it is wanted: never when NO_COLOR is set or the stream is no terminal.
+import { WriteStream } from 'node:tty'
 import { styleText } from 'node:util'
 
 export type Style = Parameters<typeof styleText>[0]
@@ -30,7 +31,7 @@ export function createPrinter({ stdout, stderr }: PrinterStreams): Printer {
     paint: (style, text, stream = 'out') => {
       return styleText(style, text, { stream: stream === 'out' ? stdout : stderr })
     },
-    isTerminal: stdout.isTTY,
+    isTerminal: stdout instanceof WriteStream,
   }
 }
 

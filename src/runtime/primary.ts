@@ -169,13 +169,25 @@ export class Primary implements FleetCommands {
   /** Control before the port: whoever is refused by either has not disturbed a fleet that runs. */
   async #open(): Promise<void> {
     const { host, port, stateDir } = this.#config
-    this.#control = await openControlServer(stateDir, this.#ports.currentDir, this)
+    this.#control = await openControlServer(stateDir, this.#ports.currentDir, this.#commands())
     const listening = this.#balancer.listen(host, port)
     const bound = await withDeadline(listening, balancerStartTimeoutMs, () => {
       return new Error(`Cannot listen on ${host}:${port}: the balancer did not start`)
     })
     this.#url = clientUrl(host, bound.port)
     this.#announce(announceStart(this.#config, this.#url))
+  }
+
+  /** What others may ask for; whoever watches the terminal is told that somebody did. */
+  #commands(): FleetCommands {
+    return {
+      snapshot: () => this.snapshot(),
+      kill: (id) => this.kill(id),
+      stop: () => {
+        if (this.#stopping === undefined) this.#announce('asked to stop: finishing what is in flight')
+        return this.stop()
+      },
+    }
   }
 
   /** The balancer hears of a death before anything else happens, so that it stops choosing the dead. */

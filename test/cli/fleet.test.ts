@@ -146,6 +146,7 @@ test('drover up, status, kill and stop: the round trip', async (t) => {
     assert.equal(code, 0)
     assert.deepEqual(JSON.parse(stdout), { stopped: true, pid: terminal.pid })
     assert.equal(await terminal.ended, 0)
+    assert.match(terminal.stdout(), /^drover \| asked to stop: finishing what is in flight$/m)
     await allGone(pids)
     await assert.rejects(stat(join(cwd, '.drover', 'control.sock')), { code: 'ENOENT' })
   })
