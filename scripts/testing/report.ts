@@ -18,6 +18,12 @@ export function readCounts(output: string): Counts {
   return { ...noCounts, ...found }
 }
 
+/** Files without a test: Node counts each as one passing test that bears the path of the file. */
+export function filesWithoutTest(output: string): string[] {
+  const lines = stripVTControlCharacters(output).split('\n')
+  return lines.map((line) => /^✔ (\/.*\.ts) \(/.exec(line)?.[1]).filter((path) => path !== undefined)
+}
+
 /** The output without its own closing lines, so that the whole run has one ending. */
 export function withoutClosingLines(output: string): string {
   return output

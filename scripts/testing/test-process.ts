@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { findLeftovers, killLeftovers } from './leftovers.ts'
 import type { Leftover } from './leftovers.ts'
-import { readCounts } from './report.ts'
+import { filesWithoutTest, readCounts } from './report.ts'
 import type { Counts } from './report.ts'
 
 export interface TestRun {
@@ -57,17 +57,20 @@ async function waitUntilAllLeft(groupId: number, mark: string): Promise<readonly
   return leftovers
 }
 
-function complain(
-  code: number | null,
-  counts: Counts,
-  leftovers: readonly Leftover[],
-  end: string | undefined,
-): string[] {
-  const left = leftovers.map(({ pid, command }) => `it left process ${pid} behind: ${command}`)
-  const complaints = end === undefined ? left : [end, ...left]
+interface Ending {
+  readonly code: number | null
+  /** Why it had to be killed; undefined when it ended by itself. */
+  readonly killedBecause: string | undefined
+}
+
+function complain(ending: Ending, output: string, counts: Counts, leftovers: readonly Leftover[]): string[] {
+  const { code, killedBecause } = ending
+  const complaints = killedBecause === undefined ? [] : [killedBecause]
+  complaints.push(...leftovers.map(({ pid, command }) => `it left process ${pid} behind: ${command}`))
+  complaints.push(...filesWithoutTest(output).map((path) => `${path} has no test`))
   if (counts.tests === 0) complaints.push('it ran no test')
   if (counts.skipped + counts.todo > 0) complaints.push('it skips tests: a test either runs or goes')
-  if (code !== 0 && counts.fail + counts.cancelled === 0 && end === undefined) {
+  if (code !== 0 && counts.fail + counts.cancelled === 0 && killedBecause === undefined) {
     complaints.push(`it ended with ${code ?? 'a signal'} and no failing test`)
   }
   return complaints
@@ -79,12 +82,6 @@ function startNode(files: readonly string[], mark: string, output: number): Chil
   const child = spawn(process.execPath, args, { stdio, env: environment(mark), detached: true })
   if (child.pid === undefined) throw new Error(`Cannot start ${process.execPath}`)
   return Object.assign(child, { pid: child.pid })
-}
-
-interface Ending {
-  readonly code: number | null
-  /** Why it had to be killed; undefined when it ended by itself. */
-  readonly killedBecause: string | undefined
 }
 
 async function waitForEnd(
@@ -113,7 +110,7 @@ export async function runTestProcess(options: TestProcessOptions): Promise<TestR
   const mark = randomUUID()
   const startedAtMs = performance.now()
   const child = startNode(options.files, mark, outputFile)
-  const { code, killedBecause } = await waitForEnd(child, options)
+  const ending = await waitForEnd(child, options)
   const durationMs = Math.round(performance.now() - startedAtMs)
   const leftovers = await waitUntilAllLeft(child.pid, `${markName}=${mark}`)
   killLeftovers(leftovers)
@@ -121,7 +118,7 @@ export async function runTestProcess(options: TestProcessOptions): Promise<TestR
   const output = readFileSync(outputPath, 'utf8')
   rmSync(folder, { recursive: true })
   const counts = readCounts(output)
-  const complaints = complain(code, counts, leftovers, killedBecause)
-  const isGood = code === 0 && complaints.length === 0
+  const complaints = complain(ending, output, counts, leftovers)
+  const isGood = ending.code === 0 && complaints.length === 0
   return { name: options.name, output, counts, durationMs, complaints, isGood }
 }
