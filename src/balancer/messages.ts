@@ -35,6 +35,8 @@ export interface BalancerLoad {
 
 export type BalancerReport =
   | { readonly type: 'listening' }
+  /** It cannot accept on the handle and ends; `code` is the system's, such as EADDRINUSE. */
+  | { readonly type: 'refused'; readonly code: string }
   | BalancerLoad
   /** `cut` counts exchanges ended by the drain's deadline. */
   | { readonly type: 'drained'; readonly cut: number }

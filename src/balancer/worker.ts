@@ -1,15 +1,16 @@
 // A balancer's own process. The primary sends the bound listening handle and the instances; when the primary is gone,
 // so is this.
 import { Balancer } from './balancer.ts'
-import type { BalancerCommand, BalancerReport } from './messages.ts'
+import type { BalancerCommand, BalancerOptions, BalancerReport } from './messages.ts'
 
 const reportIntervalMs = 100
 
 let balancer: Balancer | undefined
 let lastLoad = ''
 
-function send(report: BalancerReport): void {
-  if (process.connected) process.send?.(report)
+function send(report: BalancerReport, onSent: () => void = () => undefined): void {
+  if (process.connected && process.send !== undefined) process.send(report, onSent)
+  else onSent()
 }
 
 function reportLoad(): void {
@@ -21,14 +22,24 @@ function reportLoad(): void {
   send(load)
 }
 
+async function listen(options: BalancerOptions, handle: unknown): Promise<void> {
+  if (typeof handle !== 'object' || handle === null) throw new Error('no listening handle came with it')
+  balancer = new Balancer(options, { random: Math.random, now: () => performance.now() + 1 })
+  try {
+    await balancer.listen(handle)
+    send({ type: 'listening' })
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    send({ type: 'refused', code }, () => {
+      process.exit(1)
+    })
+  }
+}
+
 async function obey(command: BalancerCommand, handle: unknown): Promise<void> {
   switch (command.type) {
     case 'listen':
-      if (typeof handle !== 'object' || handle === null)
-        throw new Error('no listening handle came with the command')
-      balancer = new Balancer(command.options, { random: Math.random, now: () => performance.now() + 1 })
-      await balancer.listen(handle)
-      send({ type: 'listening' })
+      await listen(command.options, handle)
       break
     case 'upstreams':
       balancer?.setUpstreams(command.upstreams)

@@ -33,6 +33,7 @@ export interface BalancerProcessSnapshot {
   readonly loads: ReadonlyMap<string, { readonly inFlight: number; readonly requests: number }>
 }
 
+type LoadReport = Extract<BalancerReport, { type: 'load' }>
 type State = 'idle' | 'serving' | 'draining' | 'closed'
 
 export class BalancerProcess {
@@ -50,6 +51,9 @@ export class BalancerProcess {
   /** Answered attempts that earlier workers counted. */
   readonly #earlier = new Map<string, number>()
   #onDrained: ((cut: number) => void) | undefined
+  /** Settles at the first worker's word, or a later one's when that died before it spoke. */
+  readonly #listening: PromiseWithResolvers<void> = Promise.withResolvers<void>()
+  #onRefused: (code: string) => void = () => undefined
   #restartTimer: NodeJS.Timeout | undefined
 
   constructor(options: BalancerOptions, ports: BalancerProcessPorts) {
@@ -62,7 +66,14 @@ export class BalancerProcess {
     this.#handle = await bind(host, port)
     const bound = boundPort(this.#handle)
     this.#state = 'serving'
-    await this.#start()
+    this.#onRefused = (code) => {
+      this.#state = 'closed'
+      this.#listening.reject(listenError(host, bound, code))
+    }
+    this.#start()
+    await this.#listening.promise
+    // What is refused later is a worker's own failure: the next one is tried.
+    this.#onRefused = () => undefined
     return { port: bound }
   }
 
@@ -107,8 +118,7 @@ export class BalancerProcess {
     }
   }
 
-  /** Resolves when the first word of the worker says that it accepts. */
-  #start(): Promise<void> {
+  #start(): void {
     this.#startedAtMs = this.#ports.now()
     // A group of its own: Ctrl-C in the terminal is for the primary, which drains first.
     const worker = fork(workerPath, [], {
@@ -123,14 +133,11 @@ export class BalancerProcess {
       if (pid !== undefined) this.#ports.onExit(pid)
       this.#onExit(signal ?? `code ${code}`)
     })
-    return new Promise((resolve) => {
-      worker.on('message', (report: BalancerReport) => {
-        if (report.type === 'listening') resolve()
-        else this.#hear(report)
-      })
-      this.#send({ type: 'listen', options: this.#options }, this.#handle)
-      this.#send({ type: 'upstreams', upstreams: this.#upstreams })
+    worker.on('message', (report: BalancerReport) => {
+      this.#hear(report)
     })
+    this.#send({ type: 'listen', options: this.#options }, this.#handle)
+    this.#send({ type: 'upstreams', upstreams: this.#upstreams })
   }
 
   #send(command: BalancerCommand, handle?: BoundHandle): void {
@@ -141,10 +148,25 @@ export class BalancerProcess {
   }
 
   #hear(report: BalancerReport): void {
-    if (report.type === 'drained') this.#onDrained?.(report.cut)
-    if (report.type !== 'load') return
-    this.#parked = report.parked
-    for (const { id, inFlight, requests } of report.upstreams) {
+    switch (report.type) {
+      case 'listening':
+        this.#listening.resolve()
+        break
+      case 'refused':
+        this.#onRefused(report.code)
+        break
+      case 'drained':
+        this.#onDrained?.(report.cut)
+        break
+      case 'load':
+        this.#note(report)
+        break
+    }
+  }
+
+  #note(load: LoadReport): void {
+    this.#parked = load.parked
+    for (const { id, inFlight, requests } of load.upstreams) {
       this.#loads.set(id, { inFlight, requests: requests + (this.#earlier.get(id) ?? 0) })
     }
   }
@@ -164,7 +186,7 @@ export class BalancerProcess {
       `balancer ended by ${reason}, starting it again ${pauseMs === 0 ? 'at once' : `in ${pauseMs} ms`}`,
     )
     this.#restartTimer = setTimeout(() => {
-      void this.#start()
+      this.#start()
     }, pauseMs)
   }
 
@@ -207,17 +229,16 @@ async function bind(host: string, port: number): Promise<BoundHandle> {
     })
   })
   const handle = net._createServerHandle(address, port, family === 6 ? 6 : 4)
-  if (typeof handle === 'number') throw bindError(host, port, handle)
+  if (typeof handle === 'number') throw listenError(host, port, getSystemErrorName(handle))
   const bound = boundPort(handle)
   if (bound > 0) return handle
   handle.close()
-  throw bindError(host, port, bound)
+  throw listenError(host, port, getSystemErrorName(bound))
 }
 
-function bindError(host: string, port: number, errno: number): DroverError {
-  const name = getSystemErrorName(errno)
-  if (name === 'EADDRINUSE')
+function listenError(host: string, port: number, code: string): DroverError {
+  if (code === 'EADDRINUSE')
     return new DroverError('PORT_TAKEN', `Cannot listen on ${host}:${port}: the port is taken`)
-  const why = name === 'EACCES' ? 'no permission for this port' : name
+  const why = code === 'EACCES' ? 'no permission for this port' : code
   return new DroverError('OPTION_INVALID', `Cannot listen on ${host}:${port}: ${why}`)
 }
