@@ -75,10 +75,8 @@ export async function call(
   body?: Buffer | string,
 ): Promise<Answer> {
   const { headers = {}, ...rest } = options
-  const framed =
-    body === undefined || body.length === 0
-      ? headers
-      : { 'content-length': Buffer.byteLength(body), ...headers }
+  const hasLength = body !== undefined && body.length > 0 && headers['transfer-encoding'] === undefined
+  const framed = hasLength ? { 'content-length': Buffer.byteLength(body), ...headers } : headers
   const request = startRequest({ host: '127.0.0.1', port, path, agent: false, headers: framed, ...rest })
   const responded = new Promise<IncomingMessage>((resolve, reject) => {
     request.on('error', reject)
