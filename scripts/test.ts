@@ -13,6 +13,8 @@ const pureTimeoutMs = 60_000
 const fileTimeoutMs = 120_000
 /** Process tests mostly wait, so two at a time even on one core; more only where there are cores for it. */
 const concurrency = Math.min(4, Math.max(2, availableParallelism()))
+/** A load test drives both the fleet and its users: with others beside it, it would measure them. */
+const alone = ['test/fleet/kill.test.ts']
 /** Areas that take longest start first, in this order, so that nobody waits for them at the end. */
 const longAreas = [
   'test/fleet/',
@@ -45,7 +47,7 @@ function print(run: TestRun): void {
   for (const complaint of run.complaints) console.log(`✖ ${run.name}: ${complaint}`)
 }
 
-async function runIsolated(files: readonly string[], signal: AbortSignal): Promise<TestRun[]> {
+async function runFiles(files: readonly string[], workers: number, signal: AbortSignal): Promise<TestRun[]> {
   const queue = [...files]
   const runs: TestRun[] = []
   const work = async () => {
@@ -55,8 +57,14 @@ async function runIsolated(files: readonly string[], signal: AbortSignal): Promi
       runs.push(run)
     }
   }
-  await Promise.all(Array.from({ length: concurrency }, work))
+  await Promise.all(Array.from({ length: workers }, work))
   return runs
+}
+
+async function runIsolated(files: readonly string[], signal: AbortSignal): Promise<TestRun[]> {
+  const together = files.filter((file) => !alone.includes(file))
+  const single = files.filter((file) => alone.includes(file))
+  return [...(await runFiles(single, 1, signal)), ...(await runFiles(together, concurrency, signal))]
 }
 
 async function runPure(files: readonly string[], signal: AbortSignal): Promise<TestRun[]> {
