@@ -72,6 +72,7 @@ export class Balancer {
   #sweep(): void {
     this.#pool.sweep()
     this.#parking.sweep()
+    this.#front.sweep()
     for (const exchange of this.#active) exchange.checkTime()
   }
 }

@@ -198,7 +198,7 @@ export class Exchange implements AttemptListener, Parked {
     const upstream = connection.release()
     upstream.write(this.#kind.rest)
     socket.write(rest)
-    joinSockets(socket, upstream, this.#context.limits.tunnelLingerMs, () => {
+    joinSockets(socket, upstream, this.#context.limits.stallMs, () => {
       this.#leave()
     })
     if (this.#closing) socket.destroySoon()

@@ -2,6 +2,7 @@
 import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http'
 import { Server as NetServer, type Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { ClientConnections } from './client-connections.ts'
 import { Exchange, type ExchangeContext, type ExchangeKind } from './exchange.ts'
 import { Pipeline } from './pipeline.ts'
 import { faultOf } from './request-fault.ts'
@@ -10,14 +11,14 @@ export class Front {
   readonly #context: ExchangeContext
   readonly #server: Server
   readonly #pipeline: Pipeline
-  /** Every open connection; while draining, with what it had said at the last look. */
-  readonly #connections = new Map<Socket, number>()
+  readonly #connections: ClientConnections
   #draining = false
 
   constructor(context: ExchangeContext) {
     const { limits } = context
     this.#context = context
     this.#pipeline = new Pipeline(limits.pipelined)
+    this.#connections = new ClientConnections(limits.stallMs, context.now)
     this.#server = createServer({
       keepAliveTimeout: limits.clientIdleMs,
       headersTimeout: limits.requestHeadTimeoutMs,
@@ -29,8 +30,7 @@ export class Front {
     // Node would drop the fields beyond its count without a word; faultOf refuses such a request instead.
     this.#server.maxHeadersCount = 0
     this.#server.on('connection', (socket) => {
-      this.#connections.set(socket, 0)
-      socket.once('close', () => this.#connections.delete(socket))
+      this.#connections.add(socket)
     })
     this.#server.on('request', (request, response) => {
       this.#receive(request, response, { type: 'plain' })
@@ -64,6 +64,11 @@ export class Front {
     return typeof address === 'object' && address !== null ? address.port : undefined
   }
 
+  /** Called every second. */
+  sweep(): void {
+    this.#connections.sweep()
+  }
+
   /**
    * Stops accepting, answers what was accepted, closes each connection once it has nothing more to say; after
    * `timeoutMs` cuts the rest and answers how many exchanges that were.
@@ -71,18 +76,18 @@ export class Front {
   async drain(timeoutMs: number): Promise<number> {
     this.#draining = true
     for (const exchange of this.#context.active) this.#closeAfter(exchange)
-    this.#lookAround(() => undefined)
+    this.#silent()
     // Connections that are complete in the system's queue are accepted first: closing would reset them.
     await nextTurn()
     const closed = this.#stopAccepting()
     let cut = 0
     const linger = setInterval(() => {
-      this.#lookAround((socket) => socket.destroy())
+      for (const socket of this.#silent()) socket.destroy()
     }, this.#context.limits.lingerMs)
     const deadline = setTimeout(() => {
       cut = this.#context.active.size
       for (const exchange of this.#context.active) exchange.cut()
-      for (const socket of this.#connections.keys()) socket.destroy()
+      this.#connections.destroyAll()
     }, timeoutMs)
     await closed
     clearInterval(linger)
@@ -102,14 +107,10 @@ export class Front {
     })
   }
 
-  /** Tells which connections owe no answer and have said nothing since the last look. */
-  #lookAround(onSilent: (socket: Socket) => void): void {
+  /** Connections that owe no answer and have said nothing since the last call. */
+  #silent(): Socket[] {
     const busy = new Set(Array.from(this.#context.active, ({ socket }) => socket))
-    for (const [socket, bytesBefore] of this.#connections) {
-      this.#connections.set(socket, socket.bytesRead)
-      const owes = busy.has(socket) || this.#pipeline.isFollowed(socket) || socket.writableLength > 0
-      if (!owes && socket.bytesRead === bytesBefore) onSilent(socket)
-    }
+    return this.#connections.lookForSilent((socket) => busy.has(socket) || this.#pipeline.isFollowed(socket))
   }
 
   #receive(request: IncomingMessage, response: ServerResponse, kind: ExchangeKind): void {

@@ -34,8 +34,8 @@ export interface BalancerLimits {
   readonly clientIdleMs: number
   /** While draining, how long an idle client connection stays open for a request that is already on its way. */
   readonly lingerMs: number
-  /** After one side of a WebSocket closed, how long the other may take nothing of what was written to it. */
-  readonly tunnelLingerMs: number
+  /** A client, or an instance behind a WebSocket, that takes nothing of what is written to it for this long is cut off. */
+  readonly stallMs: number
 }
 
 export const defaultLimits: BalancerLimits = Object.freeze({
@@ -57,5 +57,5 @@ export const defaultLimits: BalancerLimits = Object.freeze({
   pipelined: 128,
   clientIdleMs: 65_000,
   lingerMs: 500,
-  tunnelLingerMs: 5_000,
+  stallMs: 120_000,
 })

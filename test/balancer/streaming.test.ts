@@ -199,3 +199,19 @@ test('the time a client takes to send its body does not count as the time of the
   await client.sees('HTTP/1.1 ')
   assert.match(client.received(), /^HTTP\/1\.1 200 /)
 })
+
+test('a client that takes nothing of its answer is cut off, and its instance is let go', async (t) => {
+  const balancer = await startBalancer(t, { limits: { stallMs: 1_000 } })
+  const instance = await startHttpInstance(t, '1', (_request, response) =>
+    response.end(Buffer.alloc(50_000_000)),
+  )
+  balancer.use(instance)
+  const client = await connectRaw(t, balancer.port)
+  client.send(get)
+  await client.sees('\r\n\r\n')
+  client.socket.pause()
+  await until('the instance is let go', () => instance.sockets.size === 0)
+  await balancer.quiet()
+  client.socket.resume()
+  assert.equal(await client.ends(), 'reset')
+})

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { test, type TestContext } from 'node:test'
 import { WebSocket, WebSocketServer } from 'ws'
@@ -52,6 +53,22 @@ async function echoed(webSocket: WebSocket): Promise<{ data: Buffer; isBinary: b
       resolve({ data: Buffer.isBuffer(data) ? data : Buffer.alloc(0), isBinary })
     })
   })
+}
+
+/** Writes until the peer takes no more. */
+async function fill(socket: Socket): Promise<void> {
+  const chunk = Buffer.alloc(64 * 1024)
+  const size = 300 * chunk.length
+  for (let written = 0; written < size; written += chunk.length) socket.write(chunk)
+  let before = size
+  await until('the peer takes no more', async () => {
+    const left = socket.writableLength
+    const isStuck = left === before && left < size
+    before = left
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    return isStuck
+  })
+  assert.ok(socket.writableLength > 0, 'the peer could be sent everything')
 }
 
 test('text, binary, fragmented and large messages pass both ways unchanged', async (t) => {
@@ -204,8 +221,8 @@ for (const how of ['end', 'destroy', 'resetAndDestroy'] as const) {
   })
 }
 
-test('a peer that reads nothing any more does not keep its half of a WebSocket for ever', async (t) => {
-  const balancer = await startBalancer(t, { limits: { tunnelLingerMs: 1 } })
+test('a client that reads nothing any more does not keep a WebSocket whose instance is gone', async (t) => {
+  const balancer = await startBalancer(t, { limits: { stallMs: 1_000 } })
   const instance = await startRawInstance(t, '1', ({ socket }) => {
     socket.write('HTTP/1.1 101 Go\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
   })
@@ -215,17 +232,22 @@ test('a peer that reads nothing any more does not keep its half of a WebSocket f
   await client.sees('101 Go')
   client.socket.pause()
   const [socket] = instance.sockets
-  const chunk = Buffer.alloc(64 * 1024)
-  const size = 300 * chunk.length
-  for (let written = 0; written < size; written += chunk.length) socket?.write(chunk)
-  let before = size
-  await until('the client takes no more', async () => {
-    const left = socket?.writableLength ?? 0
-    const isStuck = left === before && left < size
-    before = left
-    await new Promise((resolve) => setTimeout(resolve, 100))
-    return isStuck
-  })
+  if (socket !== undefined) await fill(socket)
   socket?.resetAndDestroy()
+  await balancer.quiet()
+})
+
+test('an instance that reads nothing any more does not keep a WebSocket whose client is gone', async (t) => {
+  const balancer = await startBalancer(t, { limits: { stallMs: 1_000 } })
+  const instance = await startRawInstance(t, '1', ({ socket }) => {
+    socket.write('HTTP/1.1 101 Go\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
+    socket.pause()
+  })
+  balancer.use(instance)
+  const client = await connectRaw(t, balancer.port)
+  client.send(offer)
+  await client.sees('101 Go')
+  await fill(client.socket)
+  client.socket.resetAndDestroy()
   await balancer.quiet()
 })
