@@ -14,7 +14,7 @@ const fileTimeoutMs = 120_000
 /** Process tests mostly wait, so two at a time even on one core; more only where there are cores for it. */
 const concurrency = Math.min(4, Math.max(2, availableParallelism()))
 /** A load test drives both the fleet and its users: with others beside it, it would measure them. */
-const alone = ['test/fleet/kill.test.ts']
+const alone: ReadonlySet<string> = new Set(['test/fleet/kill.test.ts'])
 /** Areas that take longest start first, in this order, so that nobody waits for them at the end. */
 const longAreas = [
   'test/fleet/',
@@ -62,8 +62,8 @@ async function runFiles(files: readonly string[], workers: number, signal: Abort
 }
 
 async function runIsolated(files: readonly string[], signal: AbortSignal): Promise<TestRun[]> {
-  const together = files.filter((file) => !alone.includes(file))
-  const single = files.filter((file) => alone.includes(file))
+  const together = files.filter((file) => !alone.has(file))
+  const single = files.filter((file) => alone.has(file))
   return [...(await runFiles(single, 1, signal)), ...(await runFiles(together, concurrency, signal))]
 }
 
