@@ -31,6 +31,7 @@ export class Balancer {
     this.#front = new Front({
       limits,
       reveal: options.reveal,
+      trustForwarded: options.trustForwarded ?? false,
       roster: this.#roster,
       pool: this.#pool,
       parking: this.#parking,

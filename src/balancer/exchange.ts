@@ -19,6 +19,7 @@ import { joinSockets } from './tunnel.ts'
 export interface ExchangeContext {
   readonly limits: BalancerLimits
   readonly reveal: boolean
+  readonly trustForwarded: boolean
   readonly roster: Roster
   readonly pool: UpstreamPool
   readonly parking: Parking
@@ -144,6 +145,7 @@ export class Exchange implements AttemptListener, Parked {
         remoteAddress: this.socket.remoteAddress ?? 'unknown',
         encrypted: 'encrypted' in this.socket,
         upgrade: this.#kind.type === 'upgrade',
+        trustForwarded: this.#context.trustForwarded,
       }),
     )
     this.#body.sendTo(connection)

@@ -11,6 +11,8 @@ export interface Upstream {
 export interface BalancerOptions {
   /** Add `x-drover-instance` to responses. */
   readonly reveal: boolean
+  /** Clients are proxies of ours: believe X-Forwarded-* and Forwarded as they send them. Default false. */
+  readonly trustForwarded?: boolean
 }
 
 export type BalancerCommand =

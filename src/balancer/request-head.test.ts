@@ -10,6 +10,7 @@ function write(rawHeaders: readonly string[], request: Partial<ClientRequest> = 
     remoteAddress: '192.0.2.1',
     encrypted: false,
     upgrade: false,
+    trustForwarded: false,
     ...request,
   })
   assert.ok(head.endsWith('\r\n\r\n'), 'the head ends with an empty line')
@@ -22,6 +23,25 @@ const forwarded = [
   'X-Forwarded-Host: shop.example',
   'Forwarded: for=192.0.2.1;proto=http;host="shop.example"',
 ]
+
+test('writeRequestHead believes forwarding fields only of a trusted client, and joins those that come twice', () => {
+  const raw = [
+    'Host',
+    'a',
+    'X-Forwarded-Proto',
+    'https',
+    'X-Forwarded-For',
+    '1.1.1.1',
+    'x-forwarded-for',
+    '2.2.2.2',
+  ]
+  const distrusted = write(raw)
+  assert.ok(distrusted.includes('X-Forwarded-Proto: http'))
+  assert.ok(distrusted.includes('X-Forwarded-For: 192.0.2.1'))
+  const trusted = write(raw, { trustForwarded: true })
+  assert.ok(trusted.includes('X-Forwarded-Proto: https'))
+  assert.ok(trusted.includes('X-Forwarded-For: 1.1.1.1, 2.2.2.2, 192.0.2.1'))
+})
 
 test('writeRequestHead keeps the request line, end-to-end fields, their spelling, order and duplicates', () => {
   const raw = ['Host', 'shop.example', 'accept', '*/*', 'X-A', '1', 'x-a', '2', 'Empty', '', 'Cookie', 'a=b']

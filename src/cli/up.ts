@@ -48,6 +48,11 @@ function addOptions(command: Command): Command {
     .option('--health <path>', 'ready when GET of this path answers 2xx (default: when its port is open)')
     .option('--reveal', 'name the instance in each response, as x-drover-instance')
     .option('--no-reveal', 'do not, even if the config file says so')
+    .option(
+      '--trust-forwarded',
+      'believe X-Forwarded-* and Forwarded of clients: a TLS terminator or CDN stands before the balancer',
+    )
+    .option('--no-trust-forwarded', 'do not, even if the config file says so')
     .option('-e, --env <name=value>', 'a variable for the instances; repeatable', collect)
     .option('--cwd <folder>', 'the folder instances run in')
     .option('--version <label>', "what this code is called in status (default: git's short commit)")

@@ -15,6 +15,11 @@ export interface DroverConfig {
   readonly health?: string | undefined
   /** Add `x-drover-instance` to every response. Default false. */
   readonly reveal?: boolean | undefined
+  /**
+   * Believe the X-Forwarded-* and Forwarded fields that come in, because only a proxy of yours (a TLS terminator, a CDN)
+   * can reach the balancer. Default false: they are overwritten, since anybody can write them.
+   */
+  readonly trustForwarded?: boolean | undefined
   /** Variables added to the environment of every instance; undefined takes one away. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined
   /** The folder instances run in. Default: the folder of the config file, or the current one without a file. */
@@ -31,22 +36,11 @@ export interface DroverConfig {
   readonly drainTimeout?: Duration | undefined
 }
 
-/** Options that were found valid, from one source: a file, or flags. */
-export interface ValidOptions {
-  readonly command?: readonly string[] | undefined
-  readonly instances?: number | undefined
-  readonly port?: number | undefined
-  readonly host?: string | undefined
-  readonly health?: string | undefined
-  readonly reveal?: boolean | undefined
-  readonly env?: Readonly<Record<string, string | undefined>> | undefined
-  readonly cwd?: string | undefined
-  readonly version?: string | undefined
-  readonly state?: string | undefined
-  /** Milliseconds, as are the two below. */
-  readonly readyTimeout?: number | undefined
-  readonly stopTimeout?: number | undefined
-  readonly drainTimeout?: number | undefined
+type TimeoutName = 'readyTimeout' | 'stopTimeout' | 'drainTimeout'
+
+/** Options that were found valid, from one source: a file, or flags. Timeouts are in milliseconds. */
+export type ValidOptions = Omit<DroverConfig, TimeoutName> & {
+  readonly [Name in TimeoutName]?: number | undefined
 }
 
 export type OptionName = keyof ValidOptions
@@ -59,6 +53,7 @@ export interface FleetConfig {
   readonly host: string
   readonly health: string | undefined
   readonly reveal: boolean
+  readonly trustForwarded: boolean
   /** What is added to the caller's own environment. */
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string

@@ -19,6 +19,7 @@ test('mergeOptions fills in the defaults', () => {
     host: '127.0.0.1',
     health: undefined,
     reveal: false,
+    trustForwarded: false,
     env: {},
     cwd: '/here',
     version: undefined,

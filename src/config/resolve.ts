@@ -28,6 +28,7 @@ export function mergeOptions(sources: OptionSources): MergedConfig {
     host: options.host ?? defaults.host,
     health: options.health,
     reveal: options.reveal ?? false,
+    trustForwarded: options.trustForwarded ?? false,
     env: Object.freeze({ ...file?.options.env, ...flags.env }),
     cwd: folderOption(sources, 'cwd') ?? file?.folder ?? sources.currentDir,
     version: options.version,

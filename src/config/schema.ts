@@ -74,6 +74,7 @@ const schemas: { readonly [Name in OptionName]: Schema<ValidOptions[Name]> } = {
   host: v.optional(text('an address or host name', (host) => isIP(host) !== 0 || hostPattern.test(host))),
   health: v.optional(text('a path such as "/health"', (path) => pathPattern.test(path))),
   reveal: v.optional(v.message(v.boolean(), 'true or false')),
+  trustForwarded: v.optional(v.message(v.boolean(), 'true or false')),
   env: v.optional(variables()),
   cwd: v.optional(folder('a folder')),
   version: v.optional(

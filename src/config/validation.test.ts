@@ -67,6 +67,7 @@ const fileRefusals: readonly (readonly [raw: unknown, message: RegExp])[] = [
   [{ command: 'node x' }, /^Cannot use command "node x" in .*: wanted a program and its arguments as a list/],
   [{ command: [] }, /^Cannot use command \[\] in .*: wanted a program/],
   [{ command: ['node', 5] }, /^Cannot use command \[ 'node', 5 \] in .*: wanted a program/],
+  [{ trustForwarded: 1 }, /^Cannot use trustForwarded 1 in .*: wanted true or false$/],
   [{ reveal: 'yes' }, /^Cannot use reveal "yes" in .*: wanted true or false$/],
   [
     { instnces: 3 },

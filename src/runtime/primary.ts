@@ -150,7 +150,7 @@ export class Primary implements FleetCommands {
 
   #createBalancer(): BalancerProcess {
     return new BalancerProcess(
-      { reveal: this.#config.reveal },
+      { reveal: this.#config.reveal, trustForwarded: this.#config.trustForwarded },
       {
         now: () => this.#ports.clock.now(),
         log: (line) => {
