@@ -42,13 +42,14 @@ export class Roster {
     return this.#entries.includes(entry)
   }
 
-  /** What each instance is doing, those included that leave but still answer. */
+  /** What each instance is doing and did, those included that left: their last count must not get lost. */
   loads(): UpstreamLoad[] {
     this.#forget()
     const loads = new Map<string, { id: string; inFlight: number; requests: number }>()
+    for (const [id, requests] of this.#earlier) loads.set(id, { id, inFlight: 0, requests })
     for (const { upstream, inFlight, requests } of [...this.#entries, ...this.#leaving]) {
       const { id } = upstream
-      const load = loads.get(id) ?? { id, inFlight: 0, requests: this.#earlier.get(id) ?? 0 }
+      const load = loads.get(id) ?? { id, inFlight: 0, requests: 0 }
       load.inFlight += inFlight
       load.requests += requests
       loads.set(id, load)

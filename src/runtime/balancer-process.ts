@@ -133,8 +133,13 @@ export class BalancerProcess {
       if (pid !== undefined) this.#ports.onExit(pid)
       this.#onExit(signal ?? `code ${code}`)
     })
+    // A process that cannot be started at all says so here and never exits.
+    worker.on('error', (error) => {
+      if (pid === undefined) this.#onExit(error.message)
+    })
     worker.on('message', (report: BalancerReport) => {
-      this.#hear(report)
+      // What a dead worker said last may be read after its exit: counted then, it would be counted twice.
+      if (this.#worker === worker) this.#hear(report)
     })
     this.#send({ type: 'listen', options: this.#options }, this.#handle)
     this.#send({ type: 'upstreams', upstreams: this.#upstreams })
@@ -179,6 +184,7 @@ export class BalancerProcess {
       this.#earlier.set(id, load.requests)
       this.#loads.set(id, { ...load, inFlight: 0 })
     }
+    if (this.#state === 'closed') this.#listening.reject(new Error('Cannot listen: the balancer was closed'))
     if (this.#state !== 'serving') return
     this.#restarts++
     const pauseMs = this.#pauseMs()
