@@ -1,4 +1,4 @@
-// Shows that the event loop stays free while something waits, by counting what else gets done. No clock involved.
+// The event loop as a test sees it: shown to stay free while something waits, or held up on purpose.
 
 export interface Progress {
   /** How often the other work was done before `waiting` settled. */
@@ -6,7 +6,7 @@ export interface Progress {
   readonly outcome: PromiseSettledResult<unknown>
 }
 
-/** Repeats `work` until `waiting` settles. */
+/** Repeats `work` until `waiting` settles, and counts how often. No clock involved. */
 export async function progressDuring(
   waiting: Promise<unknown>,
   work: () => Promise<unknown>,
@@ -19,4 +19,9 @@ export async function progressDuring(
     if (settled !== undefined) return { turns, outcome: settled[0] }
     await work()
   }
+}
+
+/** Blocks the event loop, as a long computation of the app would. */
+export function holdLoop(durationMs: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, durationMs)
 }

@@ -15,7 +15,7 @@ import { freePort } from '../support/free-port.ts'
 import { startRedis } from '../support/redis-server.ts'
 import type { RedisServer } from '../support/redis-server.ts'
 import { until } from '../support/until.ts'
-import { progressDuring } from './progress.ts'
+import { holdLoop, progressDuring } from './progress.ts'
 import { newChange, newRecord, someKey } from './session.ts'
 
 const unavailable = { name: 'DroverError', code: 'STORE_UNAVAILABLE', status: 503 }
@@ -213,6 +213,27 @@ describe('redisSessionStore, outages', () => {
       await again.stop()
     }
   })
+
+  for (const injected of [false, true]) {
+    const how = injected ? 'an injected client' : 'its own client'
+    test(`a loop that stands still beyond the deadline loses no reply, through ${how}`, async () => {
+      const client = await connected()
+      const store = redisSessionStore(injected ? client : server.url, { operationTimeoutMs: 100 })
+      const key = someKey()
+      await until('stored session', () => store.create(key, newRecord({ a: '1' })).then(() => true))
+      // The command stands before its writing, is on its way, or has its reply in the socket already.
+      for (const turns of [0, 1, 2, 3]) {
+        const loading = Promise.all([store.load(key), store.save(key, newChange({ a: '1' }))])
+        for (let turn = 0; turn < turns; turn += 1) await new Promise(setImmediate)
+        holdLoop(250)
+        const [found, outcome] = await loading
+        assert.equal(found?.fields.get('a'), '1')
+        assert.equal(outcome, 'saved')
+      }
+      await store.close()
+      client.destroy()
+    })
+  }
 
   test('an injected client that is not connected is unavailable at once; closing the store leaves it open', async () => {
     const client = createClient({ url: server.url })

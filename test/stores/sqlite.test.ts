@@ -12,7 +12,7 @@ import { SqliteReader } from '../../src/stores/sqlite/reader.ts'
 import { ManualClock, sessionStoreContract } from '../../src/testing/index.ts'
 import { startFixture } from '../support/fixture.ts'
 import { until } from '../support/until.ts'
-import { progressDuring } from './progress.ts'
+import { holdLoop, progressDuring } from './progress.ts'
 import { newChange, newRecord, someKey } from './session.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'drover-sqlite-'))
@@ -236,6 +236,24 @@ describe('sqliteSessionStore, processes and threads', () => {
       await holder.stop()
       await store.close()
     }
+  })
+
+  test('a loop that stands still beyond the deadline loses no reply of the writer thread', async () => {
+    const store = sqliteSessionStore(newPath(), { ...patient, operationTimeoutMs: 100 })
+    const key = someKey()
+    await until('stored session', () =>
+      store.create(key, newRecord()).then(
+        () => true,
+        () => false,
+      ),
+    )
+    for (const turns of [0, 1, 2, 3]) {
+      const saving = Promise.all(Array.from({ length: 20 }, () => store.save(key, newChange({ a: '1' }))))
+      for (let turn = 0; turn < turns; turn += 1) await new Promise(setImmediate)
+      holdLoop(250)
+      assert.deepEqual(new Set(await saving), new Set(['saved']))
+    }
+    await store.close()
   })
 
   test('a file locked against readers: a load waits without holding the loop, and finds the session afterwards', async () => {

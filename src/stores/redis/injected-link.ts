@@ -1,5 +1,5 @@
 // A link over a client that somebody else made: connecting, reconnecting and closing it stay with its owner.
-import { withDeadline } from '../../base/deadline.ts'
+import { TimeLimit } from '../../base/time-limit.ts'
 import type { InjectedRedisClient, RedisCommands } from './commands.ts'
 import type { RedisLimits } from './defaults.ts'
 import { closedError, late, linkError } from './link.ts'
@@ -8,20 +8,22 @@ import type { RedisLink } from './link.ts'
 export class InjectedLink implements RedisLink {
   readonly #client: InjectedRedisClient
   readonly #limits: RedisLimits
+  readonly #timeLimit: TimeLimit
   #pending = 0
   #closed = false
 
   constructor(client: InjectedRedisClient, limits: RedisLimits) {
     this.#client = client
     this.#limits = limits
+    this.#timeLimit = new TimeLimit(limits.operationTimeoutMs)
   }
 
   async run<T>(doing: string, act: (redis: RedisCommands) => Promise<T>): Promise<T> {
     this.#pending += 1
     try {
       this.#check()
-      const timeoutMs = this.#limits.operationTimeoutMs
-      return await withDeadline(act(this.#client), timeoutMs, () => late(doing, timeoutMs))
+      const { operationTimeoutMs } = this.#limits
+      return await this.#timeLimit.bound(act(this.#client), () => late(doing, operationTimeoutMs))
     } catch (error) {
       throw linkError(doing, error)
     } finally {

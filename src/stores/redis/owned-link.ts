@@ -8,6 +8,7 @@
 // Calls wait for a connection only while none has failed since the last good one; after that they fail at once, so an
 // outage costs its callers no time, and the link finds the server again by itself.
 import { withDeadline } from '../../base/deadline.ts'
+import { TimeLimit } from '../../base/time-limit.ts'
 import type { ConnectRedis, OwnedRedisClient } from './client.ts'
 import type { RedisCommands } from './commands.ts'
 import type { RedisLimits } from './defaults.ts'
@@ -50,6 +51,7 @@ export function reconnectPauseMs(failures: number, limits: RedisLimits, random: 
 export class OwnedLink implements RedisLink {
   readonly #settings: OwnedLinkSettings
   readonly #limits: RedisLimits
+  readonly #timeLimit: TimeLimit
   #connector: ConnectRedis | undefined
   #phase: Phase = { name: 'idle' }
   readonly #closing = new AbortController()
@@ -60,16 +62,16 @@ export class OwnedLink implements RedisLink {
   constructor(settings: OwnedLinkSettings) {
     this.#settings = settings
     this.#limits = settings.limits
+    this.#timeLimit = new TimeLimit(settings.limits.operationTimeoutMs)
   }
 
   async run<T>(doing: string, act: (redis: RedisCommands) => Promise<T>): Promise<T> {
     this.#pending += 1
     const ticket: Ticket = { isLate: false, sentTo: undefined, repliesBefore: 0 }
-    const timeoutMs = this.#limits.operationTimeoutMs
     try {
       if (this.#pending > this.#limits.maxPendingCommands) throw new Error('too many commands wait for Redis')
       this.#connector ??= await this.#settings.loadConnector()
-      return await withDeadline(this.#send(ticket, act), timeoutMs, () => this.#onLate(ticket, doing))
+      return await this.#timeLimit.bound(this.#send(ticket, act), () => this.#onLate(ticket, doing))
     } catch (error) {
       throw linkError(doing, error)
     } finally {

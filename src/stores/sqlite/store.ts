@@ -107,7 +107,7 @@ export class SqliteSessionStore implements SessionStore {
 
   async #write(doing: string, operation: (nowMs: number) => WriteOperation): Promise<WriteOutcome> {
     await this.#open()
-    return this.#writer.submit(doing, operation(this.#clock.now()), this.#limits.operationTimeoutMs)
+    return this.#writer.submit(doing, operation(this.#clock.now()))
   }
 
   /** Once; a failed opening is tried again by the next call, so that a mended folder needs no restart. */
@@ -121,7 +121,7 @@ export class SqliteSessionStore implements SessionStore {
 
   async #openFile(): Promise<void> {
     const doing = `open the session store ${JSON.stringify(this.#path)}`
-    await this.#writer.submit(doing, { kind: 'open' }, this.#limits.openTimeoutMs)
+    await this.#writer.submit(doing, { kind: 'open' })
     if (this.#closed !== undefined) return
     this.#stopSweeping = startSweeper({
       sweepChunk: () => this.#sweepChunk(),

@@ -1,6 +1,8 @@
 // The main thread's side of the writer thread: starts it when needed, bounds every wait, notices its death.
 import { Worker } from 'node:worker_threads'
 import { withDeadline } from '../../base/deadline.ts'
+import { TimeLimit } from '../../base/time-limit.ts'
+import type { Wait } from '../../base/time-limit.ts'
 import { describe, unavailable } from '../unavailable.ts'
 import type { SqliteLimits } from './defaults.ts'
 import { monotonicMs } from './messages.ts'
@@ -11,6 +13,8 @@ type WriterState = 'open' | 'closing' | 'closed'
 
 interface Pending {
   readonly doing: string
+  readonly limit: TimeLimit
+  readonly wait: Wait
   resolve(outcome: WriteOutcome): void
   reject(error: Error): void
 }
@@ -24,6 +28,8 @@ const threadUrl = new URL(
 export class SqliteWriter {
   readonly #path: string
   readonly #limits: SqliteLimits
+  readonly #operationLimit: TimeLimit
+  readonly #openLimit: TimeLimit
   readonly #pending = new Map<number, Pending>()
   #state: WriterState = 'open'
   #thread: Worker | undefined
@@ -32,24 +38,31 @@ export class SqliteWriter {
   constructor(path: string, limits: SqliteLimits) {
     this.#path = path
     this.#limits = limits
+    this.#operationLimit = new TimeLimit(limits.operationTimeoutMs)
+    this.#openLimit = new TimeLimit(limits.openTimeoutMs)
   }
 
   /** Rejects with STORE_UNAVAILABLE: closed, too many waiting, locked by another process, or not done in time. */
-  submit(doing: string, operation: WriteOperation, timeoutMs: number): Promise<WriteOutcome> {
+  submit(doing: string, operation: WriteOperation): Promise<WriteOutcome> {
     if (this.#state !== 'open') return Promise.reject(unavailable(doing, 'the session store is closed'))
     if (this.#pending.size >= this.#limits.maxPendingWrites) {
       const state = `${this.#pending.size} writes wait for the SQLite file already`
       return Promise.reject(unavailable(doing, state))
     }
-    const outcome = new Promise<WriteOutcome>((resolve, reject) => {
+    return new Promise<WriteOutcome>((resolve, reject) => {
+      const isOpening = operation.kind === 'open'
+      const timeoutMs = isOpening ? this.#limits.openTimeoutMs : this.#limits.operationTimeoutMs
+      const limit = isOpening ? this.#openLimit : this.#operationLimit
+      const wait = limit.begin(() => {
+        reject(unavailable(doing, `the SQLite file was not written within ${timeoutMs} ms`))
+      })
       try {
-        this.#send({ doing, resolve, reject }, operation, timeoutMs)
+        this.#send({ doing, limit, wait, resolve, reject }, operation, timeoutMs)
       } catch (error) {
+        limit.end(wait)
         reject(unavailable(doing, describe(error), error))
       }
     })
-    const onTimeout = () => unavailable(doing, `the SQLite file was not written within ${timeoutMs} ms`)
-    return withDeadline(outcome, timeoutMs, onTimeout)
   }
 
   /** Finishes what waits, then ends the thread; ends it by force when that takes longer than one operation may. */
@@ -102,6 +115,7 @@ export class SqliteWriter {
       const pending = this.#pending.get(reply.id)
       this.#pending.delete(reply.id)
       if (pending === undefined) continue
+      pending.limit.end(pending.wait)
       if ('outcome' in reply) pending.resolve(reply.outcome)
       else pending.reject(unavailable(pending.doing, stateOf(reply), reply.error))
     }
@@ -113,6 +127,7 @@ export class SqliteWriter {
     if (this.#thread === thread) this.#thread = undefined
     for (const [id, pending] of this.#pending) {
       this.#pending.delete(id)
+      pending.limit.end(pending.wait)
       pending.reject(unavailable(pending.doing, 'the SQLite writer thread ended', death))
     }
   }
