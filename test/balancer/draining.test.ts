@@ -100,13 +100,16 @@ test('connections that say nothing do not hold up the end: idle ones and ones th
 })
 
 test('an answer that a slow client still reads is not cut while draining', async (t) => {
-  const balancer = await startBalancer(t, { limits: { lingerMs: 1 } })
-  const size = 8_000_000
+  // Held whole, so that the instance is done with it long before the client is.
+  const limits = { lingerMs: 1, holdTimeMs: 1_000_000, holdBytes: 1_000_000_000 }
+  const balancer = await startBalancer(t, { limits })
+  const size = 20_000_000
   balancer.use(await startHttpInstance(t, '1', (_request, response) => response.end('x'.repeat(size))))
   const client = await connectRaw(t, balancer.port)
   client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
   await client.sees('\r\n\r\n')
   client.socket.pause()
+  await balancer.quiet()
   const drained = balancer.balancer.drain(long)
   const startedAtMs = performance.now()
   await until('many looks around', () => performance.now() - startedAtMs > 200)
@@ -158,6 +161,20 @@ test('WebSockets are ended, those that open while draining too', async (t) => {
   assert.equal(await late.ends(), 'closed')
   assert.match(late.received(), /101 Go/)
   assert.equal(await drained, 0)
+  await until('the instance is left', () => instance.sockets.size === 0)
+})
+
+test('a connection to an instance that leaves is closed when its answer is complete', async (t) => {
+  const balancer = await startBalancer(t, { limits: { upstreamIdleMs: 1_000_000 } })
+  // It never closes a connection by itself, as Node's own server would.
+  const instance = await startRawInstance(t, '1', () => undefined)
+  balancer.use(instance)
+  const client = await connectRaw(t, balancer.port)
+  client.send(get)
+  await until('the instance is asked', () => instance.sockets.size === 1)
+  balancer.use()
+  for (const socket of instance.sockets) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nanswer')
+  await client.sees('answer')
   await until('the instance is left', () => instance.sockets.size === 0)
 })
 

@@ -67,7 +67,7 @@ test('a request whose instances all died waits for a new one, and not longer for
 })
 
 test('a client that leaves frees its place', async (t) => {
-  const balancer = await startBalancer(t)
+  const balancer = await startBalancer(t, { limits: { parkTimeMs: 1_000_000 } })
   const upgrade = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'
   for (const text of ['GET / HTTP/1.1\r\nHost: a\r\n\r\n', upgrade]) {
     for (const leave of ['destroy', 'resetAndDestroy'] as const) {
