@@ -80,6 +80,8 @@ test('Fleet backs off from a crash loop, doubling the wait, and gives the reason
     {
       random: () => 0.999_999,
       scheduler: hastyScheduler,
+      // Stands still, so that a wait is what was decided and not what is left of it.
+      clock: { now: () => 1_000_000 },
     },
   )
   await fleet.start()
