@@ -1,7 +1,7 @@
 // Every bound of the balancer, by name (R7).
 
 export interface BalancerLimits {
-  /** Attempts of one request, the first included (R1). */
+  /** Attempts of one request, the first included (R1): enough to outlive a few instances, few enough for one that kills them. */
   readonly attempts: number
   /** From starting to connect to an instance until connected. */
   readonly connectTimeoutMs: number
@@ -39,7 +39,7 @@ export interface BalancerLimits {
 }
 
 export const defaultLimits: BalancerLimits = Object.freeze({
-  attempts: 3,
+  attempts: 5,
   connectTimeoutMs: 1_000,
   responseTimeoutMs: 120_000,
   replayBytes: 64 * 1024,
