@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { inspect } from 'node:util'
 import * as fc from 'fast-check'
 import { isDroverError } from '../base/errors.ts'
-import { changedFields, checkSize, isUnchanged, readFields, writeFields } from './fields.ts'
+import { changedFields, checkSize, isChanged, isUnchanged, readFields, writeFields } from './fields.ts'
 
 const none = new Map<string, string>()
 
@@ -32,11 +33,63 @@ test('assigning __proto__ to data makes a field and changes nothing that is inhe
   assert.deepEqual([...writeFields(data, none)], [['__proto__', '{"admin":true}']])
 })
 
-test('readFields takes damaged text for an outage, never for an empty session', () => {
-  assert.throws(
-    () => readFields(new Map([['cart', '{oops']])),
-    (error) => isDroverError(error, 'STORE_UNAVAILABLE') && error.cause instanceof SyntaxError,
-  )
+test('readFields takes damaged text for an outage, never for an empty session, whenever it is read', () => {
+  const texts = new Map([
+    ['cart', '{oops'],
+    ['theme', '"dark"'],
+  ])
+  const data = readFields<Record<string, unknown>>(texts)
+  for (const read of [
+    () => data['cart'],
+    () => data['cart'],
+    () => ({ ...data }),
+    () => JSON.stringify(data),
+  ]) {
+    assert.throws(
+      read,
+      (error) => isDroverError(error, 'STORE_UNAVAILABLE') && error.cause instanceof SyntaxError,
+    )
+  }
+  assert.equal(data['theme'], 'dark')
+  assert.deepEqual(writeFields(data, texts), texts)
+})
+
+test('readFields gives what an app may treat as a plain object', () => {
+  const texts = new Map([
+    ['cart', '{"items":[1]}'],
+    ['theme', '"dark"'],
+  ])
+  const plain = { cart: { items: [1] }, theme: 'dark' }
+  const fresh = () => readFields<Record<string, unknown>>(texts)
+  assert.deepEqual(Object.keys(fresh()), ['cart', 'theme'])
+  assert.deepEqual({ ...fresh() }, plain)
+  assert.deepEqual(structuredClone(fresh()), plain)
+  assert.equal(JSON.stringify(fresh()), JSON.stringify(plain))
+  assert.equal(inspect(fresh()), inspect(plain))
+  const heir: Record<string, unknown> = Object.create(fresh())
+  assert.equal(heir['theme'], 'dark')
+  heir['theme'] = 'light'
+  assert.deepEqual(Object.keys(heir), ['theme'])
+})
+
+test('changes are seen however they are made: inside a frozen object, by deleting and setting, by redefining', () => {
+  const texts = new Map([['cart', '{"items":[1]}']])
+  const changes: ((data: { cart?: { items: number[] } }) => unknown)[] = [
+    (data) => Object.freeze(data).cart?.items.push(2),
+    (data) => {
+      delete data.cart
+      data.cart = { items: [1, 2] }
+    },
+    (data) => Object.defineProperty(data, 'cart', { value: { items: [1, 2] } }),
+    (data) => Object.assign(data, { cart: { items: [1, 2] } }),
+  ]
+  for (const change of changes) {
+    const data = readFields<{ cart: { items: number[] } }>(texts)
+    assert.equal(isChanged(data, texts), false)
+    change(data)
+    assert.equal(isChanged(data, texts), true)
+    assert.deepEqual([...writeFields(data, texts)], [['cart', '{"items":[1,2]}']])
+  }
 })
 
 test('writeFields leaves out undefined, and names the field that JSON cannot carry', () => {
@@ -130,8 +183,10 @@ test('any mutations: what is written, read back, is the data in memory; and only
     const held = readFields<Record<string, unknown>>(saved)
     const copy = new Map(Object.entries(readFields<Record<string, unknown>>(saved)))
     for (const mutate of later) mutate(held)
+    const foreseen = isChanged(held, saved)
     const texts = writeFields(held, saved)
     const change = changedFields(saved, texts)
+    assert.equal(foreseen, !isUnchanged(change))
 
     const rest = new Map([...saved, ...change.set])
     for (const name of change.remove) rest.delete(name)

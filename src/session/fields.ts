@@ -1,5 +1,6 @@
 // A session's data as JSON text per top-level field: read, written, and compared to find what changed.
 import { DroverError } from '../base/errors.ts'
+import { defineLazily, unreadText } from './lazy-data.ts'
 import { strayIn } from './plain-json.ts'
 
 /** Field name to JSON text, as a store keeps it. */
@@ -14,12 +15,12 @@ export interface FieldChange {
 /**
  * The data of stored fields. The object has no prototype: a field named `__proto__` or `constructor` is a field like any
  * other, and assigning one cannot change what the object inherits.
- * Throws STORE_UNAVAILABLE for a field that is not JSON: damage in a store is not a logout (R3).
+ * Reading a field that is not JSON throws STORE_UNAVAILABLE: damage in a store is not a logout (R3).
  */
 export function readFields<Data extends object>(texts: FieldTexts): Partial<Data> {
   // The shape is the app's own claim: JSON has no types to check it against.
   const data: Partial<Data> = Object.create(null)
-  for (const [name, text] of texts) Reflect.set(data, name, readField(name, text))
+  defineLazily(data, texts, readField)
   return data
 }
 
@@ -36,18 +37,32 @@ function readField(name: string, text: string): unknown {
 }
 
 /**
- * The fields as text; `undefined` means there is no such field. A text equal to the saved one was faithful when it was
- * saved, so only new texts are looked at closely.
+ * The fields as text; `undefined` means there is no such field. A field never read is as it was. A text equal to the
+ * saved one was faithful when it was saved, so only new texts are looked at closely.
  * Throws SESSION_VALUE_INVALID, naming the field, for a value that would not come back as it went.
  */
 export function writeFields(data: object, saved: FieldTexts): FieldTexts {
   const texts = new Map<string, string>()
-  for (const [name, value] of Object.entries(data)) {
-    if (value === undefined) continue
-    checkName(name)
-    texts.set(name, writeField(name, value, saved.get(name)))
+  for (const name of Object.keys(data)) {
+    const text = unreadText(data, name) ?? writeField(name, Reflect.get(data, name), saved.get(name))
+    if (text !== undefined) texts.set(name, text)
   }
   return texts
+}
+
+/** Whether the data differs from what was saved; true also for data that cannot be written. Stops at the first change. */
+export function isChanged(data: object, saved: FieldTexts): boolean {
+  let same = 0
+  for (const name of Object.keys(data)) {
+    if (unreadText(data, name) === undefined) {
+      const value: unknown = Reflect.get(data, name)
+      if (value === undefined) continue
+      const text = tryText(value)
+      if (text === undefined || text !== saved.get(name)) return true
+    }
+    same += 1
+  }
+  return same !== saved.size
 }
 
 /** Half a surrogate pair has no UTF-8: a store would keep two such names as one. */
@@ -59,9 +74,11 @@ function checkName(name: string): void {
   )
 }
 
-function writeField(name: string, value: unknown, savedText: string | undefined): string {
+function writeField(name: string, value: unknown, savedText: string | undefined): string | undefined {
+  if (value === undefined) return undefined
   const text = tryText(value)
   if (text !== undefined && text === savedText) return text
+  checkName(name)
   const stray = strayIn(value)
   if (stray === undefined && text !== undefined) return text
   throw new DroverError(

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { belongsToAnother, hasIntent, planCommit, principalOf, transition } from './lifecycle.ts'
 import type { HeldSession, SessionEvent, SessionState } from './lifecycle.ts'
 
-const visitor: HeldSession = { key: 'k', principal: undefined, absoluteDeadlineMs: 9 }
+const visitor: HeldSession = { key: 'k', principal: undefined, absoluteDeadlineMs: 9, idleDeadlineMs: 9 }
 const ann: HeldSession = { ...visitor, principal: 'ann' }
 const moved: HeldSession = { ...ann, key: 'k2' }
 

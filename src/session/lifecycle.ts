@@ -6,6 +6,7 @@ export interface HeldSession {
   readonly key: string
   readonly principal: string | undefined
   readonly absoluteDeadlineMs: number
+  readonly idleDeadlineMs: number
 }
 
 export type SessionState =

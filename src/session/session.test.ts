@@ -292,6 +292,24 @@ test('reading slides the idle deadline once a tenth has passed, without waiting,
   assert.deepEqual(bench.reports, [failure])
 })
 
+test('a save slides the idle deadline by the same rule, on the deadline as it is by then', async () => {
+  const bench = new Bench()
+  const cookie = await bench.start({ theme: 'dark' })
+  const startMs = bench.nowMs
+  const session = bench.open(cookie)
+  const data = await session.data()
+  for (const [afterMs, deadlineMs] of [
+    [hourMs / 10 - 1, startMs + hourMs],
+    [hourMs / 10, startMs + hourMs + hourMs / 10],
+    [hourMs / 10 + 1, startMs + hourMs + hourMs / 10],
+  ] as const) {
+    bench.nowMs = startMs + afterMs
+    data.theme = `after ${afterMs}`
+    await session.commit()
+    assert.equal([...bench.store.records.values()][0]?.idleDeadlineMs, deadlineMs)
+  }
+})
+
 test('a session ends unused after the idle time, and used at its absolute deadline', async () => {
   const bench = new Bench()
   const cookie = await bench.start({ theme: 'dark' })

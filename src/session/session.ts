@@ -3,7 +3,8 @@ import type { Clock } from '../base/clock.ts'
 import { DroverError } from '../base/errors.ts'
 import { clearCookie, issueCookie } from './cookie.ts'
 import { idleDeadline, slideTo } from './expiry.ts'
-import { changedFields, checkSize, isUnchanged, readFields, writeFields } from './fields.ts'
+import type { Deadlines } from './expiry.ts'
+import { changedFields, checkSize, isChanged, isUnchanged, readFields, writeFields } from './fields.ts'
 import type { FieldChange, FieldTexts } from './fields.ts'
 import { keyOf, newSessionId } from './id.ts'
 import type { RandomBytes } from './id.ts'
@@ -17,7 +18,7 @@ export interface Session<Data extends object = Record<string, unknown>> {
   /**
    * The session's data; the same object on every call. Change it freely, nested values too: what differs at the commit
    * is saved, by top-level field. Keep plain JSON only. Rejects with STORE_UNAVAILABLE, or with SESSION_GONE when an
-   * earlier commit found the session deleted.
+   * earlier commit found the session deleted. Reading a field whose stored text is damaged throws STORE_UNAVAILABLE.
    */
   data(): Promise<Partial<Data>>
   /** Who is signed in, or undefined. Rejects as `data` does. */
@@ -72,7 +73,7 @@ export class OpenSession<Data extends object = Record<string, unknown>> implemen
   readonly #setting: SessionSetting
   readonly #request: SessionRequest
   #state: SessionState
-  /** The store's texts as of the last load or commit; `#data` is parsed from them when first wanted. */
+  /** The store's texts as of the last load or commit. */
   #saved: FieldTexts = noTexts
   #data: Partial<Data> | undefined
   #cookie: string | undefined
@@ -141,14 +142,12 @@ export class OpenSession<Data extends object = Record<string, unknown>> implemen
 
   #turn<Value>(work: () => Promise<Value>): Promise<Value> {
     this.#turnsLeft += 1
-    const turn = this.#lastTurn.then(work).finally(() => {
+    const turn = this.#lastTurn.then(work)
+    const end = () => {
       this.#turnsLeft -= 1
-    })
+    }
     // The caller holds `turn` and its failure; the next turn only waits for the end of this one.
-    this.#lastTurn = turn.then(
-      () => undefined,
-      () => undefined,
-    )
+    this.#lastTurn = turn.then(end, end)
     return turn
   }
 
@@ -166,9 +165,9 @@ export class OpenSession<Data extends object = Record<string, unknown>> implemen
   #isDataChanged(): boolean {
     if (this.#data === undefined || this.#state.is === 'gone') return false
     try {
-      return !isUnchanged(changedFields(this.#saved, writeFields(this.#data, this.#saved)))
+      return isChanged(this.#data, this.#saved)
     } catch {
-      // Data that cannot be written is a change: the commit that follows tells which field, as its own failure.
+      // Data that cannot be read is a change: the commit that follows meets the same failure, and tells it.
       return true
     }
   }
@@ -183,12 +182,13 @@ export class OpenSession<Data extends object = Record<string, unknown>> implemen
       return
     }
     const { principal, absoluteDeadlineMs } = record
-    this.#state = transition(this.#state, { type: 'loaded', session: { key, principal, absoluteDeadlineMs } })
+    const idleDeadlineMs = this.#slide(record)
+    const session = { key, principal, absoluteDeadlineMs, idleDeadlineMs }
+    this.#state = transition(this.#state, { type: 'loaded', session })
     this.#saved = record.fields
-    const { clock } = this.#setting.ports
-    const deadlineMs = slideTo(clock.now(), this.#setting.policy.idleMs, record)
     // Not awaited: no answer depends on it, and the next request tries again.
-    if (deadlineMs !== undefined) this.#setting.store.touch(key, deadlineMs).catch(this.#setting.ports.report)
+    if (idleDeadlineMs !== record.idleDeadlineMs)
+      this.#setting.store.touch(key, idleDeadlineMs).catch(this.#setting.ports.report)
   }
 
   async #commit(): Promise<void> {
@@ -221,18 +221,18 @@ export class OpenSession<Data extends object = Record<string, unknown>> implemen
       case 'none':
         return undefined
       case 'save': {
-        const { session } = write
-        const saved = this.#setting.store.save(session.key, this.#sliding(change, session.absoluteDeadlineMs))
-        this.#demandSaved(await saved)
-        return session
+        const idleDeadlineMs = this.#slide(write.session)
+        const { key } = write.session
+        this.#demandSaved(await this.#setting.store.save(key, { ...change, idleDeadlineMs }))
+        return { ...write.session, idleDeadlineMs }
       }
       case 'create':
-        return this.#issue(write.principal, async (key, identity) => {
-          await this.#setting.store.create(key, { ...identity, ...this.#fresh(texts, identity) })
-        })
+        return this.#issue(write.principal, (key, identity, idleDeadlineMs) =>
+          this.#setting.store.create(key, { ...identity, fields: texts, idleDeadlineMs }),
+        )
       case 'replace':
-        return this.#issue(write.principal, async (key, identity) => {
-          const sliding = this.#sliding(change, identity.absoluteDeadlineMs)
+        return this.#issue(write.principal, async (key, identity, idleDeadlineMs) => {
+          const sliding = { ...change, idleDeadlineMs }
           this.#demandSaved(await this.#setting.store.replace(write.key, key, identity, sliding))
         })
     }
@@ -241,7 +241,7 @@ export class OpenSession<Data extends object = Record<string, unknown>> implemen
   /** Stores under a new id, and only then makes the cookie: the client never hears of an id that was not saved (R2). */
   async #issue(
     principal: string | undefined,
-    put: (key: string, identity: SessionIdentity) => Promise<void>,
+    put: (key: string, identity: SessionIdentity, idleDeadlineMs: number) => Promise<void>,
   ): Promise<HeldSession> {
     if (this.#request.headLeft()) {
       throw new DroverError(
@@ -254,21 +254,16 @@ export class OpenSession<Data extends object = Record<string, unknown>> implemen
     const key = keyOf(sessionId)
     const createdAtMs = ports.clock.now()
     const absoluteDeadlineMs = createdAtMs + policy.absoluteMs
-    await put(key, { principal, createdAtMs, absoluteDeadlineMs })
+    const idleDeadlineMs = idleDeadline(createdAtMs, policy.idleMs, absoluteDeadlineMs)
+    await put(key, { principal, createdAtMs, absoluteDeadlineMs }, idleDeadlineMs)
     this.#cookie = issueCookie(policy.cookieName, sessionId, policy.absoluteMs, this.#request.secure)
-    return { key, principal, absoluteDeadlineMs }
+    return { key, principal, absoluteDeadlineMs, idleDeadlineMs }
   }
 
-  #fresh(fields: FieldTexts, identity: SessionIdentity): { fields: FieldTexts; idleDeadlineMs: number } {
-    return { fields, idleDeadlineMs: this.#idleDeadline(identity.absoluteDeadlineMs) }
-  }
-
-  #sliding(change: FieldChange, absoluteDeadlineMs: number): FieldChange & { idleDeadlineMs: number } {
-    return { ...change, idleDeadlineMs: this.#idleDeadline(absoluteDeadlineMs) }
-  }
-
-  #idleDeadline(absoluteDeadlineMs: number): number {
-    return idleDeadline(this.#setting.ports.clock.now(), this.#setting.policy.idleMs, absoluteDeadlineMs)
+  /** The idle deadline of a session used now: moved once that is worth a write, else the one it has. */
+  #slide(session: Deadlines): number {
+    const { policy, ports } = this.#setting
+    return slideTo(ports.clock.now(), policy.idleMs, session) ?? session.idleDeadlineMs
   }
 
   /**
