@@ -1,7 +1,60 @@
 // The head of a node:http response while its answer is held: closed to changes, as if it had left already.
 import type { ServerResponse } from 'node:http'
 
-const changers = ['setHeader', 'setHeaders', 'appendHeader', 'removeHeader'] as const
+/** What changes a head. As properties: they are put aside and back, never called from here. */
+interface Changers {
+  readonly setHeader: unknown
+  readonly setHeaders: unknown
+  readonly appendHeader: unknown
+  readonly removeHeader: unknown
+}
+
+const refusingChangers: Changers = {
+  setHeader: refuseChange,
+  setHeaders: refuseChange,
+  appendHeader: refuseChange,
+  removeHeader: refuseChange,
+}
+
+function changersOf({ setHeader, setHeaders, appendHeader, removeHeader }: Changers): Changers {
+  return { setHeader, setHeaders, appendHeader, removeHeader }
+}
+
+/** Whether a response's head is closed for now. */
+interface Lock {
+  isClosed: boolean
+  readonly isEnded: () => boolean
+}
+
+const lockKey: unique symbol = Symbol('lock')
+
+interface Lockable {
+  readonly [lockKey]?: Lock
+}
+
+/**
+ * Once a response was locked these stay on it, and answer as its prototype does when it is open again. Getters of its own
+ * for each response, and deleting them, took 6.6 µs where this takes 0.9.
+ */
+const answers: PropertyDescriptorMap = {
+  headersSent: {
+    configurable: true,
+    get(this: Lockable): unknown {
+      return this[lockKey]?.isClosed === true || inherited(this, 'headersSent')
+    },
+  },
+  writableEnded: {
+    configurable: true,
+    get(this: Lockable): unknown {
+      const lock = this[lockKey]
+      return lock?.isClosed === true ? lock.isEnded() : inherited(this, 'writableEnded')
+    },
+  },
+}
+
+function inherited(res: object, name: string): unknown {
+  return Reflect.get(Object.getPrototypeOf(res), name, res)
+}
 
 /** A status line as an app gave it. */
 export interface StatusLine {
@@ -20,28 +73,18 @@ export function lockHead(
   isEnded: () => boolean,
 ): () => void {
   const { status, message } = line ?? { status: res.statusCode, message: res.statusMessage }
-  const properties: PropertyDescriptorMap = {
-    headersSent: { configurable: true, get: () => true },
-    writableEnded: { configurable: true, get: isEnded },
-  }
-  for (const name of changers) properties[name] = { configurable: true, writable: true, value: refuseChange }
-  let former = Object.keys(properties).map(
-    (name) => [name, Object.getOwnPropertyDescriptor(res, name)] as const,
-  )
-  Object.defineProperties(res, properties)
+  const lock: Lock = { isClosed: true, isEnded }
+  const former = changersOf(res)
+  Object.assign(res, refusingChangers, { [lockKey]: lock })
+  Object.defineProperties(res, answers)
   res.statusCode = status
   return () => {
-    if (former.length === 0) return
-    for (const [name, descriptor] of former) restore(res, name, descriptor)
-    former = []
+    if (!lock.isClosed) return
+    lock.isClosed = false
+    Object.assign(res, former)
     res.statusCode = status
     if (message !== undefined) res.statusMessage = message
   }
-}
-
-function restore(res: ServerResponse, name: string, descriptor: PropertyDescriptor | undefined): void {
-  if (descriptor === undefined) Reflect.deleteProperty(res, name)
-  else Object.defineProperty(res, name, descriptor)
 }
 
 export function refuseChange(): never {

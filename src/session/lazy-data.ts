@@ -11,10 +11,15 @@ interface Source {
 }
 
 interface Accessor extends PropertyDescriptor {
-  readonly get: (this: object) => unknown
+  readonly get: (this: LazyData) => unknown
 }
 
-const sources: WeakMap<object, Source> = new WeakMap()
+/** Where a data object keeps its source, seen by nobody: no enumeration, clone or JSON takes it along. */
+const sourceKey: unique symbol = Symbol('source')
+
+interface LazyData {
+  readonly [sourceKey]?: Source
+}
 
 /** Accessors are shared by all sessions: making new ones for each field of each request would cost three times as much. */
 const accessors: Map<string, Accessor> = new Map()
@@ -34,14 +39,15 @@ const inspection: PropertyDescriptor = {
  * the properties are plain: they may be set, deleted, enumerated, cloned and frozen.
  */
 export function defineLazily(data: object, texts: Source['texts'], parse: Source['parse']): void {
-  sources.set(data, { texts, parse, values: new Map() })
+  const source: Source = { texts, parse, values: new Map() }
+  Object.defineProperty(data, sourceKey, { value: source })
   for (const name of texts.keys()) Object.defineProperty(data, name, accessorOf(name))
   Object.defineProperty(data, inspect.custom, inspection)
 }
 
 /** The text of a field that nobody has read, set or replaced, so that its value is what it was; else undefined. */
-export function unreadText(data: object, name: string): string | undefined {
-  const source = sources.get(data)
+export function unreadText(data: LazyData, name: string): string | undefined {
+  const source = data[sourceKey]
   if (source === undefined || source.values.has(name)) return undefined
   const property: { readonly get?: unknown } | undefined = Object.getOwnPropertyDescriptor(data, name)
   return property?.get !== undefined && property.get === accessors.get(name)?.get
@@ -61,8 +67,8 @@ function makeAccessor(name: string): Accessor {
   return {
     configurable: true,
     enumerable: true,
-    get(this: object): unknown {
-      return read(this, name)
+    get(this: LazyData): unknown {
+      return this[sourceKey] === undefined ? undefined : read(this[sourceKey], name)
     },
     set(this: object, value: unknown): void {
       Object.defineProperty(this, name, { configurable: true, enumerable: true, writable: true, value })
@@ -70,13 +76,10 @@ function makeAccessor(name: string): Accessor {
   }
 }
 
-function read(data: object, name: string): unknown {
-  const source = sources.get(data)
-  // An object that inherits from the data has no source of its own.
-  if (source === undefined) return Reflect.get(Object.getPrototypeOf(data), name)
-  if (!source.values.has(name)) {
-    const text = source.texts.get(name)
-    source.values.set(name, text === undefined ? undefined : source.parse(name, text))
+function read({ values, texts, parse }: Source, name: string): unknown {
+  if (!values.has(name)) {
+    const text = texts.get(name)
+    values.set(name, text === undefined ? undefined : parse(name, text))
   }
-  return source.values.get(name)
+  return values.get(name)
 }
