@@ -83,7 +83,7 @@ export async function packAndInstall(): Promise<PackedProject> {
     await mkdir(folder)
     const { tarball, files } = await pack(top)
     await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }))
-    for (const name of ['server.js', 'types.ts']) await copyFile(join(consumer, name), join(folder, name))
+    await copyFile(join(consumer, 'types.ts'), join(folder, 'types.ts'))
     const project: PackedProject = {
       folder,
       files,
