@@ -45,7 +45,7 @@ export class Sessions<Data extends object = Record<string, unknown>> {
     const secure = isSecure(policy.secure, incoming, this.#behindBalancer)
     const sessionId = sessionIdIn(incoming.cookieHeader, wireName(policy.cookieName, secure))
     const session = new OpenSession<Data>(this.#setting, { sessionId, secure, headLeft: incoming.headLeft })
-    Object.defineProperty(request, this.#key, { value: session })
+    Object.defineProperty(request, this.#key, { configurable: true, value: session })
     return session
   }
 

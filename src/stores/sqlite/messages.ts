@@ -49,8 +49,8 @@ export interface WriteRequest {
   readonly operation: WriteOperation
 }
 
-/** To the writer thread. */
-export type WriterMessage = WriteRequest | 'close'
+/** To the writer thread: what one turn of the event loop asked for, in one message, since each wakes the thread. */
+export type WriterMessage = readonly WriteRequest[] | 'close'
 
 /** From the writer thread: one per batch. */
 export type WriteReply =

@@ -20,13 +20,16 @@ function openFile(settings: WriterSettings): OpenFile {
   return { database, runner: new BatchRunner(database, new SessionWrites(database)) }
 }
 
-/** Everything that waits already, up to a batch; stops before 'close', which must be the last. */
-function takeBatch(port: MessagePort, first: WriterMessage): { requests: WriteRequest[]; closing: boolean } {
+/** Everything that waits already; stops before 'close', which must be the last. */
+function takeRequests(
+  port: MessagePort,
+  first: WriterMessage,
+): { requests: WriteRequest[]; closing: boolean } {
   const requests: WriteRequest[] = []
   let next: WriterMessage | undefined = first
   while (next !== undefined && next !== 'close') {
-    requests.push(next)
-    next = requests.length < maxBatchSize ? receive(port) : undefined
+    requests.push(...next)
+    next = receive(port)
   }
   return { requests, closing: next === 'close' }
 }
@@ -47,8 +50,10 @@ function serve(port: MessagePort, settings: WriterSettings): void {
     }
   }
   port.on('message', (message: WriterMessage) => {
-    const { requests, closing } = takeBatch(port, message)
-    if (requests.length > 0) port.postMessage(run(requests))
+    const { requests, closing } = takeRequests(port, message)
+    for (let at = 0; at < requests.length; at += maxBatchSize) {
+      port.postMessage(run(requests.slice(at, at + maxBatchSize)))
+    }
     if (!closing) return
     file?.database.close()
     port.close()

@@ -19,6 +19,13 @@ interface Pending {
   reject(error: Error): void
 }
 
+/** Its time begins when it is sent, as that of its caller's wait does in effect: neither counts a loop that stood still. */
+interface Unsent {
+  readonly id: number
+  readonly timeoutMs: number
+  readonly operation: WriteOperation
+}
+
 // The same extension as this file: source runs as .ts, the package as .js.
 const threadUrl = new URL(
   import.meta.url.endsWith('.ts') ? './writer-thread.ts' : './writer-thread.js',
@@ -33,6 +40,8 @@ export class SqliteWriter {
   readonly #pending = new Map<number, Pending>()
   #state: WriterState = 'open'
   #thread: Worker | undefined
+  /** What this turn of the event loop has asked for. */
+  #unsent: Unsent[] = []
   #lastId = 0
 
   constructor(path: string, limits: SqliteLimits) {
@@ -73,6 +82,7 @@ export class SqliteWriter {
     if (thread !== undefined) {
       thread.ref()
       const exited = new Promise<void>((resolve) => thread.once('exit', () => resolve()))
+      this.#flush()
       thread.postMessage('close')
       await withDeadline(exited, this.#limits.operationTimeoutMs, stuck).catch(() => thread.terminate())
     }
@@ -81,11 +91,22 @@ export class SqliteWriter {
 
   #send(pending: Pending, operation: WriteOperation, timeoutMs: number): void {
     const thread = (this.#thread ??= this.#start())
-    const request: WriteRequest = { id: ++this.#lastId, dropAtMs: monotonicMs() + timeoutMs, operation }
+    const id = ++this.#lastId
     // A process may end when nothing waits; while something does, its answer is worth staying for.
     if (this.#pending.size === 0) thread.ref()
-    this.#pending.set(request.id, pending)
-    thread.postMessage(request)
+    this.#pending.set(id, pending)
+    if (this.#unsent.length === 0) setImmediate(() => this.#flush())
+    this.#unsent.push({ id, timeoutMs, operation })
+  }
+
+  #flush(): void {
+    if (this.#unsent.length === 0) return
+    const nowMs = monotonicMs()
+    const requests: WriteRequest[] = this.#unsent.map(({ id, timeoutMs, operation }) => {
+      return { id, dropAtMs: nowMs + timeoutMs, operation }
+    })
+    this.#unsent = []
+    this.#thread?.postMessage(requests)
   }
 
   #start(): Worker {
@@ -125,6 +146,7 @@ export class SqliteWriter {
   /** What waited may or may not be written; the next use starts a new thread. */
   #onExit(thread: Worker, death: unknown): void {
     if (this.#thread === thread) this.#thread = undefined
+    this.#unsent = []
     for (const [id, pending] of this.#pending) {
       this.#pending.delete(id)
       pending.limit.end(pending.wait)
