@@ -4,30 +4,18 @@ import { isBusy } from './busy.ts'
 import type { WriteReply, WriteRequest } from './messages.ts'
 import type { SessionWrites } from './writes.ts'
 
-interface Marks {
-  readonly set: StatementSync
-  readonly release: StatementSync
-  readonly undo: StatementSync
-}
-
 /** Prepared once per connection. */
 export class BatchRunner {
   readonly #database: DatabaseSync
   readonly #writes: SessionWrites
   readonly #begin: StatementSync
   readonly #commit: StatementSync
-  readonly #marks: Marks
 
   constructor(database: DatabaseSync, writes: SessionWrites) {
     this.#database = database
     this.#writes = writes
     this.#begin = database.prepare('BEGIN IMMEDIATE')
     this.#commit = database.prepare('COMMIT')
-    this.#marks = {
-      set: database.prepare('SAVEPOINT one'),
-      release: database.prepare('RELEASE one'),
-      undo: database.prepare('ROLLBACK TO one'),
-    }
   }
 
   /** One reply a request. Nothing is acknowledged before the commit. */
@@ -46,27 +34,16 @@ export class BatchRunner {
   #transact(requests: readonly WriteRequest[]): readonly WriteReply[] {
     try {
       this.#begin.run()
-      const replies = requests.map((request) => this.#runOne(request))
+      const replies = requests.map(({ id, operation }) => ({ id, outcome: this.#writes.apply(operation) }))
       this.#commit.run()
       return replies
     } catch (error) {
+      // A full disk or a failed read ends the transaction inside SQLite, and a lock never began it: it hits them all.
+      const isOneAtFault = this.#database.isTransaction && requests.length > 1
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
+      // Found by doing each alone: rare, where a savepoint around each write would cost every one of them.
+      if (isOneAtFault) return requests.flatMap((request) => this.#transact([request]))
       return requests.map((request) => failed(request, error))
-    }
-  }
-
-  #runOne(request: WriteRequest): WriteReply {
-    this.#marks.set.run()
-    try {
-      const outcome = this.#writes.apply(request.operation)
-      this.#marks.release.run()
-      return { id: request.id, outcome }
-    } catch (error) {
-      // A full disk or a failed read ends the whole transaction inside SQLite: then nothing of the batch was done.
-      if (!this.#database.isTransaction) throw error
-      this.#marks.undo.run()
-      this.#marks.release.run()
-      return failed(request, error)
     }
   }
 }

@@ -77,7 +77,7 @@ export class SqliteReader {
     try {
       if (this.#isClosed) throw new Error('the session store is closed')
       const records = this.#read(reads)
-      for (const [index, { resolve }] of reads.entries()) resolve(records[index])
+      for (const [index, read] of reads.entries()) read.resolve(records[index])
     } catch (error) {
       this.#fail(reads, error)
     }
@@ -98,7 +98,7 @@ export class SqliteReader {
       return
     }
     this.#release()
-    for (const { reject } of reads) reject(unavailable('load the session', describe(error), error))
+    for (const read of reads) read.reject(unavailable('load the session', describe(error), error))
   }
 
   #retry(reads: readonly Waiting[], error: unknown): void {
