@@ -30,8 +30,12 @@ export async function connectRaw(t: TestContext, port: number): Promise<RawClien
   socket.setEncoding('latin1').on('data', (chunk: string) => {
     text += chunk
   })
+  // A reset that comes after an orderly end is too late: what came before looks whole.
+  socket.once('end', () => {
+    end ??= 'closed'
+  })
   socket.on('error', () => {
-    end = 'reset'
+    end ??= 'reset'
   })
   socket.once('close', () => {
     end ??= 'closed'

@@ -63,7 +63,7 @@ export interface RawConnection {
   readonly received: () => string
 }
 
-/** Says whatever the test wants, byte by byte: `onHead` is called for each request head on a connection. */
+/** Says whatever the test wants, byte by byte: `onHead` is called for each request head, before its body came. */
 export function startRawInstance(
   t: TestContext,
   id: string,
@@ -79,7 +79,7 @@ export function startRawInstance(
       text += chunk
       for (let end = text.indexOf('\r\n\r\n', from); end !== -1; end = text.indexOf('\r\n\r\n', from)) {
         const head = text.slice(from, end)
-        from = end + 4
+        from = end + 4 + Number(/\r\ncontent-length: (\d+)/i.exec(head)?.[1] ?? 0)
         if (/^[A-Z]+ \S+ HTTP\//.test(head)) onHead(connection, head, heads++)
       }
     })
