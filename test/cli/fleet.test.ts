@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { ControlClient } from '../../src/control/client.ts'
 import type { FleetSnapshot } from '../../src/control/snapshot.ts'
+import { untilGone } from '../support/process.ts'
 import { until } from '../support/until.ts'
-import { allGone, makeFolder, openTerminal, run, serverPath, startFleet, stubbornPath } from './terminal.ts'
+import { makeFolder, openTerminal, run, serverPath, startFleet, stubbornPath } from './terminal.ts'
 
 const bugUrl = new URL('fixtures/bug.ts', import.meta.url).href
 const server = ['--port', '0', '--', process.execPath, serverPath]
@@ -148,7 +149,7 @@ test('drover up, status, kill and stop: the round trip', async (t) => {
     assert.deepEqual(JSON.parse(stdout), { stopped: true, pid: terminal.pid })
     assert.equal(await terminal.ended, 0)
     assert.match(terminal.stdout(), /^drover \| asked to stop: finishing what is in flight$/m)
-    await allGone(pids)
+    await untilGone(pids)
     await assert.rejects(stat(join(cwd, '.drover', 'control.sock')), { code: 'ENOENT' })
   })
 })
@@ -165,7 +166,7 @@ test('drover up answers what it accepted before SIGTERM, exits 0 and leaves no p
   terminal.process.kill('SIGTERM')
   assert.equal((await slow).status, 200)
   assert.equal(await terminal.ended, 0)
-  await allGone(pids)
+  await untilGone(pids)
   assert.match(terminal.stdout(), /SIGTERM: finishing what is in flight, then stopping\n/)
   assert.match(terminal.stdout(), /stopped: nothing is left running\n$/)
 })
@@ -182,7 +183,7 @@ test('drover up ends everything at once on a second Ctrl-C that is no echo of th
     return terminal.stdout().includes('SIGINT again')
   })
   assert.equal(await terminal.ended, 0)
-  await allGone(pids)
+  await untilGone(pids)
 })
 
 test('drover up ends every process when it fails itself, says why and exits 1', async (t) => {
@@ -196,7 +197,7 @@ test('drover up ends every process when it fails itself, says why and exits 1', 
   terminal.process.kill('SIGUSR2')
   assert.equal(await terminal.ended, 1)
   assert.match(terminal.stderr(), /^nobody expected this\n/)
-  await allGone(pids)
+  await untilGone(pids)
 })
 
 test('drover up goes on when nobody reads its output any more, and still stops gracefully', async (t) => {
@@ -214,7 +215,7 @@ test('drover up goes on when nobody reads its output any more, and still stops g
   assert.equal((await fetch(url)).status, 200)
   terminal.process.kill('SIGHUP')
   assert.equal(await terminal.ended, 0)
-  await allGone(pids)
+  await untilGone(pids)
 })
 
 test('drover up lets flags win over the config file and the file over defaults', async (t) => {
@@ -270,6 +271,6 @@ test('drover up starts again where a primary was killed, and replaces its socket
   const port = new URL(first.url).port
   const again = openTerminal(t, ['up', '--port', port, '--', process.execPath, serverPath], { cwd })
   await again.shows(`3 instances answer as one on ${first.url}`)
-  await allGone(pids)
+  await untilGone(pids)
   assert.equal((await look(cwd)).pid, again.pid)
 })

@@ -6,10 +6,9 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
-import { isAlive } from '../support/process.ts'
 import { until } from '../support/until.ts'
 
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+export const mainPath: string = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 export const serverPath: string = fileURLToPath(new URL('fixtures/server.ts', import.meta.url))
 export const stubbornPath: string = fileURLToPath(new URL('fixtures/stubborn.ts', import.meta.url))
 
@@ -36,7 +35,7 @@ export function openTerminal(
   { cwd, env = {} }: RunOptions,
 ): Terminal {
   const { PORT: _port, NO_COLOR: _noColour, FORCE_COLOR: _forceColour, ...inherited } = process.env
-  const child = spawn(process.execPath, ['--conditions=source', main, ...args], {
+  const child = spawn(process.execPath, ['--conditions=source', mainPath, ...args], {
     cwd,
     env: { ...inherited, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -103,9 +102,4 @@ export async function startFleet(
   const url = /(?:answers|answer as one) on (http:\S+)/.exec(stripVTControlCharacters(terminal.stdout()))?.[1]
   if (url === undefined) throw new Error(`Cannot find the URL in: ${terminal.stdout()}`)
   return { terminal, url }
-}
-
-/** Resolves when none of `pids` lives. */
-export async function allGone(pids: readonly number[]): Promise<void> {
-  await until(`processes ${pids.join(', ')} are gone`, () => !pids.some(isAlive))
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { startFleet } from '../support/fleet.ts'
-import { isAlive } from '../support/process.ts'
+import { runningOf, untilGone } from '../support/process.ts'
 import { until } from '../support/until.ts'
 import { ClosedLoop } from './closed-loop.ts'
 
@@ -18,14 +18,14 @@ test('SIGTERM under load answers every accepted request, exits 0 and leaves no p
   t.after(() => {
     load.close()
   })
-  await until('the load is under way', () => load.answered > 500 || undefined)
+  await until('the load is under way', () => load.answered > 500)
   fleet.signal('SIGTERM')
   const { code, stderr } = await fleet.ended
   await load.ended
   t.diagnostic(`${load.answered} answered, ${load.refused} connections refused after the stop`)
   assert.equal(code, 0, stderr)
   assert.deepEqual(load.failures, [], 'a request that was accepted got no answer')
-  for (const pid of [fleet.pid, ...pids]) assert.equal(isAlive(pid), false, `process ${pid} is left`)
+  assert.deepEqual(await runningOf([fleet.pid, ...pids]), [])
 })
 
 test('SIGKILL of the primary leaves no orphan after 5 s, and the next start on the same folder is clean', async (t) => {
@@ -35,7 +35,7 @@ test('SIGKILL of the primary leaves no orphan after 5 s, and the next start on t
   const pids = [...balancers, ...instances].map(({ pid }) => pid).filter((pid) => pid !== null)
   process.kill(first.pid, 'SIGKILL')
   await first.ended
-  await until('nothing is left', () => pids.every((pid) => !isAlive(pid)) || undefined, 5_000)
+  await untilGone(pids, 5_000)
 
   const second = await startFleet({ ...shop, folder: first.folder })
   t.after(() => second.dispose())

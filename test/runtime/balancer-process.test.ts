@@ -8,7 +8,7 @@ import type { Upstream } from '../../src/balancer/messages.ts'
 import { isDroverError } from '../../src/base/errors.ts'
 import { BalancerProcess, type BalancerProcessPorts } from '../../src/runtime/balancer-process.ts'
 import { startFixture } from '../support/fixture.ts'
-import { isAlive } from '../support/process.ts'
+import { runningOf, untilGone } from '../support/process.ts'
 import { until } from '../support/until.ts'
 
 interface Kept {
@@ -166,7 +166,7 @@ test('a port that is taken is refused by name, and no process is started', async
   await assert.rejects(balancer.listen('127.0.0.1', address.port), (error) =>
     isDroverError(error, 'PORT_TAKEN'),
   )
-  await until('no process is left', () => started.every((pid) => !isAlive(pid)))
+  assert.deepEqual(started, [])
 })
 
 test('a host that is not of this machine is refused', async (t) => {
@@ -196,7 +196,7 @@ test('drain answers what was accepted, then refuses; close leaves no process', a
   assert.equal(await ask(port), 'ECONNREFUSED')
   await balancer.close()
   assert.deepEqual(ended, started)
-  assert.ok(started.every((pid) => !isAlive(pid)))
+  assert.deepEqual(await runningOf(started), [])
   assert.equal(balancer.snapshot().pid, null)
 })
 
@@ -266,9 +266,9 @@ test('a balancer ends when its primary is killed', async (t) => {
   await primary.printed('listening')
   const pid = Number(primary.lines.find((line) => line.startsWith('balancer '))?.slice(9))
   const port = Number(primary.lines.find((line) => line.startsWith('port '))?.slice(5))
-  assert.ok(isAlive(pid))
+  assert.deepEqual(await runningOf([pid]), [pid])
   primary.signal('SIGKILL')
   assert.equal(await primary.exited, 'SIGKILL')
-  await until('the balancer is gone', () => !isAlive(pid))
+  await untilGone([pid])
   assert.equal(await ask(port), 'ECONNREFUSED')
 })

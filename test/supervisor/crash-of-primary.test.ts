@@ -9,15 +9,9 @@ import { test } from 'node:test'
 import type { InstanceView } from '../../src/supervisor/fleet-options.ts'
 import { identifyGroup } from '../../src/supervisor/process-group.ts'
 import { readProcess } from '../../src/supervisor/process-table.ts'
-import {
-  afterwards,
-  fixture,
-  fleetOf,
-  runningOf,
-  temporaryFolder,
-  until,
-  untilGone,
-} from './fleet-under-test.ts'
+import { runningOf, untilGone } from '../support/process.ts'
+import { until } from '../support/until.ts'
+import { afterwards, fixture, fleetOf, temporaryFolder } from './fleet-under-test.ts'
 
 interface Fact {
   readonly views?: readonly InstanceView[]

@@ -4,7 +4,9 @@ import { test } from 'node:test'
 import { isDroverError } from '../../src/base/errors.ts'
 import type { Scheduler } from '../../src/supervisor/scheduler.ts'
 import { systemScheduler } from '../../src/supervisor/scheduler.ts'
-import { fixture, fleetOf, runningOf, until, untilGone } from './fleet-under-test.ts'
+import { runningOf, untilGone } from '../support/process.ts'
+import { until } from '../support/until.ts'
+import { fixture, fleetOf } from './fleet-under-test.ts'
 
 /** A clock that tests move by hand. */
 function handClock() {

@@ -5,7 +5,8 @@ import { get } from 'node:http'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { isDroverError } from '../../src/base/errors.ts'
-import { fleetOf, until } from './fleet-under-test.ts'
+import { until } from '../support/until.ts'
+import { fleetOf } from './fleet-under-test.ts'
 
 test('Fleet starts every instance on its own free port and tells when each is ready', async (context) => {
   const { fleet, untilReady, changes } = fleetOf(context, 'listens.mjs', { instances: 3 })

@@ -4,7 +4,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { InstanceView } from '../../src/supervisor/fleet-options.ts'
-import { fixture, fleetOf, runningOf, until } from './fleet-under-test.ts'
+import { runningOf } from '../support/process.ts'
+import { until } from '../support/until.ts'
+import { fixture, fleetOf } from './fleet-under-test.ts'
 
 test('Fleet.stop ends every instance with SIGTERM, restarts none, and gives the folder free', async (context) => {
   const { fleet, untilReady, deaths, stateDir } = fleetOf(context, 'listens.mjs', { instances: 3 })

@@ -3,33 +3,15 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { setTimeout as delay } from 'node:timers/promises'
 import { systemClock } from '../../src/base/clock.ts'
 import { Fleet } from '../../src/supervisor/fleet.ts'
-import { readProcess } from '../../src/supervisor/process-table.ts'
 import type {
   FleetOptions,
   FleetPorts,
   InstanceDeath,
   InstanceView,
 } from '../../src/supervisor/fleet-options.ts'
-
-const deadlineMs = 20_000
-const pollIntervalMs = 10
-
-/** Polls until `look` finds something; fails, naming `what`, after 20 s. */
-export async function until<T>(
-  what: string,
-  look: () => T | undefined | false | Promise<T | undefined | false>,
-): Promise<T> {
-  const lateAtMs = Date.now() + deadlineMs
-  for (;;) {
-    const found = await look()
-    if (found !== undefined && found !== false) return found
-    if (Date.now() > lateAtMs) throw new Error(`Cannot go on: waited ${deadlineMs} ms until ${what}`)
-    await delay(pollIntervalMs)
-  }
-}
+import { until } from '../support/until.ts'
 
 export function fixture(name: string): string {
   return join(import.meta.dirname, 'fixtures', name)
@@ -59,17 +41,6 @@ export function temporaryFolder(context: TestContext): string {
     rmSync(folder, { recursive: true, force: true })
   })
   return folder
-}
-
-/** Those of the processes that still run. Zombies do not: init collects them when it likes. */
-export async function runningOf(pids: readonly number[]): Promise<readonly number[]> {
-  const entries = await Promise.all(pids.map(readProcess))
-  return entries.flatMap((entry) => (entry === undefined || entry.isZombie ? [] : [entry.pid]))
-}
-
-/** Resolves when none of the processes runs any more. */
-export async function untilGone(pids: readonly number[]): Promise<void> {
-  await until('they are gone', async () => (await runningOf(pids)).length === 0)
 }
 
 export interface FleetUnderTest {

@@ -8,7 +8,8 @@ import type { TestContext } from 'node:test'
 import { test } from 'node:test'
 import { isDroverError } from '../../src/base/errors.ts'
 import { acquireLock } from '../../src/supervisor/lock.ts'
-import { afterwards, fixture, temporaryFolder, until } from './fleet-under-test.ts'
+import { until } from '../support/until.ts'
+import { afterwards, fixture, temporaryFolder } from './fleet-under-test.ts'
 
 interface Racer {
   readonly process: ChildProcessWithoutNullStreams

@@ -13,12 +13,12 @@ export async function until<T>(
   what: string,
   ask: () => T | Promise<T>,
   options: UntilOptions | number = {},
-): Promise<NonNullable<T>> {
+): Promise<Exclude<NonNullable<T>, false>> {
   const { timeoutMs = 20_000 } = typeof options === 'number' ? { timeoutMs: options } : options
   const endMs = performance.now() + timeoutMs
   for (;;) {
     const answer = await ask()
-    if (answer) return answer
+    if (answer) return answer as Exclude<NonNullable<T>, false>
     if (performance.now() >= endMs) throw new Error(`Cannot wait longer than ${timeoutMs} ms: ${what}`)
     await pause(pollMs)
   }

@@ -5,7 +5,7 @@ import { dirname } from 'node:path'
 import { test } from 'node:test'
 import { Client } from 'pg'
 import { startPostgres } from '../support/postgres-server.ts'
-import { isAlive } from '../support/process.ts'
+import { runningOf } from '../support/process.ts'
 
 async function useDatabase(url: string): Promise<{ readonly price: number; readonly folder: string }> {
   const client = new Client({ connectionString: url })
@@ -30,7 +30,7 @@ test('startPostgres gives an empty database, and stop leaves neither process nor
     assert.equal(existsSync(folder), true)
     await server.stop()
     assert.equal(existsSync(folder), false)
-    assert.equal(isAlive(server.pid), false)
+    assert.deepEqual(await runningOf([server.pid]), [])
   } finally {
     await server.stop()
   }

@@ -7,8 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { addCounts, withoutClosingLines } from '../../scripts/testing/report.ts'
 import { runTestProcess } from '../../scripts/testing/test-process.ts'
 import type { TestRun } from '../../scripts/testing/test-process.ts'
-import { isAlive } from '../support/process.ts'
-import { until } from '../support/until.ts'
+import { untilGone } from '../support/process.ts'
 
 const folder = fileURLToPath(new URL('fixtures', import.meta.url))
 
@@ -70,7 +69,7 @@ for (const name of ['leaves-child.ts', 'leaves-daemon.ts']) {
     assert.deepEqual(verdict(one), [false, 1, 0])
     const [, pid] = /left process (\d+) behind: sleep 60/.exec(one.complaints.join()) ?? []
     assert.notEqual(pid, undefined)
-    await until('the forgotten process is gone', () => !isAlive(Number(pid)))
+    await untilGone([Number(pid)])
   })
 }
 
