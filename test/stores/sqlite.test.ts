@@ -282,6 +282,24 @@ describe('sqliteSessionStore, processes and threads', () => {
     }
   })
 
+  test('loads of one turn each get their own answer; those that wait when the reader closes are unavailable', async () => {
+    const path = newPath()
+    const store = sqliteSessionStore(path, patient)
+    const keys = Array.from({ length: 20 }, someKey)
+    await Promise.all(keys.map((key, index) => store.create(key, newRecord({ a: String(index) }))))
+    await store.close()
+    const reader = new SqliteReader(path)
+    const loads = ['missing', ...keys].map((key) => reader.load(key, Date.now(), 20_000))
+    const found = await Promise.all(loads)
+    assert.deepEqual(
+      found.map((record) => record?.fields.get('a')),
+      [undefined, ...keys.map((_, index) => String(index))],
+    )
+    const late = reader.load('missing', Date.now(), 20_000)
+    reader.close()
+    await assert.rejects(late, { ...unavailable, message: /is closed/ })
+  })
+
   test('the death of the writer thread makes what waits unavailable; the next use starts a new one', async () => {
     const threads: Worker[] = []
     const onThread = (message: unknown) => {

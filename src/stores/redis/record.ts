@@ -27,10 +27,10 @@ export function hashField(name: string): string {
 export function readRecord(reply: unknown): SessionRecord | undefined {
   let meta: string | undefined
   const fields = new Map<string, string>()
-  for (const [name, value] of entriesOf(reply)) {
+  eachField(reply, (name, value) => {
     if (name.startsWith(fieldMark)) fields.set(name.slice(fieldMark.length), value)
     else if (name === metaField) meta = value
-  }
+  })
   if (meta === undefined && fields.size === 0) return undefined
   const match = metaPattern.exec(meta ?? '')
   if (match === null)
@@ -45,12 +45,12 @@ export function readRecord(reply: unknown): SessionRecord | undefined {
 }
 
 /** Clients shape the reply as object, Map or flat array, by protocol version and settings; values may be Buffers. */
-function* entriesOf(reply: unknown): Iterable<readonly [string, string]> {
+function eachField(reply: unknown, take: (name: string, value: string) => void): void {
   if (Array.isArray(reply)) {
-    for (let at = 0; at + 1 < reply.length; at += 2) yield [String(reply[at]), String(reply[at + 1])]
+    for (let at = 0; at + 1 < reply.length; at += 2) take(String(reply[at]), String(reply[at + 1]))
   } else if (reply instanceof Map) {
-    for (const [name, value] of reply) yield [String(name), String(value)]
+    for (const [name, value] of reply) take(String(name), String(value))
   } else if (typeof reply === 'object' && reply !== null) {
-    for (const [name, value] of Object.entries(reply)) yield [name, String(value)]
+    for (const name of Object.keys(reply)) take(name, String(Reflect.get(reply, name)))
   }
 }
