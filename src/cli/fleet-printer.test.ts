@@ -36,6 +36,7 @@ function recorder(isTerminal = false): Printer & { readonly lines: string[] } {
     out: (line) => lines.push(`out ${line}`),
     err: (line) => lines.push(`err ${line}`),
     paint: (_, text) => text,
+    flush: () => Promise.resolve(),
   }
 }
 

@@ -11,4 +11,6 @@ const context: CliContext = {
   environment,
   currentDir: process.cwd(),
 }
-process.exit(await runProgram(process.argv.slice(2), context))
+const exitCode = await runProgram(process.argv.slice(2), context)
+await context.printer.flush()
+process.exit(exitCode)

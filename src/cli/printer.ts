@@ -1,16 +1,20 @@
-// Writes lines to the terminal, with colour where it is wanted: never when NO_COLOR is set or the stream is no terminal.
+// Prints lines, with colour where it is wanted: never when NO_COLOR is set or the stream is no terminal.
 import { WriteStream } from 'node:tty'
 import { styleText } from 'node:util'
+import { LineWriter } from './line-writer.ts'
 
 export type Style = Parameters<typeof styleText>[0]
 
 export interface Printer {
+  /** Never waits for a reader, and outlives it: a paused or closed one costs output, never the fleet. */
   out(line: string): void
   err(line: string): void
   /** `text` in a style, as the stream it will be written to allows. */
   paint(style: Style, text: string, stream?: 'out' | 'err'): string
   /** Whether a person looks at standard output. */
   readonly isTerminal: boolean
+  /** Resolves when all lines are out, or a reader has not taken them for a second. Await it before the process exits. */
+  flush(): Promise<void>
 }
 
 export interface PrinterStreams {
@@ -18,24 +22,25 @@ export interface PrinterStreams {
   readonly stderr: NodeJS.WriteStream
 }
 
-/** A printer that outlives its streams: a closed pipe or terminal costs the output, never the fleet. */
+/** Long for a reader that is there; a paused one must not keep a process that has nothing left to do. */
+const flushTimeoutMs = 1_000
+
 export function createPrinter({ stdout, stderr }: PrinterStreams): Printer {
-  for (const stream of [stdout, stderr]) stream.on('error', forget)
+  const out = new LineWriter(stdout)
+  const err = new LineWriter(stderr)
   return {
     out: (line) => {
-      stdout.write(`${line}\n`)
+      out.write(line)
     },
     err: (line) => {
-      stderr.write(`${line}\n`)
+      err.write(line)
     },
     paint: (style, text, stream = 'out') => {
       return styleText(style, text, { stream: stream === 'out' ? stdout : stderr })
     },
     isTerminal: stdout instanceof WriteStream,
+    flush: async () => {
+      await Promise.all([out.flush(flushTimeoutMs), err.flush(flushTimeoutMs)])
+    },
   }
-}
-
-/** Nobody is left to be told: the reader of the stream is what went away. */
-function forget(): void {
-  // Without a listener the error would end the process, in the middle of a stop if need be.
 }

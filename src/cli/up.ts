@@ -11,6 +11,7 @@ import type { CliContext } from './context.ts'
 import { exitCodeHelp, exitCodes, failureLine } from './failure.ts'
 import { createFleetPrinter } from './fleet-printer.ts'
 import { stateFlag } from './invocation.ts'
+import type { Printer } from './printer.ts'
 
 /** With everything killed there is nothing to wait for; beyond this the guardian does the rest. */
 const abortTimeoutMs = 5_000
@@ -156,15 +157,16 @@ function abortOnBugs(primary: Primary, { printer, program }: CliContext): void {
   const handle = (error: unknown) => {
     printer.err(failureLine(error, program) ?? 'Cannot go on')
     if (error instanceof Error && error.stack !== undefined) printer.err(error.stack)
-    void endAfterBug(primary)
+    void endAfterBug(primary, printer)
   }
   process.on('uncaughtException', handle)
   process.on('unhandledRejection', handle)
 }
 
-async function endAfterBug(primary: Primary): Promise<never> {
+async function endAfterBug(primary: Primary, printer: Printer): Promise<never> {
   const aborted = primary.abort().then(() => primary.finished)
   // Whether that worked or not, the end of this process makes the guardian see to the rest.
   await Promise.race([aborted.catch(() => undefined), pause(abortTimeoutMs)])
+  await printer.flush()
   process.exit(exitCodes.failed)
 }

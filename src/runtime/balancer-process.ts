@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { getSystemErrorName } from 'node:util'
 import type { BalancerCommand, BalancerOptions, BalancerReport, Upstream } from '../balancer/messages.ts'
 import { DroverError } from '../base/errors.ts'
+import { forwardLines } from '../supervisor/output-lines.ts'
 
 const workerPath = fileURLToPath(
   new URL(
@@ -20,6 +21,7 @@ const firstPauseMs = 100
 const longestPauseMs = 5_000
 
 export interface BalancerProcessPorts {
+  /** What became of a worker, and each line that one wrote. */
   readonly log: (message: string) => void
   readonly onStart: (pid: number) => void
   readonly onExit: (pid: number) => void
@@ -124,8 +126,11 @@ export class BalancerProcess {
     const worker = fork(workerPath, [], {
       detached: true,
       execArgv: [],
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      // Never our own streams: libuv sets those it hands down to block, for us too, and we must not wait for a reader.
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     })
+    forwardLines(worker.stdout, this.#ports.log)
+    forwardLines(worker.stderr, this.#ports.log)
     this.#worker = worker
     const { pid } = worker
     if (pid !== undefined) this.#ports.onStart(pid)

@@ -3,11 +3,11 @@
 import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { Readable, Writable } from 'node:stream'
+import { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import type { Environment } from './command.ts'
 import type { OutputStream } from './fleet-options.ts'
-import { OutputLines } from './output-lines.ts'
+import { forwardLines } from './output-lines.ts'
 import type { Group } from './process-group.ts'
 import { identifyGroup } from './process-group.ts'
 
@@ -77,10 +77,10 @@ export async function spawnChild(spec: ChildSpec): Promise<Child> {
   child.once('exit', (code, signal) => {
     spec.onExit({ code, signal })
   })
-  const outputEnded = Promise.allSettled([
-    forwardLines(child.stdout, (line) => spec.onOutput('stdout', line)),
-    forwardLines(child.stderr, (line) => spec.onOutput('stderr', line)),
-  ])
+  forwardLines(child.stdout, (line) => spec.onOutput('stdout', line))
+  forwardLines(child.stderr, (line) => spec.onOutput('stderr', line))
+  const outputs = [child.stdout, child.stderr].filter((stream) => stream !== null)
+  const outputEnded = Promise.allSettled(outputs.map((stream) => finished(stream)))
   try {
     return new Child(child, gate, await identify(child.pid), outputEnded)
   } catch (error) {
@@ -111,16 +111,4 @@ function withOddVariables(spec: ChildSpec): readonly string[] {
   )
   if (odd.length === 0) return spec.command
   return ['/usr/bin/env', '--', ...odd.map(([name, value]) => `${name}=${value}`), ...spec.command]
-}
-
-function forwardLines(stream: Readable | null, onLine: (line: string) => void): Promise<void> {
-  if (stream === null) return Promise.resolve()
-  const lines = new OutputLines(onLine)
-  stream.on('data', (chunk: Buffer) => {
-    lines.write(chunk)
-  })
-  stream.once('close', () => {
-    lines.end()
-  })
-  return finished(stream)
 }

@@ -1,4 +1,5 @@
 // Cuts a byte stream into lines of bounded length.
+import type { Readable } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
 
 /** A longer line is passed on in pieces of this many characters (R7). */
@@ -35,4 +36,17 @@ export class OutputLines {
       this.#onLine(line.slice(start, start + maxLineLength))
     }
   }
+}
+
+/** Passes on each line of a process's output until it closes. */
+export function forwardLines(stream: Readable | null, onLine: (line: string) => void): void {
+  const lines = new OutputLines(onLine)
+  stream?.on('data', (chunk: Buffer) => {
+    lines.write(chunk)
+  })
+  // A failed read is the end of the output; how the process itself ended is told by its exit.
+  stream?.on('error', () => undefined)
+  stream?.once('close', () => {
+    lines.end()
+  })
 }
