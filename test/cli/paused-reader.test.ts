@@ -7,7 +7,7 @@ import { test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { ControlClient } from '../../src/control/client.ts'
 import type { FleetSnapshot } from '../../src/control/snapshot.ts'
-import { untilGone } from '../support/process.ts'
+import { runningOf, untilGone } from '../support/process.ts'
 import { until } from '../support/until.ts'
 import { mainPath, makeFolder, startFleet } from './terminal.ts'
 
@@ -59,6 +59,10 @@ test('drover up restarts an instance while its terminal is stuffed, and stops wi
     const snapshot = await look(cwd).catch(() => undefined)
     return snapshot?.state === 'running' && snapshot
   })
+  // One that waits for its terminal hears no other signal; its guardian ends the rest.
+  t.after(async () => {
+    for (const left of await runningOf([pid])) process.kill(left, 'SIGKILL')
+  })
   const { instances } = await floodAndKill(cwd)
   process.kill(pid, 'SIGTERM')
   await untilGone([pid, ...instances.flatMap((instance) => instance.pid ?? [])])
@@ -73,11 +77,8 @@ function openWindow(t: TestContext, cwd: string): ChildProcess {
       : ['-q', '/dev/null', ...command]
   const window = spawn('script', args, { cwd, stdio: ['ignore', 'pipe', 'inherit'] })
   t.after(async () => {
-    // With it goes the terminal, which is a SIGHUP to whatever is left on it.
     window.kill('SIGKILL')
     if (window.signalCode === null && window.exitCode === null) await once(window, 'exit')
-    const left = await look(cwd).catch(() => undefined)
-    if (left !== undefined) await untilGone([left.pid])
     window.stdout?.destroy()
   })
   return window
