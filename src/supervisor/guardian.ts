@@ -24,6 +24,8 @@ const waitScript =
   "trap '' HUP INT QUIT TERM; groups='[]'; while IFS= read -r line; do groups=$line; done; " +
   '[ "$groups" = "[]" ] || exec "$@" "$groups"'
 const program = fileURLToPath(new URL(`guardian-process${extname(import.meta.url)}`, import.meta.url))
+/** A line of a few kilobytes is taken at once, even by a shell that is still starting. */
+const takeTimeoutMs = 5_000
 /** Above the time it takes to end what is still recorded. */
 const closeTimeoutMs = 6_000
 
@@ -71,18 +73,25 @@ export class Guardian {
 
   /**
    * Replaces the list of groups to end; resolves when it is on its way. While the guardian is down it
-   * resolves at once: the next one is told, and the record on disk covers the time between.
+   * resolves at once: the next one is told, and the record on disk covers the time between. One that takes
+   * nothing for 5 s is replaced: no start may wait for it for ever.
    */
   tell(groups: readonly Group[]): Promise<void> {
     this.#groups = groups
     return new Promise((resolve) => {
-      const input = this.#process?.stdin
-      if (input === undefined || input === null || !input.writable) resolve()
+      const child = this.#process
+      if (child?.stdin?.writable !== true) {
+        resolve()
+        return
+      }
+      const cancel = this.#ports.scheduler.after(takeTimeoutMs, () => {
+        child.kill('SIGKILL')
+      })
       // A failed write means that it died; its successor is told of all groups.
-      else
-        input.write(`${JSON.stringify(groups)}\n`, () => {
-          resolve()
-        })
+      child.stdin.write(`${JSON.stringify(groups)}\n`, () => {
+        cancel()
+        resolve()
+      })
     })
   }
 
