@@ -1,13 +1,10 @@
 // The balancer as the primary sees it. The primary binds the port and keeps the bound handle without accepting on it,
 // so that a balancer can crash or be replaced while new connections wait in the queue instead of being refused.
 import { fork, type ChildProcess } from 'node:child_process'
-import { lookup } from 'node:dns/promises'
-import * as net from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { getSystemErrorName } from 'node:util'
 import type { BalancerCommand, BalancerOptions, BalancerReport, Upstream } from '../balancer/messages.ts'
-import { DroverError } from '../base/errors.ts'
 import { forwardLines } from '../supervisor/output-lines.ts'
+import { bindHandle, boundPort, listenError, type BoundHandle } from './bound-handle.ts'
 
 const workerPath = fileURLToPath(
   new URL(
@@ -65,8 +62,13 @@ export class BalancerProcess {
 
   /** Binds and starts a worker on it. Port 0 takes a free one. Rejects with PORT_TAKEN or OPTION_INVALID. */
   async listen(host: string, port: number): Promise<{ port: number }> {
-    this.#handle = await bind(host, port)
-    const bound = boundPort(this.#handle)
+    const handle = await bindHandle(host, port)
+    if (this.#state === 'closed') {
+      handle.close()
+      throw closedError()
+    }
+    this.#handle = handle
+    const bound = boundPort(handle)
     this.#state = 'serving'
     this.#onRefused = (code) => {
       this.#state = 'closed'
@@ -189,7 +191,7 @@ export class BalancerProcess {
       this.#earlier.set(id, load.requests)
       this.#loads.set(id, { ...load, inFlight: 0 })
     }
-    if (this.#state === 'closed') this.#listening.reject(new Error('Cannot listen: the balancer was closed'))
+    if (this.#state === 'closed') this.#listening.reject(closedError())
     if (this.#state !== 'serving') return
     this.#restarts++
     const pauseMs = this.#pauseMs()
@@ -213,43 +215,6 @@ export class BalancerProcess {
   }
 }
 
-/**
- * A socket that is bound and not accepted on. Node makes one only for its cluster module, under an underscore; it
- * travels over IPC like a net.Server, and that is all its type says.
- */
-interface BoundHandle extends net.Server {
-  getsockname(out: { port?: number }): number
-}
-
-declare module 'node:net' {
-  /** The handle, or a negative errno. */
-  function _createServerHandle(address: string, port: number, addressType: 4 | 6): BoundHandle | number
-}
-
-/** The port, or a negative errno: libuv keeps a taken address to itself until the handle is first used (uv_tcp_bind). */
-function boundPort(handle: BoundHandle): number {
-  const name: { port?: number } = {}
-  const errno = handle.getsockname(name)
-  return errno < 0 ? errno : (name.port ?? 0)
-}
-
-async function bind(host: string, port: number): Promise<BoundHandle> {
-  const { address, family } = await lookup(host).catch((cause: unknown) => {
-    throw new DroverError('OPTION_INVALID', `Cannot listen on ${host}: no such address on this machine`, {
-      cause,
-    })
-  })
-  const handle = net._createServerHandle(address, port, family === 6 ? 6 : 4)
-  if (typeof handle === 'number') throw listenError(host, port, getSystemErrorName(handle))
-  const bound = boundPort(handle)
-  if (bound > 0) return handle
-  handle.close()
-  throw listenError(host, port, getSystemErrorName(bound))
-}
-
-function listenError(host: string, port: number, code: string): DroverError {
-  if (code === 'EADDRINUSE')
-    return new DroverError('PORT_TAKEN', `Cannot listen on ${host}:${port}: the port is taken`)
-  const why = code === 'EACCES' ? 'no permission for this port' : code
-  return new DroverError('OPTION_INVALID', `Cannot listen on ${host}:${port}: ${why}`)
+function closedError(): Error {
+  return new Error('Cannot listen: the balancer was closed')
 }

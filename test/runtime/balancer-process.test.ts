@@ -185,6 +185,15 @@ test('listen fails when the balancer is closed before it accepts', async () => {
   await assert.rejects(balancer.listen('127.0.0.1', 0), /the balancer was closed$/)
 })
 
+test('listen starts nothing when the balancer is closed before the port is bound', async () => {
+  const started: number[] = []
+  const ports = { ...quietPorts, onStart: (pid: number) => started.push(pid) }
+  const balancer = new BalancerProcess({ reveal: false }, ports)
+  const listening = balancer.listen('localhost', 0)
+  await Promise.all([balancer.close(), assert.rejects(listening, /the balancer was closed$/)])
+  assert.deepEqual(started, [])
+})
+
 test('drain answers what was accepted, then refuses; close leaves no process', async (t) => {
   const { balancer, port, started, ended } = await startKept(t)
   balancer.setUpstreams([await startInstance(t, '1', 300)])
