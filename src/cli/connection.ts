@@ -1,9 +1,10 @@
 // How a command finds the fleet it speaks to.
-import { relative } from 'node:path'
 import type { Command } from 'commander'
 import { readStateDir } from '../config/read.ts'
+import { shownPath } from '../config/shown-path.ts'
 import { ControlClient } from '../control/client.ts'
 import type { CliContext } from './context.ts'
+import { typedFlag } from './invocation.ts'
 
 export interface ConnectionFlags {
   readonly state?: string
@@ -30,16 +31,11 @@ export interface Connection {
 export async function connectToFleet(context: CliContext, flags: ConnectionFlags): Promise<Connection> {
   const { currentDir } = context
   const stateDir = await readStateDir({ flags: { state: flags.state }, configPath: flags.config, currentDir })
-  const place = shownFolder(stateDir, currentDir)
+  const place = shownPath(stateDir, currentDir)
   const client = new ControlClient({ stateDir, currentDir, shownAs: place })
   return { client, place, flags: repeatFlags(flags) }
 }
 
-function shownFolder(folder: string, currentDir: string): string {
-  const fromHere = relative(currentDir, folder)
-  return fromHere !== '' && fromHere.length < folder.length ? fromHere : folder
-}
-
 function repeatFlags({ state, config }: ConnectionFlags): string {
-  return `${state === undefined ? '' : ` --state ${state}`}${config === undefined ? '' : ` --config ${config}`}`
+  return typedFlag('--state', state) + typedFlag('--config', config)
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { programWords, stateFlag } from './invocation.ts'
+import { programWords, stateFlag, typedFlag } from './invocation.ts'
 
 const calls: readonly (readonly [script: string, environment: Record<string, string>, words: string])[] = [
   ['/src/drover/src/cli/main.ts', {}, 'npm run -s drover --'],
@@ -25,4 +25,9 @@ test('stateFlag names another folder by its shorter path, quoted for a shell whe
   assert.equal(stateFlag('/app/run', '/app/.drover', '/app'), ' --state run')
   assert.equal(stateFlag('/run/d', '/app/.drover', '/app'), ' --state /run/d')
   assert.equal(stateFlag("/app/it's here", '/app/.drover', '/app'), ` --state 'it'\\''s here'`)
+})
+
+test('typedFlag can be typed again, and is empty without a value', () => {
+  assert.equal(typedFlag('--config', undefined), '')
+  assert.equal(typedFlag('--config', 'my fleet.ts'), " --config 'my fleet.ts'")
 })

@@ -1,5 +1,5 @@
 // Finds the words that call this program again, so that a hint can be typed as it is printed.
-import { relative } from 'node:path'
+import { shownPath } from '../config/shown-path.ts'
 
 export interface Invocation {
   /** The path of the script that runs, as it was called. */
@@ -17,7 +17,12 @@ export function programWords({ script, environment }: Invocation): string {
 /** The flag that leads another command to the same fleet; empty where it would find it by itself. */
 export function stateFlag(stateDir: string, foundDir: string, currentDir: string): string {
   if (stateDir === foundDir) return ''
-  const fromHere = relative(currentDir, stateDir)
-  const path = fromHere !== '' && fromHere.length < stateDir.length ? fromHere : stateDir
-  return ` --state ${/^[\w./@%+=:,-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`}`
+  return typedFlag('--state', shownPath(stateDir, currentDir))
+}
+
+/** A flag as it is typed after a command, quoted for a shell where need be; empty without a value. */
+export function typedFlag(flag: string, value: string | undefined): string {
+  if (value === undefined) return ''
+  const isPlain = /^[\w./@%+=:,-]+$/.test(value)
+  return ` ${flag} ${isPlain ? value : `'${value.replaceAll("'", String.raw`'\''`)}'`}`
 }

@@ -1,18 +1,19 @@
 // Finds drover.config.ts and loads it.
 import { stat } from 'node:fs/promises'
-import { dirname, join, relative, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { DroverError } from '../base/errors.ts'
 import type { ValidOptions } from './options.ts'
+import { shownPath } from './shown-path.ts'
 import { validateOptions } from './validation.ts'
 
-export const configNames: readonly string[] = ['drover.config.ts', 'drover.config.js', 'drover.config.mjs']
+const configNames: readonly string[] = ['drover.config.ts', 'drover.config.js', 'drover.config.mjs']
 
 export interface ConfigFile {
   /** Absolute. */
   readonly path: string
   readonly folder: string
-  /** As messages show it: relative to the current folder where that is shorter. */
+  /** As messages show it. */
   readonly name: string
   readonly options: ValidOptions
 }
@@ -24,7 +25,7 @@ export interface ConfigFile {
 export async function loadConfigFile(currentDir: string, given?: string): Promise<ConfigFile | undefined> {
   const path = given === undefined ? await findConfig(currentDir) : await givenConfig(currentDir, given)
   if (path === undefined) return undefined
-  const name = shownPath(currentDir, path)
+  const name = shownPath(path, currentDir)
   const options = validateOptions(await importDefault(path, name), { kind: 'file', name })
   return { path, folder: dirname(path), name, options }
 }
@@ -59,11 +60,6 @@ async function isFile(path: string): Promise<boolean> {
   )
 }
 
-function shownPath(currentDir: string, path: string): string {
-  const fromHere = relative(currentDir, path)
-  return fromHere.length < path.length ? fromHere : path
-}
-
 async function importDefault(path: string, name: string): Promise<unknown> {
   let module: unknown
   try {
@@ -79,7 +75,7 @@ async function importDefault(path: string, name: string): Promise<unknown> {
 }
 
 /** One line with the file, the line where it broke when the stack tells, and the reason. */
-export function loadFailure(name: string, path: string, error: unknown): string {
+function loadFailure(name: string, path: string, error: unknown): string {
   const reason = error instanceof Error ? error.message : String(error)
   const firstLine = reason.split('\n')[0]?.trim() ?? ''
   const line = error instanceof Error ? lineInStack(path, error.stack ?? '') : undefined
