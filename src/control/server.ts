@@ -42,7 +42,7 @@ export async function openControlServer(
 }
 
 async function removeStale(path: string, stateDir: string): Promise<void> {
-  const found = await lstat(path).catch(() => undefined)
+  const found = await lstat(path).catch(unlessAbsent)
   if (found === undefined) return
   if (!found.isSocket()) {
     throw new DroverError(
@@ -57,6 +57,11 @@ async function removeStale(path: string, stateDir: string): Promise<void> {
     )
   }
   await unlink(path)
+}
+
+function unlessAbsent(error: unknown): undefined {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return
+  throw error
 }
 
 function isAnswered(path: string): Promise<boolean> {

@@ -1,7 +1,7 @@
 // The control API over real Unix sockets: who may have the socket, and what happens when either side misbehaves.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { chmod, mkdir, stat, writeFile } from 'node:fs/promises'
+import { mkdir, stat, writeFile } from 'node:fs/promises'
 import { createServer, request } from 'node:http'
 import { connect, createServer as createSocketServer, type Server } from 'node:net'
 import { join } from 'node:path'
@@ -208,7 +208,6 @@ async function abandonedSocket(folder: string): Promise<string> {
   )
   child.kill('SIGKILL')
   await once(child, 'exit')
-  await chmod(path, 0o777)
   return stateDir
 }
 
