@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { isDroverError } from '../../src/base/errors.ts'
 import { until } from '../support/until.ts'
-import { fleetOf } from './fleet-under-test.ts'
+import { fixture, fleetOf } from './fleet-under-test.ts'
 
 test('Fleet starts every instance on its own free port and tells when each is ready', async (context) => {
   const { fleet, untilReady, changes } = fleetOf(context, 'listens.mjs', { instances: 3 })
@@ -39,12 +39,10 @@ test('Fleet asks the health path and does not take 500 for ready', async (contex
 })
 
 test('Fleet passes on the environment as it is, arguments, an empty input and no stray descriptor', async (context) => {
-  const { fleet, output, stateDir, instance } = fleetOf(context, 'tells-environment.mjs')
-  await fleet.stop()
   const args = ['two words', '$HOME', '*', '']
-  const env = { PATH: process.env['PATH'], 'odd.name': 'a b', _drover_gate: 'kept?', go: 'on', PLAIN: '"q"' }
-  const command = [process.execPath, join(import.meta.dirname, 'fixtures/tells-environment.mjs'), ...args]
-  const told = fleetOf(context, '', { command, env, stateDir })
+  const env = { PATH: process.env['PATH'], 'odd.name': 'a b', go: 'on', PLAIN: '"q"' }
+  const command = [process.execPath, fixture('tells-environment.mjs'), ...args]
+  const told = fleetOf(context, '', { command, env })
   await told.fleet.start()
   const [port] = (await told.untilReady()).map((view) => view.port)
   const line = await until('it has told', () => told.output.find((one) => one.startsWith('1 stdout {')))
@@ -57,8 +55,6 @@ test('Fleet passes on the environment as it is, arguments, an empty input and no
     { PORT, DROVER_INSTANCE, go, PLAIN, odd: facts.env['odd.name'] },
     { PORT: String(port), DROVER_INSTANCE: '1', go: 'on', PLAIN: '"q"', odd: 'a b' },
   )
-  assert.deepEqual(output, [])
-  assert.equal(instance('1').state, 'stopped')
 })
 
 test('Fleet cuts output into lines and passes on the last one when the instance ends', async (context) => {
