@@ -1,7 +1,7 @@
 // `drover stop`: ends the fleet gracefully and waits until it is gone.
 import { setTimeout as pause } from 'node:timers/promises'
 import { Command } from 'commander'
-import { DroverError, isDroverError } from '../base/errors.ts'
+import { DroverError } from '../base/errors.ts'
 import type { ControlClient } from '../control/client.ts'
 import { addConnectionFlags, connectToFleet, type ConnectionFlags } from './connection.ts'
 import type { CliContext } from './context.ts'
@@ -32,11 +32,13 @@ export function stopCommand(context: CliContext): Command {
 
 /** Resolves when the primary `pid` has ended. */
 async function stopAndWait(client: ControlClient, pid: number, place: string): Promise<void> {
+  // Any other failure than that nothing is there may be a connection cut in mid-answer: then look again.
+  const isGone = async () => !(await client.isRunning().catch(() => true))
   await client.stop(stopTimeoutMs).catch(async (error: unknown) => {
     // A second Ctrl-C may end the primary before it answers. Then it is gone, which is what was asked for.
-    if (await client.isRunning().catch(() => true)) throw error
+    if (!(await isGone())) throw error
   })
-  if (!(await waitUntil(() => isUnreachable(client), exitTimeoutMs))) throw stillThere(place, pid)
+  if (!(await waitUntil(isGone, exitTimeoutMs))) throw stillThere(place, pid)
   // The socket is the last thing a primary lets go of. Its pid is given a moment, no more: nobody may be waiting for
   // that process, and then it stays as a zombie.
   await waitUntil(() => !isAlive(pid), zombieTimeoutMs)
@@ -49,16 +51,6 @@ async function waitUntil(isDone: () => boolean | Promise<boolean>, timeoutMs: nu
     await pause(pollMs)
   }
   return true
-}
-
-async function isUnreachable(client: ControlClient): Promise<boolean> {
-  try {
-    await client.status()
-    return false
-  } catch (error) {
-    // Any other failure is a connection cut in mid-answer: look again.
-    return isDroverError(error, 'FLEET_NOT_RUNNING')
-  }
 }
 
 function isAlive(pid: number): boolean {

@@ -58,13 +58,19 @@ function addOptions(command: Command): Command {
     .option('--cwd <folder>', 'the folder instances run in')
     .option('--version <label>', "what this code is called in status (default: git's short commit)")
     .option('--state <folder>', `lock, control socket and records (default: ${defaults.state})`)
-    .option('--ready-timeout <time>', `for a start to become ready ${seconds(defaults.readyTimeoutMs)}`)
-    .option('--stop-timeout <time>', `from SIGTERM to SIGKILL ${seconds(defaults.stopTimeoutMs)}`)
-    .option('--drain-timeout <time>', `for requests in flight at a stop ${seconds(defaults.drainTimeoutMs)}`)
+    .option(
+      '--ready-timeout <time>',
+      `for a start to become ready ${defaultSeconds(defaults.readyTimeoutMs)}`,
+    )
+    .option('--stop-timeout <time>', `from SIGTERM to SIGKILL ${defaultSeconds(defaults.stopTimeoutMs)}`)
+    .option(
+      '--drain-timeout <time>',
+      `for requests in flight at a stop ${defaultSeconds(defaults.drainTimeoutMs)}`,
+    )
     .option('--config <file>', 'options as a file (default: drover.config.ts here, if there is one)')
 }
 
-function seconds(durationMs: number): string {
+function defaultSeconds(durationMs: number): string {
   return `(default: ${durationMs / 1_000}s)`
 }
 
@@ -85,10 +91,7 @@ function collect(value: string, earlier: readonly string[] = []): readonly strin
 }
 
 /** Flags by the names of their options. Throws OPTION_INVALID for a variable without a value. */
-export function optionsFromFlags(
-  words: readonly string[],
-  flags: UpFlags,
-): Readonly<Record<string, unknown>> {
+function optionsFromFlags(words: readonly string[], flags: UpFlags): Readonly<Record<string, unknown>> {
   const { config: _, env, ...options } = flags
   const command = words.length === 0 ? undefined : words
   return { ...options, command, env: env === undefined ? undefined : parseVariables(env) }

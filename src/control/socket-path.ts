@@ -2,7 +2,7 @@
 import { join, relative } from 'node:path'
 import { DroverError } from '../base/errors.ts'
 
-export const socketName = 'control.sock'
+const socketName = 'control.sock'
 /** `sun_path` holds 104 bytes on macOS and 108 on Linux, with the closing NUL; one limit for both keeps folders portable. */
 export const maxSocketPathBytes = 103
 

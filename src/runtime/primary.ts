@@ -215,7 +215,7 @@ export class Primary implements FleetCommands {
 
   async #drain(): Promise<void> {
     const { drainTimeoutMs } = this.#config
-    const { inFlight } = this.#load()
+    const inFlight = this.#countInFlight()
     if (inFlight > 0) this.#announce(`finishing ${requests(inFlight)} in flight`)
     const drained = this.#balancer.drain(drainTimeoutMs)
     const { cut } = await withDeadline(drained, drainTimeoutMs + drainGraceMs, () => {
@@ -228,10 +228,9 @@ export class Primary implements FleetCommands {
       this.#ports.reporter.announce({ tone: 'bad', text: `${requests(cut)} cut by the drain timeout` })
   }
 
-  #load(): { readonly inFlight: number } {
-    let inFlight = 0
-    for (const load of this.#balancer.snapshot().loads.values()) inFlight += load.inFlight
-    return { inFlight }
+  #countInFlight(): number {
+    const loads = [...this.#balancer.snapshot().loads.values()]
+    return loads.reduce((sum, { inFlight }) => sum + inFlight, 0)
   }
 
   /** The control socket goes last: until it is gone, `drover stop` and the next `drover up` know that something is here. */
@@ -272,10 +271,10 @@ const shownStates: Readonly<Record<PrimaryState, FleetSnapshot['state']>> = {
 }
 
 function fleetOptions(config: FleetConfig, environment: PrimaryPorts['environment']): FleetOptions {
-  const { command, cwd, instances, version, readyTimeoutMs, stopTimeoutMs, stateDir } = config
+  const { command, cwd, instances, readyTimeoutMs, stopTimeoutMs, stateDir } = config
   const env = { ...environment, ...config.env }
   const healthPath = config.health
-  return { command, cwd, env, instances, version, healthPath, readyTimeoutMs, stopTimeoutMs, stateDir }
+  return { command, cwd, env, instances, healthPath, readyTimeoutMs, stopTimeoutMs, stateDir }
 }
 
 function requests(count: number): string {

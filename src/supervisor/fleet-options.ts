@@ -11,7 +11,6 @@ export interface FleetOptions {
   /** The environment of every instance; PORT, DROVER_INSTANCE and DROVER_RUN are added to it. */
   readonly env: Readonly<Record<string, string | undefined>>
   readonly instances: number
-  readonly version: string
   /** Ready when GET of this path answers 2xx; when undefined, as soon as the port accepts a connection. */
   readonly healthPath: string | undefined
   /** A start that is not ready by then is killed and counts as a death. */

@@ -28,7 +28,7 @@ export async function identifyGroup(pid: number): Promise<Group | undefined> {
 }
 
 /** Whether anything of the group still runs. Zombies do not: only their parent's attention is missing. */
-export async function isGroupAlive(group: Group): Promise<boolean> {
+async function isGroupAlive(group: Group): Promise<boolean> {
   const leader = await readProcess(group.pid)
   if (leader !== undefined && leader.startTime !== group.startTime) return false
   if (leader !== undefined && !leader.isZombie) return true

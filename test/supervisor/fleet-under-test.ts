@@ -73,7 +73,6 @@ export function fleetOf(
       cwd: stateDir,
       env: process.env,
       instances: 1,
-      version: 'test',
       healthPath: undefined,
       readyTimeoutMs: 15_000,
       stopTimeoutMs: 5_000,
