@@ -2,9 +2,10 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createClient } from 'redis'
 import { redisServer } from '../../scripts/parts/catalog.ts'
 import { requirePart } from '../../scripts/parts/find.ts'
 import { freePort } from './free-port.ts'
@@ -21,11 +22,20 @@ export interface RedisServer {
   readonly resume: () => void
 }
 
+/** How to start it: options of the command line, and for a Sentinel its configuration file, which it rewrites. */
+export interface RedisProgram {
+  readonly args: readonly string[]
+  readonly sentinelConfig?: string
+}
+
 const attempts = 5
 
 /** Starts an empty server; on `port` where one is given, to bring a stopped one back. */
-export async function startRedis(port?: number): Promise<RedisServer> {
-  const program = requirePart(redisServer)
+export function startRedis(port?: number, options: readonly string[] = []): Promise<RedisServer> {
+  return startRedisProgram({ args: ['--save', '', '--appendonly', 'no', ...options] }, port)
+}
+
+export async function startRedisProgram(program: RedisProgram, port?: number): Promise<RedisServer> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await startOn(program, port ?? (await freePort()))
@@ -36,21 +46,33 @@ export async function startRedis(port?: number): Promise<RedisServer> {
   }
 }
 
-async function startOn(program: string, port: number): Promise<RedisServer> {
+/** Sends one command over a connection of its own. */
+export async function askRedis(server: RedisServer, ...command: readonly string[]): Promise<unknown> {
+  const client = createClient({ url: server.url, disableOfflineQueue: true })
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    return await client.sendCommand([...command])
+  } finally {
+    client.destroy()
+  }
+}
+
+async function startOn(program: RedisProgram, port: number): Promise<RedisServer> {
   const folder = await mkdtemp(join(tmpdir(), 'drover-redis-'))
+  const configFile = join(folder, 'sentinel.conf')
+  if (program.sentinelConfig !== undefined) await writeFile(configFile, program.sentinelConfig)
   const args = [
+    ...(program.sentinelConfig === undefined ? [] : [configFile, '--sentinel']),
     '--port',
     String(port),
     '--bind',
     '127.0.0.1',
-    '--save',
-    '',
-    '--appendonly',
-    'no',
     '--dir',
     folder,
+    ...program.args,
   ]
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(requirePart(redisServer), args, { stdio: ['ignore', 'pipe', 'inherit'] })
   const stop = async () => {
     if (child.exitCode === null && child.signalCode === null) {
       child.kill('SIGKILL')
@@ -78,7 +100,8 @@ async function isReady(child: ChildProcess): Promise<void> {
   let log = ''
   let failure: Error | undefined
   child.stdout?.on('data', (chunk) => {
-    log += String(chunk)
+    // What a server says later is read, so that its pipe never fills, and forgotten.
+    if (log.length < 100_000) log += String(chunk)
   })
   child.once('error', (error) => {
     failure = error
@@ -88,6 +111,6 @@ async function isReady(child: ChildProcess): Promise<void> {
   })
   await until('redis-server that accepts connections', () => {
     if (failure !== undefined) throw failure
-    return log.includes('Ready to accept connections')
+    return log.includes('Ready to accept connections') || log.includes('Sentinel ID is')
   })
 }
