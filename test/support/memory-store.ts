@@ -1,45 +1,46 @@
-// A SessionStore in memory that counts its calls and can be made unavailable: for tests of what stands above a store.
+// The memory store, counting its calls and able to be unavailable: for tests of what stands above a store.
 import type { Clock } from '../../src/base/clock.ts'
 import { DroverError } from '../../src/base/errors.ts'
 import type {
+  Forwarding,
+  ListedSession,
+  LoadedSession,
   SaveOutcome,
   SessionChange,
   SessionIdentity,
   SessionRecord,
   SessionStore,
+  WatchingStore,
 } from '../../src/session/store.ts'
+import { MemorySessions } from '../../src/stores/memory/sessions.ts'
+import { MemorySessionStore } from '../../src/stores/memory/store.ts'
 
-export class MemoryStore implements SessionStore {
-  readonly records: Map<string, SessionRecord> = new Map()
+export class MemoryStore implements SessionStore, WatchingStore {
   /** Every call, as its method and arguments. */
   readonly calls: (readonly [method: string, ...args: unknown[]])[] = []
   isUnavailable = false
-  readonly #clock: Clock
+  readonly #sessions = new MemorySessions()
+  readonly #store: MemorySessionStore
 
   constructor(clock: Clock) {
-    this.#clock = clock
+    this.#store = new MemorySessionStore(this.#sessions, clock)
   }
 
-  load(key: string): Promise<SessionRecord | undefined> {
-    return this.#answer(['load', key], () => this.#live(key))
+  /** What is stored, expired or not. */
+  get records(): Map<string, SessionRecord> {
+    return this.#sessions.records
+  }
+
+  load(key: string): Promise<LoadedSession | undefined> {
+    return this.#answer(['load', key], () => this.#store.load(key))
   }
 
   create(key: string, record: SessionRecord): Promise<void> {
-    return this.#answer(['create', key, record], () => {
-      if (this.#live(key) !== undefined) {
-        throw new DroverError('SESSION_ID_TAKEN', 'Cannot create session: its id exists')
-      }
-      this.records.set(key, record)
-    })
+    return this.#answer(['create', key, record], () => this.#store.create(key, record))
   }
 
   save(key: string, change: SessionChange): Promise<SaveOutcome> {
-    return this.#answer(['save', key, change], () => {
-      const record = this.#live(key)
-      if (record === undefined) return 'gone'
-      this.records.set(key, changed(record, record, change))
-      return 'saved'
-    })
+    return this.#answer(['save', key, change], () => this.#store.save(key, change))
   }
 
   replace(
@@ -47,33 +48,36 @@ export class MemoryStore implements SessionStore {
     newKey: string,
     identity: SessionIdentity,
     change: SessionChange,
+    forwarding?: Forwarding,
   ): Promise<SaveOutcome> {
-    return this.#answer(['replace', oldKey, newKey, identity, change], () => {
-      const record = this.#live(oldKey)
-      if (record === undefined) return 'gone'
-      this.records.delete(oldKey)
-      this.records.set(newKey, changed(record, identity, change))
-      return 'saved'
-    })
+    return this.#answer(['replace', oldKey, newKey, identity, change, forwarding], () =>
+      this.#store.replace(oldKey, newKey, identity, change, forwarding),
+    )
   }
 
   touch(key: string, idleDeadlineMs: number): Promise<void> {
-    return this.#answer(['touch', key, idleDeadlineMs], () => {
-      const record = this.#live(key)
-      if (record === undefined) return
-      this.records.set(key, { ...record, idleDeadlineMs: Math.max(record.idleDeadlineMs, idleDeadlineMs) })
-    })
+    return this.#answer(['touch', key, idleDeadlineMs], () => this.#store.touch(key, idleDeadlineMs))
   }
 
   delete(key: string): Promise<void> {
-    return this.#answer(['delete', key], () => {
-      this.records.delete(key)
-    })
+    return this.#answer(['delete', key], () => this.#store.delete(key))
   }
 
-  close(): Promise<void> {
+  list(tag: string): Promise<readonly ListedSession[]> {
+    return this.#answer(['list', tag], () => this.#store.list(tag))
+  }
+
+  revokeAll(tag: string, exceptKey?: string): Promise<void> {
+    return this.#answer(['revokeAll', tag, exceptKey], () => this.#store.revokeAll(tag, exceptKey))
+  }
+
+  watch(key: string, onEnd: () => void): () => void {
+    return this.#store.watch(key, onEnd)
+  }
+
+  async close(): Promise<void> {
     this.isUnavailable = true
-    return Promise.resolve()
+    await this.#store.close()
   }
 
   /** The methods called, in order. */
@@ -81,25 +85,13 @@ export class MemoryStore implements SessionStore {
     return this.calls.map(([method]) => method)
   }
 
-  #live(key: string): SessionRecord | undefined {
-    const record = this.records.get(key)
-    return record === undefined || record.idleDeadlineMs <= this.#clock.now() ? undefined : record
-  }
-
-  #answer<Value>(call: readonly [string, ...unknown[]], work: () => Value): Promise<Value> {
+  #answer<Value>(call: readonly [string, ...unknown[]], work: () => Promise<Value>): Promise<Value> {
     this.calls.push(call)
     if (this.isUnavailable) {
       return Promise.reject(
         new DroverError('STORE_UNAVAILABLE', 'Cannot reach memory store: it is switched off'),
       )
     }
-    return Promise.resolve().then(work)
+    return work()
   }
-}
-
-function changed(record: SessionRecord, identity: SessionIdentity, change: SessionChange): SessionRecord {
-  const fields = new Map([...record.fields, ...change.set])
-  for (const name of change.remove) fields.delete(name)
-  const { principal, createdAtMs, absoluteDeadlineMs } = identity
-  return { principal, createdAtMs, absoluteDeadlineMs, fields, idleDeadlineMs: change.idleDeadlineMs }
 }
