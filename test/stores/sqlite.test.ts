@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, describe, test } from 'node:test'
 import { Worker } from 'node:worker_threads'
+import type { LoadedSession } from '../../src/session/store.ts'
 import { sqliteSessionStore } from '../../src/stores/sqlite/index.ts'
 import { SqliteReader } from '../../src/stores/sqlite/reader.ts'
 import { ManualClock, sessionStoreContract } from '../../src/testing/index.ts'
@@ -41,6 +42,10 @@ function query(path: string, sql: string): unknown {
   } finally {
     database.close()
   }
+}
+
+function loadWith(reader: SqliteReader, key: string, timeoutMs = 20_000): Promise<LoadedSession | undefined> {
+  return reader.read('load the session', timeoutMs, (reads) => reads.load(key, Date.now()))
 }
 
 describe('sqliteSessionStore contract', () => {
@@ -115,7 +120,7 @@ describe('sqliteSessionStore, the file', () => {
     const store = sqliteSessionStore(path, patient)
     await assert.rejects(store.load('key'), {
       ...unavailable,
-      message: /schema version is 99, wanted 1 or older/,
+      message: /schema version is 99, wanted 2 or older/,
     })
     await store.close()
     assert.equal(query(path, 'PRAGMA user_version'), 99)
@@ -267,10 +272,10 @@ describe('sqliteSessionStore, processes and threads', () => {
     const reader = new SqliteReader(path)
     try {
       await holder.printed('held')
-      const inTime = reader.load(key, Date.now(), 20)
+      const inTime = loadWith(reader, key, 20)
       await assert.rejects(inTime, { ...unavailable, message: /stayed locked for 20 ms/ })
       let turns = 0
-      const progress = await progressDuring(reader.load(key, Date.now(), 20_000), async () => {
+      const progress = await progressDuring(loadWith(reader, key), async () => {
         turns += 1
         if (turns === 20) holder.say('release')
       })
@@ -289,13 +294,13 @@ describe('sqliteSessionStore, processes and threads', () => {
     await Promise.all(keys.map((key, index) => store.create(key, newRecord({ a: String(index) }))))
     await store.close()
     const reader = new SqliteReader(path)
-    const loads = ['missing', ...keys].map((key) => reader.load(key, Date.now(), 20_000))
+    const loads = ['missing', ...keys].map((key) => loadWith(reader, key))
     const found = await Promise.all(loads)
     assert.deepEqual(
       found.map((record) => record?.fields.get('a')),
       [undefined, ...keys.map((_, index) => String(index))],
     )
-    const late = reader.load('missing', Date.now(), 20_000)
+    const late = loadWith(reader, 'missing')
     reader.close()
     await assert.rejects(late, { ...unavailable, message: /is closed/ })
   })

@@ -13,7 +13,7 @@ function emptyFile(): { database: DatabaseSync; runner: BatchRunner } {
 }
 
 function create(key: string, value: unknown): WriteOperation {
-  const identity = { principal: null, createdAtMs: 0, absoluteDeadlineMs: 100 }
+  const identity = { principal: null, device: null, ip: null, createdAtMs: 0, absoluteDeadlineMs: 100 }
   const set = ['good', '1', 'asked', String(value)]
   // A deadline that is no number is refused by the table, after the session itself was looked for.
   return {
@@ -27,7 +27,10 @@ function create(key: string, value: unknown): WriteOperation {
 
 function outcomes(replies: readonly WriteReply[]): readonly string[] {
   const inOrder = replies.toSorted((one, other) => one.id - other.id)
-  return inOrder.map((reply) => ('outcome' in reply ? reply.outcome : reply.error.message))
+  return inOrder.map((reply) => {
+    if ('error' in reply) return reply.error.message
+    return typeof reply.outcome === 'string' ? reply.outcome : 'swept'
+  })
 }
 
 test('BatchRunner: a write that fails leaves the others of its batch whole, and itself no trace', () => {

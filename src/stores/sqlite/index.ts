@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { systemClock } from '../../base/clock.ts'
 import type { Clock } from '../../base/clock.ts'
 import { DroverError } from '../../base/errors.ts'
-import type { SessionStore } from '../../session/store.ts'
+import type { SessionStore, WatchingStore } from '../../session/store.ts'
 import { sqliteDefaults } from './defaults.ts'
 import type { SqliteLimits } from './defaults.ts'
 import { SqliteSessionStore } from './store.ts'
@@ -28,7 +28,10 @@ export interface SqliteStoreOptions extends Partial<SqliteLimits> {
  * It never keeps a process alive that has nothing to wait for. Times are milliseconds; their defaults, and what each
  * bounds, stand in defaults.ts.
  */
-export function sqliteSessionStore(path: string, options: SqliteStoreOptions = {}): SessionStore {
+export function sqliteSessionStore(
+  path: string,
+  options: SqliteStoreOptions = {},
+): SessionStore & WatchingStore {
   if (path === '' || path === ':memory:') {
     throw new DroverError(
       'OPTION_INVALID',

@@ -1,17 +1,28 @@
 // What the main thread and the writer thread say to each other. Flat arrays: structured clone copies them fastest.
+import type { Forwarding } from '../../session/store.ts'
 
 /** Name, value, name, value, … */
 export type FlatFields = readonly string[]
 
 export interface FlatIdentity {
   readonly principal: string | null
+  readonly device: string | null
+  readonly ip: string | null
   readonly createdAtMs: number
   readonly absoluteDeadlineMs: number
+}
+
+/** Absent in most changes: what is not there costs nothing to copy. */
+export interface FlatExpectation {
+  readonly fields: readonly (readonly [name: string, text: string | undefined])[]
+  readonly whole: boolean
 }
 
 export interface FlatChange {
   readonly set: FlatFields
   readonly remove: readonly string[]
+  readonly add?: readonly (readonly [name: string, by: number])[]
+  readonly expect?: FlatExpectation
   readonly idleDeadlineMs: number
 }
 
@@ -34,13 +45,21 @@ export type WriteOperation =
       readonly nowMs: number
       readonly identity: FlatIdentity
       readonly change: FlatChange
+      readonly forwarding?: Forwarding
     }
   | { readonly kind: 'touch'; readonly key: string; readonly nowMs: number; readonly idleDeadlineMs: number }
-  | { readonly kind: 'delete'; readonly key: string }
+  | { readonly kind: 'delete'; readonly key: string; readonly nowMs: number }
+  | { readonly kind: 'revoke'; readonly tag: string; readonly exceptKey?: string; readonly nowMs: number }
   | { readonly kind: 'sweep'; readonly nowMs: number }
 
-/** 'more': a sweep removed a full chunk, so there may be more to remove. */
-export type WriteOutcome = 'done' | 'gone' | 'taken' | 'more'
+export interface Swept {
+  readonly expired: readonly (readonly [key: string, principal: string | null])[]
+  /** A full chunk was removed, so there may be more to remove. */
+  readonly more: boolean
+}
+
+/** 'invalid': a field has no sum. In that case, and in those of 'gone', 'taken' and 'conflict', nothing was written. */
+export type WriteOutcome = 'done' | 'gone' | 'taken' | 'conflict' | 'invalid' | Swept
 
 export interface WriteRequest {
   readonly id: number

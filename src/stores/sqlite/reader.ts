@@ -1,40 +1,30 @@
 // Reads sessions on the main thread: readers of a WAL do not wait for writers, and a read takes microseconds.
 //
-// The loads of one turn of the event loop share one transaction, at its end: a third less CPU than one for each (bench:
-// sessions, read), and never an older state than a load of its own would see.
+// The reads of one turn of the event loop share one transaction, at its end: a third less CPU than one for each (bench:
+// sessions, read), and never an older state than a read of its own would see.
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { SessionRecord } from '../../session/store.ts'
 import { describe, unavailable } from '../unavailable.ts'
 import { isBusy } from './busy.ts'
 import { openForReading } from './database.ts'
 import { retryPauseMs } from './defaults.ts'
-
-// One statement, so one snapshot: a session is never seen half saved.
-const loadSql = `
-  SELECT session.principal, session.created_at_ms, session.absolute_deadline_ms, session.idle_deadline_ms,
-         field.name, field.value
-  FROM drover_session AS session LEFT JOIN drover_session_field AS field ON field.session_key = session.key
-  WHERE session.key = ? AND session.idle_deadline_ms > ?`
-
-/** One row of loadSql as node:sqlite gives it: an array, so that no column name is looked up. */
-type Row = ReturnType<StatementSync['all']>[number]
+import { SessionReads } from './reads.ts'
 
 interface OpenReader {
   readonly database: DatabaseSync
   readonly begin: StatementSync
-  readonly load: StatementSync
+  readonly reads: SessionReads
   readonly end: StatementSync
 }
 
-/** A load that waits for the end of the turn, or for a lock to go. */
+/** A read that waits for the end of the turn, or for a lock to go. */
 interface Waiting {
-  readonly key: string
-  readonly nowMs: number
+  readonly doing: string
   readonly timeoutMs: number
   /** On the clock of performance.now. */
   readonly endMs: number
-  resolve(record: SessionRecord | undefined): void
-  reject(error: Error): void
+  /** Reads; what it returns tells the caller, once all of the turn have been read. */
+  readonly perform: (reads: SessionReads) => () => void
+  readonly reject: (error: Error) => void
 }
 
 export class SqliteReader {
@@ -48,14 +38,18 @@ export class SqliteReader {
   }
 
   /**
-   * The session alive at `nowMs`. A lock is met only for moments (a WAL recovered after a crash): then it tries again
-   * every few milliseconds without holding the event loop, and is STORE_UNAVAILABLE after `timeoutMs`.
+   * What `read` finds. A lock is met only for moments (a WAL recovered after a crash): then it tries again every few
+   * milliseconds without holding the event loop, and is STORE_UNAVAILABLE after `timeoutMs`.
    */
-  load(key: string, nowMs: number, timeoutMs: number): Promise<SessionRecord | undefined> {
+  read<Found>(doing: string, timeoutMs: number, read: (reads: SessionReads) => Found): Promise<Found> {
     return new Promise((resolve, reject) => {
       if (this.#waiting.length === 0) setImmediate(() => this.#readWaiting())
       const endMs = performance.now() + timeoutMs
-      this.#waiting.push({ key, nowMs, timeoutMs, endMs, resolve, reject })
+      const perform = (reads: SessionReads) => {
+        const found = read(reads)
+        return () => resolve(found)
+      }
+      this.#waiting.push({ doing, timeoutMs, endMs, perform, reject })
     })
   }
 
@@ -71,43 +65,42 @@ export class SqliteReader {
   }
 
   #readWaiting(): void {
-    const reads = this.#waiting
+    const waiting = this.#waiting
     this.#waiting = []
-    if (reads.length === 0) return
+    if (waiting.length === 0) return
     try {
       if (this.#isClosed) throw new Error('the session store is closed')
-      const records = this.#read(reads)
-      for (const [index, read] of reads.entries()) read.resolve(records[index])
+      for (const tell of this.#perform(waiting)) tell()
     } catch (error) {
-      this.#fail(reads, error)
+      this.#fail(waiting, error)
     }
   }
 
-  #read(reads: readonly Waiting[]): readonly (SessionRecord | undefined)[] {
-    const { begin, load, end } = (this.#open ??= openReader(this.#path))
+  #perform(waiting: readonly Waiting[]): readonly (() => void)[] {
+    const { begin, reads, end } = (this.#open ??= openReader(this.#path))
     begin.run()
-    const records = reads.map(({ key, nowMs }) => recordOf(load.all(key, nowMs)))
+    const answers = waiting.map((one) => one.perform(reads))
     end.run()
-    return records
+    return answers
   }
 
-  /** Nothing was answered yet. A connection that failed for good is not used again: the next load opens a new one. */
-  #fail(reads: readonly Waiting[], error: unknown): void {
+  /** Nothing was answered yet. A connection that failed for good is not used again: the next read opens a new one. */
+  #fail(waiting: readonly Waiting[], error: unknown): void {
     if (isBusy(error)) {
-      this.#retry(reads, error)
+      this.#retry(waiting, error)
       return
     }
     this.#release()
-    for (const read of reads) read.reject(unavailable('load the session', describe(error), error))
+    for (const { doing, reject } of waiting) reject(unavailable(doing, describe(error), error))
   }
 
-  #retry(reads: readonly Waiting[], error: unknown): void {
+  #retry(waiting: readonly Waiting[], error: unknown): void {
     if (this.#open?.database.isTransaction === true) this.#open.database.exec('ROLLBACK')
     const patient: Waiting[] = []
-    for (const read of reads) {
-      const state = `the SQLite file stayed locked for ${read.timeoutMs} ms`
-      if (performance.now() < read.endMs) patient.push(read)
-      else read.reject(unavailable('load the session', state, error))
+    for (const one of waiting) {
+      const state = `the SQLite file stayed locked for ${one.timeoutMs} ms`
+      if (performance.now() < one.endMs) patient.push(one)
+      else one.reject(unavailable(one.doing, state, error))
     }
     if (patient.length === 0) return
     setTimeout(() => {
@@ -120,28 +113,10 @@ export class SqliteReader {
 function openReader(path: string): OpenReader {
   const database = openForReading(path)
   try {
-    const load = database.prepare(loadSql)
-    load.setReturnArrays(true)
-    return { database, begin: database.prepare('BEGIN'), load, end: database.prepare('COMMIT') }
+    const reads = new SessionReads(database)
+    return { database, begin: database.prepare('BEGIN'), reads, end: database.prepare('COMMIT') }
   } catch (error) {
     database.close()
     throw error
-  }
-}
-
-function recordOf(rows: readonly Row[]): SessionRecord | undefined {
-  const [first] = rows
-  if (first === undefined) return undefined
-  const fields = new Map<string, string>()
-  for (const row of rows) {
-    const [name, value] = [row[4], row[5]]
-    if (typeof name === 'string' && typeof value === 'string') fields.set(name, value)
-  }
-  return {
-    fields,
-    principal: typeof first[0] === 'string' ? first[0] : undefined,
-    createdAtMs: Number(first[1]),
-    absoluteDeadlineMs: Number(first[2]),
-    idleDeadlineMs: Number(first[3]),
   }
 }

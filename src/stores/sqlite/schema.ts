@@ -4,7 +4,13 @@
 //                       when the session ends; the index on it serves the sweep.
 // drover_session_field  one row a top-level field, so that a save writes only the fields that changed (R5).
 //
-// WITHOUT ROWID: both are only ever found by their key, and one b-tree instead of two halves what a write touches.
+// drover_session_forwarding  one row a renewed key, found only when no session is under it.
+// drover_session_departures  one row: how many sessions were deleted, revoked or renewed. Whoever watches sessions looks
+//                       at this number and leaves the tables alone while it stays.
+//
+// WITHOUT ROWID: all are only ever found by their key, and one b-tree instead of two halves what a write touches. In key
+// order, the sessions of a principal stand side by side (`<tag>.…`): listing and revoking them needs no other index, and
+// none that could miss one.
 import type { DatabaseSync } from 'node:sqlite'
 
 /** Step i brings a file from version i (`PRAGMA user_version`) to i + 1. Never edit a released step; append. */
@@ -23,6 +29,17 @@ const steps: readonly string[] = [
      value       TEXT NOT NULL,
      PRIMARY KEY (session_key, name)
    ) STRICT, WITHOUT ROWID;`,
+  `ALTER TABLE drover_session ADD COLUMN device TEXT;
+   ALTER TABLE drover_session ADD COLUMN ip TEXT;
+   CREATE TABLE drover_session_forwarding (
+     key       TEXT PRIMARY KEY,
+     successor TEXT NOT NULL,
+     sealed_id TEXT NOT NULL,
+     until_ms  INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX drover_session_forwarding_end ON drover_session_forwarding (until_ms);
+   CREATE TABLE drover_session_departures (count INTEGER NOT NULL) STRICT;
+   INSERT INTO drover_session_departures VALUES (0);`,
 ]
 
 /** The version this code reads and writes. */

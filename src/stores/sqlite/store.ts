@@ -1,17 +1,27 @@
 // The SessionStore port on one SQLite file: reads here, writes through the writer thread.
 import type { Clock } from '../../base/clock.ts'
+import { tell } from '../../session/events.ts'
 import type {
+  Forwarding,
+  ListedSession,
+  LoadedSession,
   SaveOutcome,
   SessionChange,
   SessionIdentity,
   SessionRecord,
   SessionStore,
+  WatchingStore,
 } from '../../session/store.ts'
 import { wholeDeadlineMs } from '../deadlines.ts'
+import { noSum } from '../sum.ts'
 import { idTaken, unavailable } from '../unavailable.ts'
+import { Watchers } from '../watchers.ts'
+import type { Whereabouts } from '../watchers.ts'
 import type { SqliteLimits } from './defaults.ts'
-import type { FlatChange, FlatIdentity, WriteOperation, WriteOutcome } from './messages.ts'
+import { flatChange, flatIdentity } from './flat.ts'
+import type { WriteOperation, WriteOutcome } from './messages.ts'
 import { SqliteReader } from './reader.ts'
+import type { SessionReads } from './reads.ts'
 import { startSweeper } from './sweeper.ts'
 import { SqliteWriter } from './writer.ts'
 
@@ -22,13 +32,15 @@ export interface SqliteStoreSettings {
   readonly limits: SqliteLimits
 }
 
-export class SqliteSessionStore implements SessionStore {
+export class SqliteSessionStore implements SessionStore, WatchingStore {
   readonly #clock: Clock
   readonly #random: () => number
   readonly #limits: SqliteLimits
   readonly #path: string
   readonly #reader: SqliteReader
   readonly #writer: SqliteWriter
+  readonly #watchers: Watchers
+  #seenDepartures: number | undefined
   #opened: Promise<void> | undefined
   #closed: Promise<void> | undefined
   #stopSweeping: (() => void) | undefined
@@ -40,12 +52,14 @@ export class SqliteSessionStore implements SessionStore {
     this.#limits = settings.limits
     this.#reader = new SqliteReader(settings.path)
     this.#writer = new SqliteWriter(settings.path, settings.limits)
+    this.#watchers = new Watchers(
+      { haveAnyLeft: () => this.#haveAnyLeft(), find: (keys) => this.#find(keys) },
+      settings.clock,
+    )
   }
 
-  async load(key: string): Promise<SessionRecord | undefined> {
-    await this.#open()
-    if (this.#closed !== undefined) throw unavailable('load the session', 'the session store is closed')
-    return this.#reader.load(key, this.#clock.now(), this.#limits.operationTimeoutMs)
+  load(key: string): Promise<LoadedSession | undefined> {
+    return this.#read('load the session', (reads, nowMs) => reads.load(key, nowMs))
   }
 
   async create(key: string, record: SessionRecord): Promise<void> {
@@ -66,7 +80,7 @@ export class SqliteSessionStore implements SessionStore {
     const outcome = await this.#write('save the session', (nowMs) => {
       return { kind: 'save', key, nowMs, change: flat }
     })
-    return outcome === 'gone' ? 'gone' : 'saved'
+    return saveOutcome(outcome)
   }
 
   async replace(
@@ -74,13 +88,19 @@ export class SqliteSessionStore implements SessionStore {
     newKey: string,
     identity: SessionIdentity,
     change: SessionChange,
+    forwarding?: Forwarding,
   ): Promise<SaveOutcome> {
-    const flat = { identity: flatIdentity(identity), change: flatChange(change) }
+    const flat = {
+      identity: flatIdentity(identity),
+      change: flatChange(change),
+      ...(forwarding && { forwarding: { ...forwarding, untilMs: wholeDeadlineMs(forwarding.untilMs) } }),
+    }
     const outcome = await this.#write('replace the session', (nowMs) => {
       return { kind: 'replace', oldKey, newKey, nowMs, ...flat }
     })
+    this.#watchers.lookSoon()
     if (outcome === 'taken') throw idTaken()
-    return outcome === 'gone' ? 'gone' : 'saved'
+    return saveOutcome(outcome)
   }
 
   async touch(key: string, idleDeadlineMs: number): Promise<void> {
@@ -91,7 +111,22 @@ export class SqliteSessionStore implements SessionStore {
   }
 
   async delete(key: string): Promise<void> {
-    await this.#write('delete the session', () => ({ kind: 'delete', key }))
+    await this.#write('delete the session', (nowMs) => ({ kind: 'delete', key, nowMs }))
+    this.#watchers.lookSoon()
+  }
+
+  list(tag: string): Promise<readonly ListedSession[]> {
+    return this.#read('list the sessions', (reads, nowMs) => reads.list(tag, nowMs))
+  }
+
+  async revokeAll(tag: string, exceptKey?: string): Promise<void> {
+    const except = exceptKey === undefined ? {} : { exceptKey }
+    await this.#write('revoke the sessions', (nowMs) => ({ kind: 'revoke', tag, nowMs, ...except }))
+    this.#watchers.lookSoon()
+  }
+
+  watch(key: string, onEnd: () => void): () => void {
+    return this.#watchers.watch(key, onEnd)
   }
 
   close(): Promise<void> {
@@ -101,8 +136,16 @@ export class SqliteSessionStore implements SessionStore {
 
   async #close(): Promise<void> {
     this.#stopSweeping?.()
+    this.#watchers.close()
     this.#reader.close()
     await this.#writer.close()
+  }
+
+  async #read<Found>(doing: string, read: (reads: SessionReads, nowMs: number) => Found): Promise<Found> {
+    await this.#open()
+    if (this.#closed !== undefined) throw unavailable(doing, 'the session store is closed')
+    const nowMs = this.#clock.now()
+    return this.#reader.read(doing, this.#limits.operationTimeoutMs, (reads) => read(reads, nowMs))
   }
 
   async #write(doing: string, operation: (nowMs: number) => WriteOperation): Promise<WriteOutcome> {
@@ -132,22 +175,23 @@ export class SqliteSessionStore implements SessionStore {
 
   async #sweepChunk(): Promise<boolean> {
     const outcome = await this.#write('sweep expired sessions', (nowMs) => ({ kind: 'sweep', nowMs }))
-    return outcome === 'more'
+    if (typeof outcome === 'string') return false
+    for (const [key, principal] of outcome.expired) tell('expired', key, principal ?? undefined)
+    return outcome.more
+  }
+
+  async #haveAnyLeft(): Promise<boolean> {
+    const seen = this.#seenDepartures
+    this.#seenDepartures = await this.#read('watch the sessions', (reads) => reads.departures())
+    return this.#seenDepartures !== seen
+  }
+
+  #find(keys: readonly string[]): Promise<ReadonlyMap<string, Whereabouts>> {
+    return this.#read('watch the sessions', (reads, nowMs) => reads.find(keys, nowMs))
   }
 }
 
-function flatIdentity(identity: SessionIdentity): FlatIdentity {
-  return {
-    principal: identity.principal ?? null,
-    createdAtMs: wholeDeadlineMs(identity.createdAtMs),
-    absoluteDeadlineMs: wholeDeadlineMs(identity.absoluteDeadlineMs),
-  }
-}
-
-function flatChange(change: SessionChange): FlatChange {
-  return {
-    set: [...change.set].flat(),
-    remove: [...change.remove],
-    idleDeadlineMs: wholeDeadlineMs(change.idleDeadlineMs),
-  }
+function saveOutcome(outcome: WriteOutcome): SaveOutcome {
+  if (outcome === 'invalid') throw noSum()
+  return outcome === 'gone' || outcome === 'conflict' ? outcome : 'saved'
 }
