@@ -5,12 +5,17 @@ export interface ScriptOptions {
   arguments: string[]
 }
 
-/** The four commands the store sends. */
+/** The commands the store sends. */
 export interface RedisCommands {
+  get(key: string): Promise<unknown>
   hGetAll(key: string): Promise<unknown>
   evalSha(sha1: string, options: ScriptOptions): Promise<unknown>
   eval(source: string, options: ScriptOptions): Promise<unknown>
   del(key: string): Promise<unknown>
+  /** How many replicas have what this connection wrote before (WAIT). Only asked of a client with one connection. */
+  wait?(replicas: number, timeoutMs: number): Promise<unknown>
+  /** The same for a client with several connections: asked on the one over which `key` is written. */
+  waitOn?(key: string, replicas: number, timeoutMs: number): Promise<unknown>
 }
 
 /** A client somebody else made, connected and will close. */

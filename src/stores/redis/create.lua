@@ -1,19 +1,19 @@
 -- Stores a new session.
--- KEYS    1 the session's key
--- ARGV    1 now, 2 idle deadline, 3 absolute deadline (milliseconds), 4 rest of the meta text: absolute, created, principal
---         then hash field, value, …
+-- KEYS    1 the session; of a signed-in one also 2 its principal's mark, 3 its list
+-- ARGV    1 now, 2 created, 3 idle deadline, 4 absolute deadline, 5 who is signed in (empty: nobody), then name, text of each field
 -- returns 1 stored, -1 the key exists (and is left as it was)
-local old = redis.call('HGET', KEYS[1], 'm')
-if old then
-  local oldIdle = tonumber(string.match(old, '^1 (%d+) %d+ %d+ [-=]'))
-  if not oldIdle then return redis.error_reply('ERR malformed session record') end
-  if oldIdle > tonumber(ARGV[1]) then return -1 end
-  redis.call('DEL', KEYS[1])
-elseif redis.call('EXISTS', KEYS[1]) == 1 then
-  return redis.error_reply('ERR malformed session record')
-end
-local idle = string.format('%.0f', math.min(tonumber(ARGV[2]), tonumber(ARGV[3])))
-redis.call('HSET', KEYS[1], 'm', '1 ' .. idle .. ' ' .. ARGV[4])
-for at = 5, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[at], ARGV[at + 1]) end
-redis.call('PEXPIREAT', KEYS[1], idle)
+local key, markKey, listKey = KEYS[1], KEYS[2], KEYS[3]
+local now, mark = tonumber(ARGV[1]), readMark(markKey)
+if find(key, now, mark) then return -1 end
+
+local flat = {}
+putWho(flat, ARGV[5])
+for at = 6, #ARGV, 2 do put(flat, fieldMarks, ARGV[at], ARGV[at + 1]) end
+local session = { created = tonumber(ARGV[2]), absolute = tonumber(ARGV[4]), generation = mark }
+session.idle = math.min(tonumber(ARGV[3]), session.absolute)
+
+redis.call('DEL', key)
+inBatches('HSET', key, flat)
+writeMeta(key, session)
+if listKey then enlist(listKey, key, session, now, mark) end
 return 1

@@ -1,36 +1,49 @@
--- Moves a session to a new key under a new identity, with a change applied, and deletes the old key.
+-- Moves a session to a new key under a new identity, with a change applied.
 -- Fields are copied as they are now, so what another server saved meanwhile survives. No RENAME: some services forbid it.
--- Two keys in one script: in a Cluster they must share a slot, which is for the Cluster store to arrange.
--- KEYS    1 the old key, 2 the new key
--- ARGV    1 now, 2 wanted idle deadline, 3 absolute deadline (milliseconds), 4 rest of the meta text, 5 how many fields are set
---         then hash field, value for each of those, then the hash fields to remove
--- returns 1 saved, 0 the old session is gone, -1 the new key exists (in both cases nothing is written)
+-- KEYS    1 the old session, 2 the new one; then mark and list of the old one's principal, and of the new one's
+-- ARGV    1 now, 2 wanted idle deadline, 3 created, 4 absolute deadline, 5 who is signed in (empty: nobody)
+--         6 and 7: 1 when the old, the new one has a principal; 8 end of the forwarding, 9 where it leads (empty: nowhere)
+--         then the change (change.lua)
+-- returns 1 saved, 0 gone, -1 the new key exists, -2 conflict, -3 no sum (nothing is written),
+--         or { key } of the old session's successor
+local oldKey, newKey = KEYS[1], KEYS[2]
+local oldMarkKey, oldListKey, newMarkKey, newListKey
+local nextKey = 3
+if ARGV[6] == '1' then
+  oldMarkKey, oldListKey = KEYS[3], KEYS[4]
+  nextKey = 5
+end
+if ARGV[7] == '1' then newMarkKey, newListKey = KEYS[nextKey], KEYS[nextKey + 1] end
+
 local now = tonumber(ARGV[1])
-local function idleOf(key)
-  local meta = redis.call('HGET', key, 'm')
-  if meta then
-    return tonumber(string.match(meta, '^1 (%d+) %d+ %d+ [-=]')), true
+local newMark = readMark(newMarkKey)
+local old = find(oldKey, now, readMark(oldMarkKey))
+local isTaken = find(newKey, now, newMark)
+if not old then return 0 end
+if old.successor then return { old.successor } end
+if isTaken then return -1 end
+local change = readChange(10)
+local refusal = refuse(oldKey, change)
+if refusal then return refusal end
+
+local flat = {}
+putWho(flat, ARGV[5])
+local fields = redis.call('HGETALL', oldKey)
+for at = 1, #fields, 2 do
+  if string.find(fields[at], '^[.123]') then
+    flat[#flat + 1] = fields[at]
+    flat[#flat + 1] = fields[at + 1]
   end
-  return nil, redis.call('EXISTS', key) == 1
 end
+local session = { created = tonumber(ARGV[3]), absolute = tonumber(ARGV[4]), generation = newMark }
+session.idle = math.min(math.max(old.idle, tonumber(ARGV[2])), session.absolute)
 
-local oldIdle, oldExists = idleOf(KEYS[1])
-local newIdle, newExists = idleOf(KEYS[2])
-if (oldExists and not oldIdle) or (newExists and not newIdle) then
-  return redis.error_reply('ERR malformed session record')
-end
-if not oldIdle or oldIdle <= now then return 0 end
-if newIdle and newIdle > now then return -1 end
-redis.call('DEL', KEYS[2])
-
-local fields = redis.call('HGETALL', KEYS[1])
-for at = 1, #fields, 2 do redis.call('HSET', KEYS[2], fields[at], fields[at + 1]) end
-redis.call('DEL', KEYS[1])
-
-local firstRemoved = 6 + 2 * tonumber(ARGV[5])
-for at = 6, firstRemoved - 1, 2 do redis.call('HSET', KEYS[2], ARGV[at], ARGV[at + 1]) end
-for at = firstRemoved, #ARGV do redis.call('HDEL', KEYS[2], ARGV[at]) end
-local idle = string.format('%.0f', math.min(math.max(oldIdle, tonumber(ARGV[2])), tonumber(ARGV[3])))
-redis.call('HSET', KEYS[2], 'm', '1 ' .. idle .. ' ' .. ARGV[4])
-redis.call('PEXPIREAT', KEYS[2], idle)
+redis.call('DEL', newKey)
+inBatches('HSET', newKey, flat)
+apply(newKey, change)
+writeMeta(newKey, session)
+redis.call('DEL', oldKey)
+if oldListKey then redis.call('ZREM', oldListKey, memberOf(oldKey, oldListKey)) end
+if ARGV[9] ~= '' then forward(oldKey, ARGV[8], ARGV[9]) end
+if newListKey then enlist(newListKey, newKey, session, now, newMark) end
 return 1

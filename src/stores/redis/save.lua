@@ -1,30 +1,21 @@
 -- Writes the changed fields of a session; slides its idle deadline, never backwards and never past the absolute one.
 -- Most saves want no slide, and then the meta text stays as it is: a script's time is the whole server's.
--- KEYS    1 the session's key
--- ARGV    1 now, 2 wanted idle deadline (milliseconds), 3 how many fields are set
---         then hash field, value for each of those, then the hash fields to remove
--- returns 1 saved, 0 gone (and then nothing is written: a deleted session stays deleted)
-local key = KEYS[1]
-local meta = redis.call('HGET', key, 'm')
-local idle = meta and tonumber(string.match(meta, '^1 (%d+) %d+ %d+ [-=]'))
-if not idle then
-  if not meta and redis.call('EXISTS', key) == 0 then return 0 end
-  return redis.error_reply('ERR malformed session record')
-end
-if idle <= tonumber(ARGV[1]) then return 0 end
+-- KEYS    1 the session; of a signed-in one also 2 its principal's mark, 3 its list
+-- ARGV    1 now, 2 wanted idle deadline, then the change (change.lua)
+-- returns 1 saved, 0 gone, -2 conflict, -3 no sum (nothing is written), or { key } of the session's successor
+local key, markKey, listKey = KEYS[1], KEYS[2], KEYS[3]
+local session = find(key, tonumber(ARGV[1]), readMark(markKey))
+if not session then return 0 end
+if session.successor then return { session.successor } end
+local change = readChange(3)
+local refusal = refuse(key, change)
+if refusal then return refusal end
+apply(key, change)
 
-local firstRemoved = 4 + 2 * tonumber(ARGV[3])
-for at = 4, firstRemoved - 1, 2 do redis.call('HSET', key, ARGV[at], ARGV[at + 1]) end
-for at = firstRemoved, #ARGV do redis.call('HDEL', key, ARGV[at]) end
-
-local wanted = tonumber(ARGV[2])
-if wanted > idle then
-  local absolute, rest = string.match(meta, '^1 %d+ (%d+)( .*)$')
-  wanted = math.min(wanted, tonumber(absolute))
-  if wanted > idle then
-    local text = string.format('%.0f', wanted)
-    redis.call('HSET', key, 'm', '1 ' .. text .. ' ' .. absolute .. rest)
-    redis.call('PEXPIREAT', key, text)
-  end
+local wanted = math.min(tonumber(ARGV[2]), session.absolute)
+if wanted > session.idle then
+  session.idle = wanted
+  writeMeta(key, session)
+  if listKey then keepList(listKey, wanted) end
 end
 return 1

@@ -1,70 +1,84 @@
-// The SessionStore port on one Redis server. Reads are one plain command; writes are one script, so each is atomic.
+// The SessionStore port on Redis. Reads are plain commands; writes are one script each, so each is atomic.
 import type { Clock } from '../../base/clock.ts'
+import { tagOf } from '../../session/id.ts'
 import type {
+  Forwarding,
+  ListedSession,
+  LoadedSession,
   SaveOutcome,
   SessionChange,
   SessionIdentity,
   SessionRecord,
   SessionStore,
 } from '../../session/store.ts'
-import { isOver, wholeDeadlineMs } from '../deadlines.ts'
+import { noSum } from '../sum.ts'
 import { idTaken } from '../unavailable.ts'
+import { SessionCalls, conflict, gone, mostForwardings, noSumCode, taken, timeText } from './calls.ts'
+import type { Answer, Code } from './calls.ts'
+import { changeArguments } from './change.ts'
+import type { RedisCommands } from './commands.ts'
+import { KeyNames, shareSlot } from './keys.ts'
 import type { RedisLink } from './link.ts'
-import { hashField, identityText, readRecord } from './record.ts'
-import { createScript, replaceScript, runScript, saveScript } from './script.ts'
-import type { Script } from './script.ts'
+import { create, leadOn, moveAtOnce, moveInSteps } from './move.ts'
+import { readListed } from './record.ts'
+import { textOf } from './reply.ts'
+import { deleteScript, listScript, revokeAllScript, runScript, saveScript } from './script.ts'
 
 export interface RedisStoreSettings {
   readonly link: RedisLink
   readonly clock: Clock
   readonly keyPrefix: string
+  /**
+   * How many replicas must have a sign-in, a renewal, a deletion or a revocation before it is acknowledged; fewer in time
+   * is STORE_UNAVAILABLE, the outcome unknown. Default: 0, which is right where there are none.
+   */
+  readonly replicas?: number
+  /** How long to wait for them. Default: 200 ms, so that it is over before the operation's own time is. */
+  readonly replicaTimeoutMs?: number
 }
 
-/** What the scripts answer. */
-const saved = 1
-const gone = 0
-const taken = -1
+/** Records of other libraries beside ours: texts under whole keys, without our prefix. */
+export interface ForeignTexts {
+  /** The text, or undefined when there is none. */
+  readText(key: string): Promise<string | undefined>
+  deleteText(key: string): Promise<void>
+}
 
-export class RedisSessionStore implements SessionStore {
+/** By then every session older than a mark is over: no policy lets one live longer, as no browser keeps its cookie (RFC 6265bis section 5.5). */
+const markLifetimeMs = 400 * 24 * 60 * 60 * 1_000
+
+const defaultReplicaTimeoutMs = 200
+
+export class RedisSessionStore implements SessionStore, ForeignTexts {
   readonly #link: RedisLink
-  readonly #clock: Clock
-  readonly #keyPrefix: string
+  readonly #names: KeyNames
+  readonly #calls: SessionCalls
   #closed: Promise<void> | undefined
 
   constructor(settings: RedisStoreSettings) {
-    this.#link = settings.link
-    this.#clock = settings.clock
-    this.#keyPrefix = settings.keyPrefix
+    const { link, clock, keyPrefix, replicas = 0, replicaTimeoutMs = defaultReplicaTimeoutMs } = settings
+    this.#link = link
+    this.#names = new KeyNames(keyPrefix)
+    this.#calls = new SessionCalls({ clock, names: this.#names, replicas, replicaTimeoutMs })
   }
 
-  load(key: string): Promise<SessionRecord | undefined> {
-    const redisKey = this.#keyPrefix + key
-    return this.#link.run('load the session', async (redis) => {
-      const record = readRecord(await redis.hGetAll(redisKey))
-      // Redis removes it by its own clock, a little sooner or later.
-      return record === undefined || isOver(record.idleDeadlineMs, this.#clock.now()) ? undefined : record
-    })
+  load(key: string): Promise<LoadedSession | undefined> {
+    return this.#link.run('load the session', (redis) => this.#calls.load(redis, key))
   }
 
   async create(key: string, record: SessionRecord): Promise<void> {
-    const code = await this.#script(
-      'create the session',
-      createScript,
-      [key],
-      [
-        deadlineText(record.idleDeadlineMs),
-        deadlineText(record.absoluteDeadlineMs),
-        identityText(record),
-        ...flatFields(record.fields),
-      ],
+    const answer = await this.#link.run('create the session', (redis) =>
+      create(this.#calls, redis, key, record),
     )
-    if (code === taken) throw idTaken()
+    if (answer === taken) throw idTaken()
   }
 
   async save(key: string, change: SessionChange): Promise<SaveOutcome> {
-    const values = [deadlineText(change.idleDeadlineMs), ...changeValues(change)]
-    const code = await this.#script('save the session', saveScript, [key], values)
-    return code === gone ? 'gone' : 'saved'
+    const values = [timeText(change.idleDeadlineMs), ...changeArguments(change)]
+    const { code } = await this.#follow('save the session', key, (redis, at) =>
+      this.#calls.run(redis, saveScript, at, { values, isConfirmed: false }),
+    )
+    return outcomeOf(code)
   }
 
   async replace(
@@ -72,29 +86,62 @@ export class RedisSessionStore implements SessionStore {
     newKey: string,
     identity: SessionIdentity,
     change: SessionChange,
+    forwarding?: Forwarding,
   ): Promise<SaveOutcome> {
-    const code = await this.#script(
-      'replace the session',
-      replaceScript,
-      [oldKey, newKey],
-      [
-        deadlineText(change.idleDeadlineMs),
-        deadlineText(identity.absoluteDeadlineMs),
-        identityText(identity),
-        ...changeValues(change),
-      ],
-    )
-    if (code === taken) throw idTaken()
-    return code === gone ? 'gone' : 'saved'
+    const move = { newKey, identity, change, forwarding }
+    return this.#link.run('replace the session', async (redis) => {
+      const { code, at } = await this.#calls.follow(oldKey, (key) => {
+        const isReachable = !this.#link.isCluster || shareSlot(key, newKey)
+        return (isReachable ? moveAtOnce : moveInSteps)(this.#calls, redis, key, move)
+      })
+      const outcome = outcomeOf(code)
+      if (outcome === 'saved' && at !== oldKey) await leadOn(this.#calls, redis, oldKey, move)
+      return outcome
+    })
   }
 
   async touch(key: string, idleDeadlineMs: number): Promise<void> {
     // A save of no field.
-    await this.#script('touch the session', saveScript, [key], [deadlineText(idleDeadlineMs), '0'])
+    await this.#follow('touch the session', key, (redis, at) =>
+      this.#calls.run(redis, saveScript, at, {
+        values: [timeText(idleDeadlineMs), '0', '0', '0', '0', '0'],
+        isConfirmed: false,
+      }),
+    )
   }
 
   async delete(key: string): Promise<void> {
-    await this.#link.run('delete the session', (redis) => redis.del(this.#keyPrefix + key))
+    await this.#follow('delete the session', key, (redis, at) =>
+      this.#calls.run(redis, deleteScript, at, { values: [], isConfirmed: true }),
+    )
+  }
+
+  async list(tag: string): Promise<readonly ListedSession[]> {
+    return this.#link.run('list the sessions', async (redis) => {
+      const keys = this.#names.principal(tag)
+      const reply = await runScript(redis, { script: listScript, keys, values: [this.#calls.now()] })
+      if (!Array.isArray(reply))
+        throw new Error(`the script answered ${JSON.stringify(reply)}, wanted a list`)
+      return reply.map((listed: unknown) => readListed(listed, tag))
+    })
+  }
+
+  async revokeAll(tag: string, exceptKey?: string): Promise<void> {
+    const keys = [...this.#names.principal(tag)]
+    // Another principal's session is not in danger, and its key may be out of the script's reach.
+    if (exceptKey !== undefined && tagOf(exceptKey) === tag) keys.push(this.#names.session(exceptKey))
+    await this.#link.run('revoke the sessions', (redis) => {
+      const values = [this.#calls.now(), String(markLifetimeMs), `${tag}.`, String(mostForwardings)]
+      return this.#calls.runConfirmed(redis, { script: revokeAllScript, keys, values })
+    })
+  }
+
+  readText(key: string): Promise<string | undefined> {
+    return this.#link.run('read the record', async (redis) => textOf(await redis.get(key)))
+  }
+
+  async deleteText(key: string): Promise<void> {
+    await this.#link.run('delete the record', (redis) => redis.del(key))
   }
 
   close(): Promise<void> {
@@ -102,38 +149,18 @@ export class RedisSessionStore implements SessionStore {
     return this.#closed
   }
 
-  #script(
+  #follow(
     doing: string,
-    script: Script,
-    keys: readonly string[],
-    values: readonly string[],
-  ): Promise<typeof saved | typeof gone | typeof taken> {
-    const redisKeys = keys.map((key) => this.#keyPrefix + key)
-    const now = deadlineText(this.#clock.now())
-    return this.#link.run(doing, async (redis) =>
-      codeOf(await runScript(redis, script, redisKeys, [now, ...values])),
-    )
+    key: string,
+    act: (redis: RedisCommands, key: string) => Promise<Answer>,
+  ): Promise<{ readonly code: Code }> {
+    return this.#link.run(doing, (redis) => this.#calls.follow(key, (at) => act(redis, at)))
   }
 }
 
-function codeOf(reply: unknown): typeof saved | typeof gone | typeof taken {
-  const code = Number(reply)
-  if (code === saved || code === gone || code === taken) return code
-  throw new Error(`the script answered ${JSON.stringify(reply)}, wanted 1, 0 or -1`)
-}
-
-function deadlineText(deadlineMs: number): string {
-  return String(wholeDeadlineMs(deadlineMs))
-}
-
-function flatFields(fields: ReadonlyMap<string, string>): readonly string[] {
-  return [...fields].flatMap(([name, value]) => [hashField(name), value])
-}
-
-function changeValues(change: SessionChange): readonly string[] {
-  return [
-    String(change.set.size),
-    ...flatFields(change.set),
-    ...[...change.remove].map((name) => hashField(name)),
-  ]
+function outcomeOf(code: Code): SaveOutcome {
+  if (code === taken) throw idTaken()
+  if (code === noSumCode) throw noSum()
+  if (code === gone) return 'gone'
+  return code === conflict ? 'conflict' : 'saved'
 }
