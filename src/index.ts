@@ -4,117 +4,202 @@ import { systemClock } from './base/clock.ts'
 import type { Clock } from './base/clock.ts'
 import { DroverError } from './base/errors.ts'
 import { instanceVariable } from './base/wire.ts'
-import { deferredStore } from './session/deferred-store.ts'
+import { readRules } from './session/conflict.ts'
+import type { ConflictRules } from './session/conflict.ts'
+import type { LegacyReader } from './session/legacy.ts'
+import { expressSessionReader } from './session/migrate/express-session.ts'
+import type { ExpressSessionMigration } from './session/migrate/express-session.ts'
+import { ironSessionReader } from './session/migrate/iron-session.ts'
+import type { IronSessionMigration } from './session/migrate/iron-session.ts'
 import { readPolicy } from './session/policy.ts'
 import type { SessionPolicyOptions } from './session/policy.ts'
+import { DataShape } from './session/schema.ts'
+import type { StandardSchema, Upcaster } from './session/schema.ts'
+import { sealing, unsealed } from './session/seal.ts'
 import { Sessions } from './session/sessions.ts'
 import type { SessionStore } from './session/store.ts'
+import { loadTelemetry, observed } from './session/telemetry.ts'
+import { defaultStoreUrl, describeStore, storeFromUrl } from './stores/from-url.ts'
+import { readKeyRing } from './tokens/key-ring.ts'
+import type { KeySource } from './tokens/key-ring.ts'
 
 export type { Clock } from './base/clock.ts'
 export type { Duration } from './base/durations.ts'
 export { DroverError, isDroverError } from './base/errors.ts'
 export type { ErrorCode } from './base/errors.ts'
+export type { ConflictRule, ConflictRules, Versions } from './session/conflict.ts'
+export { sessionEventNames } from './session/events.ts'
+export type { SessionEvent, SessionEventName } from './session/events.ts'
+export type { ExpressSessionMigration } from './session/migrate/express-session.ts'
+export type { IronSessionMigration } from './session/migrate/iron-session.ts'
 export type { SessionPolicyOptions } from './session/policy.ts'
-export type { Session } from './session/session.ts'
+export type { RevokeAllOptions, SessionInfo } from './session/principals.ts'
+export type { StandardSchema, Upcaster } from './session/schema.ts'
+export type { CommitOptions, CommitOutcome, LoginOptions, Session } from './session/session.ts'
 export type { Sessions } from './session/sessions.ts'
 export type {
+  Forwarding,
+  ListedSession,
+  LoadedSession,
   SaveOutcome,
   SessionChange,
   SessionIdentity,
   SessionRecord,
   SessionStore,
+  Successor,
+  TextStore,
+  WatchingStore,
 } from './session/store.ts'
+export type { KeySource } from './tokens/key-ring.ts'
 
-export interface SessionsOptions extends SessionPolicyOptions {
+export interface SessionsOptions<Data extends object = Record<string, unknown>> extends SessionPolicyOptions {
   /**
-   * Where sessions rest: `sqlite:PATH` (one machine), `redis://…` or `rediss://…`, or a store of your own.
+   * Where sessions rest: `sqlite:PATH` (one machine), `redis[s]://…`, `redis[s]-sentinel://…`, `redis[s]-cluster://…`,
+   * `postgres://…`, `memory:` (one process, for development), or a store of your own.
    * Default: the environment variable SESSION_STORE, else `sqlite:.drover/sessions.db`.
    */
   readonly store?: string | SessionStore
+  /** What happens when two servers change one field at once. Default: the later save of a field wins. */
+  readonly conflicts?: ConflictRules<Data>
+  /**
+   * Encrypts values at rest (AES-256-GCM, bound to session and field): base64 secrets of at least 32 bytes, the first of
+   * which encrypts while all decrypt; or `env:NAME` or `file:PATH` with such a list. Default: values rest as they are.
+   */
+  readonly encryptionKeys?: KeySource
+  /** Takes over the sessions of another library when their cookies come, so that switching logs nobody out. */
+  readonly migrate?: ExpressSessionMigration | IronSessionMigration
   /** Told of failures that a client sees only as an error answer. Default: a process warning. */
   readonly onError?: (error: unknown) => void
   /** The time, for tests of expiry. Default: the system's. */
   readonly clock?: Clock
 }
 
-const defaultStore = 'sqlite:.drover/sessions.db'
-const optionNames: ReadonlySet<string> = new Set([
+/** What comes with a schema. */
+export interface SchemaSessionsOptions<Output extends object> extends SessionsOptions<Output> {
+  /** The shape of a session's data: any Standard Schema (zod, valibot, arktype, …). Its defaults are filled in on read. */
+  readonly schema: StandardSchema<Output>
+  /** Steps from older shapes, oldest first; their number is the version that is written. Default: none. */
+  readonly upcast?: readonly Upcaster[]
+  /** What to do with stored data that does not fit: SESSION_DATA_INVALID, or to begin anew. Default: 'error'. */
+  readonly invalid?: 'error' | 'reset'
+}
+
+const optionNames = [
   'store',
   'idle',
   'absolute',
+  'renewalGrace',
   'cookieName',
+  'sameSite',
+  'domain',
+  'partitioned',
   'secure',
   'maxBytes',
+  'csrf',
+  'trustedOrigins',
+  'schema',
+  'upcast',
+  'invalid',
+  'conflicts',
+  'encryptionKeys',
+  'migrate',
   'onError',
   'clock',
-])
+] as const
+
+type AnyOptions = SessionsOptions & Partial<SchemaSessionsOptions<Record<string, unknown>>>
 
 /**
- * The sessions of an app, with `Data` as the shape of what a session keeps. Options are checked at once: throws
- * OPTION_INVALID naming the option, its value and what was wanted. The store is opened by the first session that needs it.
+ * The sessions of an app: with a `schema`, data has its shape; without, `Data` names what a session may keep, and each field
+ * may be missing. Options are checked at once: throws OPTION_INVALID naming the option, its value and what was wanted. The
+ * store is opened by the first session that needs it.
  */
+export function sessions<Output extends object>(options: SchemaSessionsOptions<Output>): Sessions<Output>
 export function sessions<Data extends object = Record<string, unknown>>(
-  options: SessionsOptions = {},
-): Sessions<Data> {
+  options?: SessionsOptions<Data>,
+): Sessions<Partial<Data>>
+export function sessions(options: AnyOptions = {}): Sessions {
   refuseUnknown(options)
-  const {
-    store = process.env['SESSION_STORE'] ?? defaultStore,
-    onError = warn,
-    clock = systemClock,
-    ...policyOptions
-  } = options
-  return new Sessions<Data>({
-    store: readStore(store, clock),
-    policy: readPolicy(policyOptions),
+  const { onError = warn, clock = systemClock, encryptionKeys } = options
+  const store = readStore(options.store ?? process.env['SESSION_STORE'] ?? defaultStoreUrl, clock)
+  const telemetry = loadTelemetry()
+  return new Sessions({
+    store: telemetry === undefined ? store : observed(store, telemetry),
+    policy: readPolicy(options),
     ports: { clock, randomBytes, report: onError },
+    ruleOf: readRules(options.conflicts),
+    shape: readShape(options),
+    sealing:
+      encryptionKeys === undefined ? unsealed : sealing(readKeyRing('encryptionKeys', encryptionKeys), randomBytes),
+    legacy: readMigration(options.migrate, store, clock),
     behindBalancer: process.env[instanceVariable] !== undefined,
   })
 }
 
-function refuseUnknown(options: SessionsOptions): void {
-  const unknown = Object.keys(options).find((name) => !optionNames.has(name))
+function refuseUnknown(options: AnyOptions): void {
+  const known: ReadonlySet<string> = new Set(optionNames)
+  const unknown = Object.keys(options).find((name) => !known.has(name))
   if (unknown === undefined) return
-  throw new DroverError(
-    'OPTION_INVALID',
-    `Cannot use option ${JSON.stringify(unknown)}: wanted one of ${[...optionNames].join(', ')}`,
-  )
+  throw invalid(`option ${JSON.stringify(unknown)}`, `one of ${optionNames.join(', ')}`)
 }
 
 function readStore(store: unknown, clock: Clock): SessionStore {
   if (isSessionStore(store)) return store
-  if (typeof store === 'string') {
-    const path = /^sqlite:(?!:memory:$)(.+)$/.exec(store)?.[1]
-    if (path !== undefined) return deferredStore(() => openSqlite(path, clock))
-    if (/^rediss?:\/\/./.test(store) && URL.canParse(store))
-      return deferredStore(() => openRedis(store, clock))
-  }
-  throw new DroverError(
-    'OPTION_INVALID',
-    `Cannot use store ${describe(store)}: wanted "sqlite:PATH", "redis://HOST:PORT", "rediss://HOST:PORT" or a SessionStore`,
-  )
+  if (typeof store === 'string') return storeFromUrl(store, clock)
+  throw invalid(`store ${describeStore(store)}`, 'an address such as "redis://HOST:PORT", or a SessionStore')
 }
 
-const storeMethods = ['load', 'create', 'save', 'replace', 'touch', 'delete', 'close'] as const
+const storeMethods = [
+  'load',
+  'create',
+  'save',
+  'replace',
+  'touch',
+  'delete',
+  'list',
+  'revokeAll',
+  'close',
+] as const
 
 function isSessionStore(store: unknown): store is SessionStore {
   if (typeof store !== 'object' || store === null) return false
   return storeMethods.every((method) => typeof Reflect.get(store, method) === 'function')
 }
 
-/** A URL may hold a password, and errors are logged. */
-function describe(store: unknown): string {
-  if (typeof store !== 'string') return `of type ${store === null ? 'null' : typeof store}`
-  return JSON.stringify(store.replace(/\/\/[^@/]*@/, '//***@'))
+function readShape(options: AnyOptions): DataShape<Record<string, unknown>> | undefined {
+  const { schema, upcast = [], invalid: onInvalid = 'error' } = options
+  if (schema === undefined) {
+    if (options.upcast === undefined && options.invalid === undefined) return undefined
+    throw invalid('upcast or invalid without a schema', 'a schema')
+  }
+  const validate: unknown = Reflect.get(Object(schema), '~standard')?.validate
+  if (typeof validate !== 'function') throw invalid('schema', 'a Standard Schema, such as one of zod, valibot or arktype')
+  if (!Array.isArray(upcast) || upcast.some((step) => typeof step !== 'function'))
+    throw invalid('upcast', 'a list of functions')
+  if (onInvalid !== 'error' && onInvalid !== 'reset')
+    throw invalid(`invalid ${JSON.stringify(onInvalid)}`, '"error" or "reset"')
+  return new DataShape({ schema, upcast, invalid: onInvalid })
 }
 
-async function openSqlite(path: string, clock: Clock): Promise<SessionStore> {
-  const { sqliteSessionStore } = await import('./stores/sqlite/index.ts')
-  return sqliteSessionStore(path, { clock })
+function readMigration(
+  migrate: AnyOptions['migrate'],
+  store: SessionStore,
+  clock: Clock,
+): LegacyReader | undefined {
+  switch (migrate?.from) {
+    case undefined:
+      if (migrate === undefined) return undefined
+      break
+    case 'express-session':
+      return expressSessionReader(migrate, store, clock)
+    case 'iron-session':
+      return ironSessionReader(migrate, clock)
+  }
+  throw invalid('migrate', 'from: "express-session" or "iron-session"')
 }
 
-async function openRedis(url: string, clock: Clock): Promise<SessionStore> {
-  const { redisSessionStore } = await import('./stores/redis/index.ts')
-  return redisSessionStore(url, { clock })
+function invalid(what: string, wanted: string): DroverError {
+  return new DroverError('OPTION_INVALID', `Cannot use ${what}: wanted ${wanted}`)
 }
 
 function warn(error: unknown): void {

@@ -8,6 +8,10 @@ export const errorCodes = [
   'SESSION_VALUE_INVALID',
   'SESSION_TOO_LARGE',
   'SESSION_COOKIE_LATE',
+  'SESSION_CONFLICT',
+  'SESSION_DATA_INVALID',
+  'CSRF_REFUSED',
+  'KEY_UNKNOWN',
   'SESSION_NOT_MOUNTED',
   'RESPONSE_BUFFER_FULL',
   'OPTION_INVALID',
@@ -36,7 +40,11 @@ export interface ErrorResponse {
 
 const responses: Partial<Record<ErrorCode, ErrorResponse>> = {
   STORE_UNAVAILABLE: { status: 503, headers: { 'retry-after': '1' } },
+  // An instance that lacks a key, as one does while keys are being rolled out, must not look like a logout either.
+  KEY_UNKNOWN: { status: 503, headers: { 'retry-after': '1' } },
   SESSION_GONE: { status: 409 },
+  SESSION_CONFLICT: { status: 409 },
+  CSRF_REFUSED: { status: 403 },
   RESPONSE_BUFFER_FULL: { status: 500 },
 }
 

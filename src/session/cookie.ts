@@ -4,12 +4,23 @@ import { isSessionId } from './id.ts'
 /** How far into a Cookie header the session is looked for. Node itself refuses heads above 16 KB unless told otherwise. */
 const longestCookieHeader = 65_536
 
+/** What a session cookie looks like, whoever it is for. */
+export interface CookieShape {
+  readonly cookieName: string
+  readonly sameSite: 'lax' | 'strict' | 'none'
+  /** Also for all subdomains of this one; undefined: for the very host that set it. */
+  readonly domain: string | undefined
+  /** One cookie jar per top-level site (CHIPS), for apps in frames of others. */
+  readonly partitioned: boolean
+}
+
 /**
  * The cookie's name on the wire. With `__Host-` a browser accepts it only over HTTPS, for this very host and every path,
- * so no sibling domain can plant one (RFC 6265bis section 4.1.3.2).
+ * so no sibling domain can plant one (RFC 6265bis section 4.1.3.2); for a whole domain `__Secure-` is what remains.
  */
-export function wireName(name: string, secure: boolean): string {
-  return secure ? `__Host-${name}` : name
+export function wireName({ cookieName, domain }: CookieShape, secure: boolean): string {
+  if (!secure) return cookieName
+  return domain === undefined ? `__Host-${cookieName}` : `__Secure-${cookieName}`
 }
 
 /**
@@ -17,6 +28,15 @@ export function wireName(name: string, secure: boolean): string {
  * browsers send the most specific path first, and any fixed rule beats one that differs between instances.
  */
 export function sessionIdIn(cookieHeader: string | undefined, name: string): string | undefined {
+  return cookieIn(cookieHeader, name, isSessionId)
+}
+
+/** The first value of that name that `isWanted`, or undefined. */
+export function cookieIn(
+  cookieHeader: string | undefined,
+  name: string,
+  isWanted: (value: string) => boolean,
+): string | undefined {
   const header = cookieHeader?.slice(0, longestCookieHeader) ?? ''
   for (let start = 0; start < header.length;) {
     const semicolon = header.indexOf(';', start)
@@ -26,23 +46,30 @@ export function sessionIdIn(cookieHeader: string | undefined, name: string): str
     const equals = pair.indexOf('=')
     if (equals === -1 || pair.slice(0, equals).trim() !== name) continue
     const value = pair.slice(equals + 1).trim()
-    if (isSessionId(value)) return value
+    if (isWanted(value)) return value
   }
   return undefined
 }
 
 /** The Set-Cookie line that gives a client its session id for `maxAgeMs` at most. */
-export function issueCookie(name: string, sessionId: string, maxAgeMs: number, secure: boolean): string {
+export function issueCookie(shape: CookieShape, sessionId: string, maxAgeMs: number, secure: boolean): string {
   // Rounded up: a cookie that ends before its session would sign the user out early.
-  return cookieLine(name, sessionId, Math.max(1, Math.ceil(maxAgeMs / 1_000)), secure)
+  return cookieLine(shape, sessionId, Math.max(1, Math.ceil(maxAgeMs / 1_000)), secure)
 }
 
-/** The Set-Cookie line that takes the cookie away; a browser matches it by the same name, path and prefix rules. */
-export function clearCookie(name: string, secure: boolean): string {
-  return cookieLine(name, '', 0, secure)
+/** The Set-Cookie line that takes the cookie away; a browser matches it by the same name, domain, path and prefix rules. */
+export function clearCookie(shape: CookieShape, secure: boolean): string {
+  return cookieLine(shape, '', 0, secure)
 }
 
-function cookieLine(name: string, value: string, maxAgeSeconds: number, secure: boolean): string {
-  const line = `${wireName(name, secure)}=${value}; Path=/; Max-Age=${maxAgeSeconds}; HttpOnly; SameSite=Lax`
-  return secure ? `${line}; Secure` : line
+const sameSiteWords = { lax: 'Lax', strict: 'Strict', none: 'None' } as const
+
+function cookieLine(shape: CookieShape, value: string, maxAgeSeconds: number, secure: boolean): string {
+  const { domain, partitioned } = shape
+  // Browsers drop a SameSite=None cookie that is not Secure; on a plain connection, as in development, Lax works.
+  const sameSite = shape.sameSite === 'none' && !secure ? 'lax' : shape.sameSite
+  let line = `${wireName(shape, secure)}=${value}; Path=/; Max-Age=${maxAgeSeconds}; HttpOnly; SameSite=${sameSiteWords[sameSite]}`
+  if (domain !== undefined) line += `; Domain=${domain}`
+  if (!secure) return line
+  return partitioned ? `${line}; Secure; Partitioned` : `${line}; Secure`
 }

@@ -1,13 +1,25 @@
 // A store that comes to be with its first use, so that an app loads only the backend it names.
 import { DroverError } from '../base/errors.ts'
-import type { SaveOutcome, SessionChange, SessionIdentity, SessionRecord, SessionStore } from './store.ts'
+import type {
+  Forwarding,
+  ListedSession,
+  LoadedSession,
+  SaveOutcome,
+  SessionChange,
+  SessionIdentity,
+  SessionRecord,
+  SessionStore,
+  TextStore,
+  WatchingStore,
+} from './store.ts'
+import { watchSession } from './watch.ts'
 
 /** Opens with `open` on the first call; a failure to open is that call's failure, and the next one tries again. */
-export function deferredStore(open: () => Promise<SessionStore>): SessionStore {
+export function deferredStore(open: () => Promise<SessionStore>): SessionStore & WatchingStore & TextStore {
   return new DeferredStore(open)
 }
 
-class DeferredStore implements SessionStore {
+class DeferredStore implements SessionStore, WatchingStore, TextStore {
   readonly #open: () => Promise<SessionStore>
   #opening: Promise<SessionStore> | undefined
   #closed = false
@@ -16,7 +28,7 @@ class DeferredStore implements SessionStore {
     this.#open = open
   }
 
-  async load(key: string): Promise<SessionRecord | undefined> {
+  async load(key: string): Promise<LoadedSession | undefined> {
     return (await this.#store()).load(key)
   }
 
@@ -33,8 +45,9 @@ class DeferredStore implements SessionStore {
     newKey: string,
     identity: SessionIdentity,
     change: SessionChange,
+    forwarding?: Forwarding,
   ): Promise<SaveOutcome> {
-    return (await this.#store()).replace(oldKey, newKey, identity, change)
+    return (await this.#store()).replace(oldKey, newKey, identity, change, forwarding)
   }
 
   async touch(key: string, idleDeadlineMs: number): Promise<void> {
@@ -43,6 +56,38 @@ class DeferredStore implements SessionStore {
 
   async delete(key: string): Promise<void> {
     return (await this.#store()).delete(key)
+  }
+
+  async list(tag: string): Promise<readonly ListedSession[]> {
+    return (await this.#store()).list(tag)
+  }
+
+  async revokeAll(tag: string, exceptKey?: string): Promise<void> {
+    return (await this.#store()).revokeAll(tag, exceptKey)
+  }
+
+  watch(key: string, onEnd: () => void): () => void {
+    let stop: (() => void) | undefined
+    let isStopped = false
+    this.#store().then(
+      (store) => {
+        if (!isStopped) stop = watchSession(store, key, onEnd)
+      },
+      // Whoever watches a session has loaded it, so the store was open and is closed by now: nothing ends any more.
+      () => undefined,
+    )
+    return () => {
+      isStopped = true
+      stop?.()
+    }
+  }
+
+  async readText(key: string): Promise<string | undefined> {
+    return withTexts(await this.#store()).readText(key)
+  }
+
+  async deleteText(key: string): Promise<void> {
+    return withTexts(await this.#store()).deleteText(key)
   }
 
   async close(): Promise<void> {
@@ -64,4 +109,16 @@ class DeferredStore implements SessionStore {
     })
     return this.#opening
   }
+}
+
+function withTexts(store: SessionStore & Partial<TextStore>): TextStore {
+  if (hasTexts(store)) return store
+  throw new DroverError(
+    'OPTION_INVALID',
+    'Cannot read the sessions of another library from this store: wanted a Redis store, or migrate.store',
+  )
+}
+
+function hasTexts(store: Partial<TextStore>): store is TextStore {
+  return store.readText !== undefined && store.deleteText !== undefined
 }

@@ -6,20 +6,14 @@ import { strayIn } from './plain-json.ts'
 /** Field name to JSON text, as a store keeps it. */
 export type FieldTexts = ReadonlyMap<string, string>
 
-/** What a commit has to write: only the fields that differ. */
-export interface FieldChange {
-  readonly set: FieldTexts
-  readonly remove: ReadonlySet<string>
-}
-
 /**
  * The data of stored fields. The object has no prototype: a field named `__proto__` or `constructor` is a field like any
  * other, and assigning one cannot change what the object inherits.
  * Reading a field that is not JSON throws STORE_UNAVAILABLE: damage in a store is not a logout (R3).
  */
-export function readFields<Data extends object>(texts: FieldTexts): Partial<Data> {
+export function readFields<Data extends object>(texts: FieldTexts): Data {
   // The shape is the app's own claim: JSON has no types to check it against.
-  const data: Partial<Data> = Object.create(null)
+  const data: Data = Object.create(null)
   defineLazily(data, texts, readField)
   return data
 }
@@ -96,14 +90,9 @@ function tryText(value: unknown): string | undefined {
   }
 }
 
-export function changedFields(saved: FieldTexts, current: FieldTexts): FieldChange {
-  const set = new Map<string, string>()
-  for (const [name, text] of current) if (saved.get(name) !== text) set.set(name, text)
-  return { set, remove: new Set([...saved.keys()].filter((name) => !current.has(name))) }
-}
-
-export function isUnchanged(change: FieldChange): boolean {
-  return change.set.size === 0 && change.remove.size === 0
+/** One value as text; undefined means that there is no such field. Throws as `writeFields` does. */
+export function fieldText(name: string, value: unknown): string | undefined {
+  return writeField(name, value, undefined)
 }
 
 /** Throws SESSION_TOO_LARGE when names and texts together exceed `maxBytes` of UTF-8. */

@@ -1,143 +1,256 @@
 // One request's session: loaded when first touched, changed in memory, committed in one step.
-import type { Clock } from '../base/clock.ts'
 import { DroverError } from '../base/errors.ts'
-import { clearCookie, issueCookie } from './cookie.ts'
-import { idleDeadline, slideTo } from './expiry.ts'
-import type { Deadlines } from './expiry.ts'
-import { changedFields, checkSize, isChanged, isUnchanged, readFields, writeFields } from './fields.ts'
-import type { FieldChange, FieldTexts } from './fields.ts'
-import { keyOf, newSessionId } from './id.ts'
-import type { RandomBytes } from './id.ts'
-import { belongsToAnother, hasIntent, planCommit, principalOf, transition } from './lifecycle.ts'
-import type { CommitPlan, HeldSession, SessionState } from './lifecycle.ts'
-import type { SessionPolicy } from './policy.ts'
-import type { SaveOutcome, SessionIdentity, SessionStore } from './store.ts'
+import { csrfField, flashField } from './conflict.ts'
+import { csrfToken, isCsrfToken, newCsrfSecret } from './csrf.ts'
+import type { OriginVerdict } from './csrf.ts'
+import { logId } from './events.ts'
+import { Transaction } from './transaction.ts'
+import type { CommitOutcome, TransactionRequest, TransactionSetting } from './transaction.ts'
+import { watchSession } from './watch.ts'
 
-/** What `req.session` is. The store is asked when one of these is first called; a request that calls none costs nothing. */
+export type { CommitOutcome } from './transaction.ts'
+export type { SessionPorts } from './writer.ts'
+
+/** What a sign-in may tell beside who signs in. */
+export interface LoginOptions {
+  /** What the client calls itself, for the principal's list of sessions: 'Firefox on Linux'. At most 256 characters. */
+  readonly device?: string
+}
+
+export interface CommitOptions {
+  /**
+   * Stored with the fields in the one step. A commit with a key that the session has seen (it remembers the latest 16)
+   * writes nothing and resolves to 'repeated'. For a session at rest: a new one has nothing to remember.
+   */
+  readonly idempotencyKey?: string
+}
+
+/**
+ * What `req.session` is. The store is asked when one of these is first called; a request that calls none costs nothing.
+ * Every method that asks it rejects with STORE_UNAVAILABLE (R3), and with SESSION_GONE when an earlier commit of this
+ * request found the session deleted.
+ */
 export interface Session<Data extends object = Record<string, unknown>> {
   /**
    * The session's data; the same object on every call. Change it freely, nested values too: what differs at the commit
-   * is saved, by top-level field. Keep plain JSON only. Rejects with STORE_UNAVAILABLE, or with SESSION_GONE when an
-   * earlier commit found the session deleted. Reading a field whose stored text is damaged throws STORE_UNAVAILABLE.
+   * is saved, by top-level field. Keep plain JSON only. With a schema, rejects with SESSION_DATA_INVALID for what does not
+   * fit. Reading a field whose stored text is damaged throws STORE_UNAVAILABLE.
    */
-  data(): Promise<Partial<Data>>
-  /** Who is signed in, or undefined. Rejects as `data` does. */
+  data(): Promise<Data>
+  /** Who is signed in, or undefined. */
   principal(): Promise<string | undefined>
   /**
    * Signs in at the commit: a new id with the data kept, and the old id is worthless (no session fixation). Data of a
-   * *different* signed-in principal is dropped. Rejects as `data` does; SESSION_VALUE_INVALID for an unusable name.
+   * *different* signed-in principal is dropped. SESSION_VALUE_INVALID for an unusable name.
    */
-  login(principal: string): Promise<void>
+  login(principal: string, options?: LoginOptions): Promise<void>
   /** Signs out at the commit: the session is deleted, its data emptied at once, and the cookie taken away. */
   logout(): Promise<void>
   /**
+   * Gives the session a new id at the commit, everything else stays. The old id works for `renewalGrace` longer, and answers
+   * to it bring the new one again; of several requests that renew at once, one does. No effect without a session at rest.
+   */
+  renew(): Promise<void>
+  /**
+   * Replaces one field by `change(its newest value)` now, whatever other requests and servers do: atomic. `change` may be
+   * called again, with a copy, when another server was faster, so it must do nothing else; under a `lease` rule it is called
+   * once and may wait for up to the lease's duration. It must not use this session. Resolves to the new value; rejects with
+   * SESSION_CONFLICT when others were faster all the time.
+   */
+  update<Name extends keyof Data & string>(
+    field: Name,
+    change: (value: Data[Name] | undefined) => Data[Name] | undefined | Promise<Data[Name] | undefined>,
+  ): Promise<Data[Name] | undefined>
+  /** Keeps a piece of news for the next `takeFlash(kind)`, in this request or a later one. Plain JSON. */
+  flash(kind: string, value: unknown): Promise<void>
+  /** The news of that kind, oldest first, once. */
+  takeFlash(kind: string): Promise<readonly unknown[]>
+  /** A token for forms and scripts of this session's pages; different text each time. Starts a session if there is none. */
+  csrfToken(): Promise<string>
+  /** Whether a token is one of this session's; for forms, whose fields only the app reads. */
+  verifyCsrf(token: unknown): Promise<boolean>
+  /** What `list` and `revoke` call this session; undefined while it is not at rest. Shows nothing by which to sign in. */
+  handle(): Promise<string | undefined>
+  /** What to call this session in logs: a salted hash that nobody can sign in with or look up. */
+  logId(): Promise<string | undefined>
+  /**
+   * Calls `onEnd` once when the session has ended (signed out, revoked, expired) on whichever server; at once when there is
+   * none. A renewal is no end. Resolves to the function that stops watching. For sockets that outlive their request.
+   */
+  watch(onEnd: () => void): Promise<() => void>
+  /**
    * Saves now. An adapter does so itself before the first byte of the answer, and before the end of one that streams; this
    * is for long streams, and for work that goes on after the answer: what changes then is saved by nobody else.
-   * Rejects with STORE_UNAVAILABLE; SESSION_GONE when the session was deleted meanwhile; SESSION_VALUE_INVALID and
-   * SESSION_TOO_LARGE for data that cannot be kept; SESSION_COOKIE_LATE when a new id can no longer reach the client.
+   * SESSION_GONE when the session was deleted meanwhile; SESSION_CONFLICT when others kept changing the same fields;
+   * SESSION_VALUE_INVALID, SESSION_DATA_INVALID and SESSION_TOO_LARGE for data that cannot be kept; SESSION_COOKIE_LATE
+   * when a new id can no longer reach the client.
    */
-  commit(): Promise<void>
+  commit(options?: CommitOptions): Promise<CommitOutcome>
 }
 
-/** The world outside, as ports. */
-export interface SessionPorts {
-  readonly clock: Clock
-  readonly randomBytes: RandomBytes
-  /** Told of failures that no request needs to see: a missed slide of the idle deadline. */
-  readonly report: (error: unknown) => void
-}
-
-/** What one request brings. */
-export interface SessionRequest {
-  /** The well-formed session id of the request's cookie, if any. */
-  readonly sessionId: string | undefined
-  /** Whether its cookie is the Secure one. */
-  readonly secure: boolean
-  /** Whether the response head has left, so that a cookie would come too late. */
-  readonly headLeft: () => boolean
-}
-
-export interface SessionSetting {
-  readonly store: SessionStore
-  readonly policy: SessionPolicy
-  readonly ports: SessionPorts
+/** What one request brings, for the session's own judgement. */
+export interface OpenRequest extends TransactionRequest {
+  /** Where the request came from, as the browser tells. */
+  readonly origin: OriginVerdict
+  /** The header X-CSRF-Token. */
+  readonly csrfToken: string | undefined
 }
 
 /** A store indexes principals: a name longer than this is a mistake. In UTF-16 code units. */
 const longestPrincipal = 512
-
-const noTexts: FieldTexts = new Map()
+const longestDevice = 256
+const longestIdempotencyKey = 512
 
 /** A session as an adapter sees it: the app's side, and what has to be told to the client. */
 export class OpenSession<Data extends object = Record<string, unknown>> implements Session<Data> {
-  readonly #setting: SessionSetting
-  readonly #request: SessionRequest
-  #state: SessionState
-  /** The store's texts as of the last load or commit. */
-  #saved: FieldTexts = noTexts
-  #data: Partial<Data> | undefined
-  #cookie: string | undefined
+  readonly #setting: TransactionSetting<Data>
+  readonly #request: OpenRequest
+  readonly #transaction: Transaction<Data>
   /** Operations run one after another, in the order they were called. */
   #lastTurn: Promise<unknown> = Promise.resolve()
   #turnsLeft = 0
 
-  constructor(setting: SessionSetting, request: SessionRequest) {
+  constructor(setting: TransactionSetting<Data>, request: OpenRequest) {
     this.#setting = setting
     this.#request = request
-    const { sessionId } = request
-    this.#state = { is: 'untouched', key: sessionId === undefined ? undefined : keyOf(sessionId) }
+    this.#transaction = new Transaction(setting, request)
   }
 
-  data(): Promise<Partial<Data>> {
-    return this.#turn(async () => {
-      await this.#load()
-      this.#data ??= readFields<Data>(this.#saved)
-      return this.#data
-    })
+  data(): Promise<Data> {
+    return this.#loaded(() => this.#transaction.copy.data())
   }
 
   principal(): Promise<string | undefined> {
-    return this.#turn(async () => {
-      await this.#load()
-      return principalOf(this.#state)
-    })
+    return this.#loaded(() => this.#transaction.principal)
   }
 
-  login(principal: string): Promise<void> {
+  login(principal: string, options: LoginOptions = {}): Promise<void> {
     return this.#turn(async () => {
-      checkPrincipal(principal)
+      checkText('sign in principal', principal, longestPrincipal)
+      const { device } = options
+      if (device !== undefined) checkText('sign in from device', device, longestDevice)
       // Asked even though a login needs nothing from there: an outage is loud right here, before the app acts on it.
-      await this.#load()
-      if (belongsToAnother(this.#state, principal)) this.#forget()
-      this.#state = transition(this.#state, { type: 'login', principal })
+      await this.#transaction.load()
+      // A token that somebody saw before the sign-in is worth nothing after it.
+      this.#transaction.copy.setOwn(csrfField, undefined)
+      this.#transaction.signIn({ principal, device, ip: this.#request.ip })
     })
   }
 
   logout(): Promise<void> {
-    return this.#turn(() => {
-      this.#refuseGone()
-      this.#forget()
-      this.#state = transition(this.#state, { type: 'logout' })
-      return Promise.resolve()
+    return this.#turn(() => this.#transaction.signOut())
+  }
+
+  renew(): Promise<void> {
+    return this.#loaded(() => {
+      this.#transaction.renew()
     })
   }
 
-  commit(): Promise<void> {
-    return this.#turn(() => this.#commit())
+  update<Name extends keyof Data & string>(
+    field: Name,
+    change: (value: Data[Name] | undefined) => Data[Name] | undefined | Promise<Data[Name] | undefined>,
+  ): Promise<Data[Name] | undefined> {
+    // The shape is the app's own claim, as for `data`.
+    const typed = change as (value: unknown) => unknown
+    return this.#turn(async () => (await this.#transaction.update(field, typed)) as Data[Name] | undefined)
   }
 
-  /** Whether there is anything to commit or to tell the client; an operation still under way counts. Never throws. */
+  flash(kind: string, value: unknown): Promise<void> {
+    return this.#loaded(() => {
+      const id = Buffer.from(this.#setting.ports.randomBytes(6)).toString('base64url')
+      this.#transaction.copy.setOwn(flashField, [...this.#news(), { id, kind, value }])
+    })
+  }
+
+  takeFlash(kind: string): Promise<readonly unknown[]> {
+    return this.#loaded(() => {
+      const news = this.#news()
+      const left = news.filter((item) => item.kind !== kind)
+      if (left.length < news.length)
+        this.#transaction.copy.setOwn(flashField, left.length === 0 ? undefined : left)
+      return news.filter((item) => item.kind === kind).map((item) => item.value)
+    })
+  }
+
+  csrfToken(): Promise<string> {
+    return this.#loaded(() => {
+      const { randomBytes } = this.#setting.ports
+      const secret = this.#csrfSecret() ?? newCsrfSecret(randomBytes)
+      if (secret !== this.#csrfSecret()) this.#transaction.copy.setOwn(csrfField, secret)
+      return csrfToken(secret, randomBytes)
+    })
+  }
+
+  verifyCsrf(token: unknown): Promise<boolean> {
+    return this.#loaded(() => {
+      const secret = this.#csrfSecret()
+      return secret !== undefined && isCsrfToken(token, secret)
+    })
+  }
+
+  handle(): Promise<string | undefined> {
+    return this.#loaded(() => this.#transaction.key)
+  }
+
+  logId(): Promise<string | undefined> {
+    return this.#loaded(() => {
+      const { key } = this.#transaction
+      return key === undefined ? undefined : logId(key)
+    })
+  }
+
+  watch(onEnd: () => void): Promise<() => void> {
+    return this.#loaded(() => {
+      const { key } = this.#transaction
+      return watchSession(this.#setting.store, key, onEnd)
+    })
+  }
+
+  commit(options: CommitOptions = {}): Promise<CommitOutcome> {
+    return this.#turn(() => {
+      const { idempotencyKey } = options
+      if (idempotencyKey !== undefined) checkText('commit with idempotency key', idempotencyKey, longestIdempotencyKey)
+      return this.#transaction.commit(idempotencyKey)
+    })
+  }
+
+  /** For adapters: whether there is anything to commit or to tell the client; work under way counts. Never throws. */
   pending(): boolean {
-    return (
-      this.#turnsLeft > 0 || this.#cookie !== undefined || hasIntent(this.#state) || this.#isDataChanged()
+    return this.#turnsLeft > 0 || this.#transaction.isPending()
+  }
+
+  /** For adapters: whether the session was asked for anything, so that the answer may depend on it. */
+  touched(): boolean {
+    return this.#turnsLeft > 0 || this.#transaction.isTouched
+  }
+
+  /** For adapters: the Set-Cookie lines due after a commit, once. */
+  takeCookies(): readonly string[] {
+    return this.#transaction.writer.takeCookies()
+  }
+
+  /**
+   * For adapters: why the request must be answered 403 before the app sees it; CSRF_REFUSED, or what kept the token from
+   * being checked. Usually undefined, and at once.
+   */
+  refusal(): DroverError | undefined | Promise<DroverError | undefined> {
+    const { origin, csrfToken: token, sessionId, legacy } = this.#request
+    const { csrf } = this.#setting.policy
+    if (csrf === false || origin === 'same' || (sessionId === undefined && legacy === undefined)) return undefined
+    if (origin === 'foreign') return refused('it comes from a page of another site')
+    if (csrf === 'origin') return undefined
+    return this.verifyCsrf(token).then(
+      (isValid) => (isValid ? undefined : refused('wanted a valid X-CSRF-Token, or Sec-Fetch-Site or Origin')),
+      (error: unknown) => (error instanceof DroverError ? error : Promise.reject(error)),
     )
   }
 
-  /** The Set-Cookie line due after a commit, once. */
-  takeCookie(): string | undefined {
-    const cookie = this.#cookie
-    this.#cookie = undefined
-    return cookie
+  #loaded<Value>(work: () => Value | Promise<Value>): Promise<Value> {
+    return this.#turn(async () => {
+      await this.#transaction.load()
+      return work()
+    })
   }
 
   #turn<Value>(work: () => Promise<Value>): Promise<Value> {
@@ -151,150 +264,33 @@ export class OpenSession<Data extends object = Record<string, unknown>> implemen
     return turn
   }
 
-  #refuseGone(): void {
-    if (this.#state.is === 'gone') throw gone()
+  #news(): readonly News[] {
+    const news = this.#transaction.copy.own(flashField)
+    return Array.isArray(news) ? news : []
   }
 
-  #forget(): void {
-    this.#saved = noTexts
-    // Emptied in place: the app may hold the object, and must not find the former data in it.
-    const data = this.#data ?? {}
-    for (const name of Object.keys(data)) Reflect.deleteProperty(data, name)
-  }
-
-  #isDataChanged(): boolean {
-    if (this.#data === undefined || this.#state.is === 'gone') return false
-    try {
-      return isChanged(this.#data, this.#saved)
-    } catch {
-      // Data that cannot be read is a change: the commit that follows meets the same failure, and tells it.
-      return true
-    }
-  }
-
-  async #load(): Promise<void> {
-    this.#refuseGone()
-    if (this.#state.is !== 'untouched') return
-    const { key } = this.#state
-    const record = key === undefined ? undefined : await this.#setting.store.load(key)
-    if (key === undefined || record === undefined) {
-      this.#state = transition(this.#state, { type: 'loaded', session: undefined })
-      return
-    }
-    const { principal, absoluteDeadlineMs } = record
-    const idleDeadlineMs = this.#slide(record)
-    const session = { key, principal, absoluteDeadlineMs, idleDeadlineMs }
-    this.#state = transition(this.#state, { type: 'loaded', session })
-    this.#saved = record.fields
-    // Not awaited: no answer depends on it, and the next request tries again.
-    if (idleDeadlineMs !== record.idleDeadlineMs)
-      this.#setting.store.touch(key, idleDeadlineMs).catch(this.#setting.ports.report)
-  }
-
-  async #commit(): Promise<void> {
-    this.#refuseGone()
-    const texts = this.#data === undefined ? this.#saved : writeFields(this.#data, this.#saved)
-    const change = changedFields(this.#saved, texts)
-    const plan = planCommit(this.#state, texts.size > 0, !isUnchanged(change))
-    if (plan.discardKey === undefined && plan.write.kind === 'none') return
-    if (change.set.size > 0) checkSize(texts, this.#setting.policy.maxBytes)
-    if (plan.discardKey !== undefined) await this.#discard(plan.discardKey)
-    const session = await this.#write(plan.write, texts, change)
-    this.#state = transition(this.#state, { type: 'committed', session })
-    this.#saved = texts
-  }
-
-  async #discard(key: string): Promise<void> {
-    await this.#setting.store.delete(key)
-    // A stale cookie after the head has left does no harm: it names a session that is no more.
-    if (!this.#request.headLeft()) {
-      this.#cookie = clearCookie(this.#setting.policy.cookieName, this.#request.secure)
-    }
-  }
-
-  async #write(
-    write: CommitPlan['write'],
-    texts: FieldTexts,
-    change: FieldChange,
-  ): Promise<HeldSession | undefined> {
-    switch (write.kind) {
-      case 'none':
-        return undefined
-      case 'save': {
-        const idleDeadlineMs = this.#slide(write.session)
-        const { key } = write.session
-        this.#demandSaved(await this.#setting.store.save(key, { ...change, idleDeadlineMs }))
-        return { ...write.session, idleDeadlineMs }
-      }
-      case 'create':
-        return this.#issue(write.principal, (key, identity, idleDeadlineMs) =>
-          this.#setting.store.create(key, { ...identity, fields: texts, idleDeadlineMs }),
-        )
-      case 'replace':
-        return this.#issue(write.principal, async (key, identity, idleDeadlineMs) => {
-          const sliding = { ...change, idleDeadlineMs }
-          this.#demandSaved(await this.#setting.store.replace(write.key, key, identity, sliding))
-        })
-    }
-  }
-
-  /** Stores under a new id, and only then makes the cookie: the client never hears of an id that was not saved (R2). */
-  async #issue(
-    principal: string | undefined,
-    put: (key: string, identity: SessionIdentity, idleDeadlineMs: number) => Promise<void>,
-  ): Promise<HeldSession> {
-    if (this.#request.headLeft()) {
-      throw new DroverError(
-        'SESSION_COOKIE_LATE',
-        'Cannot start session: the response head has left without its cookie; sign in or set data before the first byte',
-      )
-    }
-    const { policy, ports } = this.#setting
-    const sessionId = newSessionId(ports.randomBytes)
-    const key = keyOf(sessionId)
-    const createdAtMs = ports.clock.now()
-    const absoluteDeadlineMs = createdAtMs + policy.absoluteMs
-    const idleDeadlineMs = idleDeadline(createdAtMs, policy.idleMs, absoluteDeadlineMs)
-    await put(key, { principal, createdAtMs, absoluteDeadlineMs }, idleDeadlineMs)
-    this.#cookie = issueCookie(policy.cookieName, sessionId, policy.absoluteMs, this.#request.secure)
-    return { key, principal, absoluteDeadlineMs, idleDeadlineMs }
-  }
-
-  /** The idle deadline of a session used now: moved once that is worth a write, else the one it has. */
-  #slide(session: Deadlines): number {
-    const { policy, ports } = this.#setting
-    return slideTo(ports.clock.now(), policy.idleMs, session) ?? session.idleDeadlineMs
-  }
-
-  /**
-   * A vanished session saves nothing, and its answer keeps the client's cookie: by now that may be the cookie of a newer
-   * sign-in, which a slower request must not undo.
-   */
-  #demandSaved(outcome: SaveOutcome): void {
-    if (outcome === 'saved') return
-    this.#state = transition(this.#state, { type: 'vanished' })
-    throw gone()
+  #csrfSecret(): string | undefined {
+    const secret = this.#transaction.copy.own(csrfField)
+    return typeof secret === 'string' ? secret : undefined
   }
 }
 
-function gone(): DroverError {
-  return new DroverError(
-    'SESSION_GONE',
-    'Cannot save session: it was signed out or expired while this request was at work',
-  )
+/** One flash value. The id keeps two equal ones apart. */
+interface News {
+  readonly id: string
+  readonly kind: string
+  readonly value: unknown
 }
 
-function checkPrincipal(principal: unknown): void {
-  if (isPrincipal(principal)) return
-  const got =
-    typeof principal === 'string' ? `one of ${principal.length} characters` : `a ${typeof principal}`
+function refused(state: string): DroverError {
+  return new DroverError('CSRF_REFUSED', `Cannot take request with a session's cookie: ${state}`)
+}
+
+function checkText(doing: string, text: unknown, longest: number): void {
+  if (typeof text === 'string' && text.isWellFormed() && text.length >= 1 && text.length <= longest) return
+  const got = typeof text === 'string' ? `one of ${text.length} characters` : `a ${typeof text}`
   throw new DroverError(
     'SESSION_VALUE_INVALID',
-    `Cannot sign in principal: wanted a string of 1 to ${longestPrincipal} whole Unicode characters, got ${got}`,
+    `Cannot ${doing}: wanted a string of 1 to ${longest} whole Unicode characters, got ${got}`,
   )
-}
-
-function isPrincipal(principal: unknown): principal is string {
-  if (typeof principal !== 'string' || !principal.isWellFormed()) return false
-  return principal.length >= 1 && principal.length <= longestPrincipal
 }

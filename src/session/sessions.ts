@@ -1,50 +1,103 @@
 // The sessions of one app: opens the session that a request brings, with one store and one policy for all of them.
+import { KeyedQueue } from '../base/keyed-queue.ts'
+import type { RuleOf } from './conflict.ts'
 import { sessionIdIn, wireName } from './cookie.ts'
+import { isSafe, judgeOrigin } from './csrf.ts'
+import type { OriginVerdict } from './csrf.ts'
+import type { LegacyReader } from './legacy.ts'
 import { isSecure } from './policy.ts'
-import type { SessionPolicy, Transport } from './policy.ts'
+import type { SessionPolicy } from './policy.ts'
+import { Principals } from './principals.ts'
+import type { RevokeAllOptions, SessionInfo } from './principals.ts'
+import type { DataShape } from './schema.ts'
+import type { Sealing } from './seal.ts'
 import { OpenSession } from './session.ts'
-import type { SessionPorts, SessionSetting } from './session.ts'
 import type { SessionStore } from './store.ts'
+import type { TransactionSetting } from './transaction.ts'
+import type { SessionPorts } from './writer.ts'
 
 /** What an adapter tells about one request. */
-export interface IncomingRequest extends Transport {
-  /** The Cookie header, as received. */
-  readonly cookieHeader: string | undefined
+export interface IncomingRequest {
+  readonly method: string
+  /** A request header by its lower-case name, as received; several of one name joined as Node does. */
+  readonly header: (name: string) => string | undefined
+  /** The client's address as the framework sees it, by its own rules about trusted proxies. Best a getter: rarely asked. */
+  readonly ip: string | undefined
+  /** Whether the framework holds the connection for HTTPS, by its own rules about trusted proxies. */
+  readonly encrypted: boolean
   /** Whether the response head has left, so that a cookie would come too late. */
   readonly headLeft: () => boolean
 }
 
-export interface SessionsSetting {
+export interface SessionsSetting<Data extends object> {
   readonly store: SessionStore
   readonly policy: SessionPolicy
   readonly ports: SessionPorts
+  readonly ruleOf: RuleOf
+  readonly shape: DataShape<Data> | undefined
+  readonly sealing: Sealing
+  readonly legacy: LegacyReader | undefined
   /** Whether this process is an instance behind Drover's balancer, whose forwarded headers can be believed. */
   readonly behindBalancer: boolean
 }
 
 /** An app's sessions. Hand it to an adapter, such as `expressSessions` of `drover/express`. */
 export class Sessions<Data extends object = Record<string, unknown>> {
-  readonly #setting: SessionSetting
+  readonly #setting: TransactionSetting<Data>
+  readonly #legacy: LegacyReader | undefined
   readonly #behindBalancer: boolean
-  readonly #report: (error: unknown) => void
+  readonly #principals: Principals
   /**
    * Where a request keeps its session of this app. Not a WeakMap: what that holds leads back to its own key, and V8 lets
    * go of such pairs in full collections only, so that every request outlived the cheap ones (a quarter of the CPU time).
    */
   readonly #key: symbol = Symbol('session')
 
-  constructor({ store, policy, ports, behindBalancer }: SessionsSetting) {
-    this.#setting = { store, policy, ports }
+  constructor({ legacy, behindBalancer, ...setting }: SessionsSetting<Data>) {
+    this.#setting = { ...setting, queue: new KeyedQueue() }
+    this.#legacy = legacy
     this.#behindBalancer = behindBalancer
-    this.#report = ports.report
+    this.#principals = new Principals(setting.store, setting.policy.idleMs)
+  }
+
+  /** The live sessions of a principal, the newest first, 1,000 at most. Rejects with STORE_UNAVAILABLE. */
+  list(principal: string): Promise<readonly SessionInfo[]> {
+    return this.#principals.list(principal)
+  }
+
+  /**
+   * Ends one session, by its handle, on every server at once. Repeating it, or a handle of a session that ended, does
+   * nothing. A handle is as good as the word of whoever brings it: show a user no handles but those of their own list.
+   */
+  revoke(handle: string): Promise<void> {
+    return this.#principals.revoke(handle)
+  }
+
+  /**
+   * Ends every session of a principal in one step, also those that `list` does not show; `except` stays. Later sign-ins are
+   * not touched. Rejects with STORE_UNAVAILABLE, and then it is unknown whether they ended: try again.
+   */
+  revokeAll(principal: string, options: RevokeAllOptions = {}): Promise<void> {
+    return this.#principals.revokeAll(principal, options)
   }
 
   /** For adapters: opens the session of `request`, the framework's own object. Touches no store. */
   open(request: object, incoming: IncomingRequest): OpenSession<Data> {
     const { policy } = this.#setting
-    const secure = isSecure(policy.secure, incoming, this.#behindBalancer)
-    const sessionId = sessionIdIn(incoming.cookieHeader, wireName(policy.cookieName, secure))
-    const session = new OpenSession<Data>(this.#setting, { sessionId, secure, headLeft: incoming.headLeft })
+    const transport = { encrypted: incoming.encrypted, forwardedProto: incoming.header('x-forwarded-proto') }
+    const secure = isSecure(policy.secure, transport, this.#behindBalancer)
+    const cookieHeader = incoming.header('cookie')
+    const session = new OpenSession<Data>(this.#setting, {
+      sessionId: sessionIdIn(cookieHeader, wireName(policy, secure)),
+      legacy: this.#legacy?.find(cookieHeader),
+      secure,
+      origin: this.#originOf(incoming),
+      csrfToken: policy.csrf === 'token' ? incoming.header('x-csrf-token') : undefined,
+      get ip() {
+        return incoming.ip
+      },
+      headLeft: incoming.headLeft,
+    })
     Object.defineProperty(request, this.#key, { configurable: true, value: session })
     return session
   }
@@ -57,11 +110,21 @@ export class Sessions<Data extends object = Record<string, unknown>> {
 
   /** For adapters: tells the operator of a failure that the client only sees as an error answer. */
   report(error: unknown): void {
-    this.#report(error)
+    this.#setting.ports.report(error)
   }
 
   /** Releases the store. Sessions used later reject with STORE_UNAVAILABLE. Idempotent. */
   close(): Promise<void> {
     return this.#setting.store.close()
+  }
+
+  #originOf({ method, header }: IncomingRequest): OriginVerdict {
+    if (isSafe(method)) return 'same'
+    const { trustedOrigins } = this.#setting.policy
+    const forwardedHost = this.#behindBalancer ? header('x-forwarded-host') : undefined
+    return judgeOrigin(
+      { site: header('sec-fetch-site'), origin: header('origin'), host: forwardedHost ?? header('host') },
+      trustedOrigins,
+    )
   }
 }

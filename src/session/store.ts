@@ -133,3 +133,9 @@ export interface WatchingStore {
    */
   watch(key: string, onEnd: () => void): () => void
 }
+
+/** Optional power: texts that other libraries keep on the same backend, under their own keys. Rejects as every call does. */
+export interface TextStore {
+  readText(key: string): Promise<string | undefined>
+  deleteText(key: string): Promise<void>
+}
