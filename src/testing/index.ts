@@ -6,10 +6,17 @@ export type { SessionStoreHarness } from './session-store-contract.ts'
 // What an implementation needs beside the suite.
 export type { Clock } from '../base/clock.ts'
 export { DroverError } from '../base/errors.ts'
+export { keyOf, newSessionId, principalTag, tagOf } from '../session/id.ts'
+export { mostListedSessions } from '../session/store.ts'
 export type {
+  Forwarding,
+  ListedSession,
+  LoadedSession,
   SaveOutcome,
   SessionChange,
   SessionIdentity,
   SessionRecord,
   SessionStore,
+  Successor,
+  WatchingStore,
 } from '../session/store.ts'

@@ -26,6 +26,7 @@ describe('MemorySessionStore contract', () => {
   const shared = new MemorySessions()
   for (const { name, run } of sessionStoreContract({
     open: (clock) => new MemorySessionStore(shared, clock),
+    watchWithinMs: 10_000,
   })) {
     test(name, run)
   }

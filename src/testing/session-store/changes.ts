@@ -29,10 +29,10 @@ export const changeCases: readonly StagedCase[] = [
     },
   },
   {
-    name: 'save: leaves principal, creation and absolute deadline as they are',
+    name: 'save: leaves principal, device, address, creation and absolute deadline as they are',
     async play({ here, there, clock }) {
       const key = newKey()
-      const stored = record(clock, {}, { principal: 'ann' })
+      const stored = record(clock, {}, { principal: 'ann', device: 'phone', ip: '::1' })
       await here.create(key, stored)
       clock.advance(minuteMs)
       await there.save(key, change(clock, { a: '1' }))

@@ -27,7 +27,7 @@ export const concurrencyCases: readonly StagedCase[] = [
   {
     name: 'concurrent creates: 100 sessions by two servers are all stored',
     async play({ here, there, clock }) {
-      const keys = Array.from({ length: 100 }, newKey)
+      const keys = Array.from({ length: 100 }, () => newKey())
       await Promise.all(
         keys.map((key, index) =>
           (index % 2 === 0 ? here : there).create(key, record(clock, { index: String(index) })),

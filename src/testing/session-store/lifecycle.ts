@@ -1,6 +1,6 @@
 // Closing, and staying open while others close.
 import assert from 'node:assert/strict'
-import { change, fieldsOf, newKey, record } from './stage.ts'
+import { change, fieldsOf, newKey, newPrincipal, record } from './stage.ts'
 import type { StagedCase } from './stage.ts'
 
 const unavailable = { name: 'DroverError', code: 'STORE_UNAVAILABLE', status: 503 }
@@ -19,6 +19,8 @@ export const lifecycleCases: readonly StagedCase[] = [
       await assert.rejects(here.replace(key, newKey(), stored, change(clock, {})), unavailable)
       await assert.rejects(here.touch(key, clock.now()), unavailable)
       await assert.rejects(here.delete(key), unavailable)
+      await assert.rejects(here.list(newPrincipal().tag), unavailable)
+      await assert.rejects(here.revokeAll(newPrincipal().tag), unavailable)
       assert.deepEqual(fieldsOf(await there.load(key)), { a: '1' })
     },
   },

@@ -14,7 +14,11 @@ export const recordCases: readonly StagedCase[] = [
     name: 'create: another server loads the whole record',
     async play({ here, there, clock }) {
       const key = newKey()
-      const stored = record(clock, { cart: '[1,2]', theme: '"dark"' }, { principal: 'ann' })
+      const stored = record(
+        clock,
+        { cart: '[1,2]', theme: '"dark"' },
+        { principal: 'ann', device: 'Firefox on Linux', ip: '192.0.2.7' },
+      )
       await here.create(key, stored)
       const found = await there.load(key)
       assert.deepEqual(found && { ...found, fields: fieldsOf(found) }, {

@@ -1,14 +1,9 @@
 // Moving a session to a new id.
 import assert from 'node:assert/strict'
-import type { SessionIdentity } from '../../session/store.ts'
-import type { Clock } from '../../base/clock.ts'
-import { absoluteMs, change, fieldsOf, idleMs, minuteMs, newKey, record } from './stage.ts'
+import { change, fieldsOf, identity, idleMs, minuteMs, newKey, record } from './stage.ts'
 import type { StagedCase } from './stage.ts'
 
-function signedIn(clock: Clock): SessionIdentity {
-  const nowMs = clock.now()
-  return { principal: 'ann', createdAtMs: nowMs, absoluteDeadlineMs: nowMs + absoluteMs }
-}
+const ann = { principal: 'ann' }
 
 export const replaceCases: readonly StagedCase[] = [
   {
@@ -17,15 +12,15 @@ export const replaceCases: readonly StagedCase[] = [
       const [oldKey, newerKey] = [newKey(), newKey()]
       await here.create(oldKey, record(clock, { cart: '[1]', flash: '"hi"', step: '1' }))
       clock.advance(minuteMs)
-      const identity = signedIn(clock)
+      const owner = identity(clock, { ...ann, device: 'Firefox on Linux', ip: '192.0.2.7' })
       assert.equal(
-        await there.replace(oldKey, newerKey, identity, change(clock, { step: '2' }, ['flash'])),
+        await there.replace(oldKey, newerKey, owner, change(clock, { step: '2' }, ['flash'])),
         'saved',
       )
       assert.equal(await here.load(oldKey), undefined)
       const found = await here.load(newerKey)
       assert.deepEqual(found && { ...found, fields: fieldsOf(found) }, {
-        ...identity,
+        ...owner,
         idleDeadlineMs: clock.now() + idleMs,
         fields: { cart: '[1]', step: '2' },
       })
@@ -38,7 +33,7 @@ export const replaceCases: readonly StagedCase[] = [
       await here.create(oldKey, record(clock, { cart: '[]' }))
       await here.load(oldKey)
       await there.save(oldKey, change(clock, { cart: '[1]', seen: '1' }))
-      await here.replace(oldKey, newerKey, signedIn(clock), change(clock, { user: '"ann"' }))
+      await here.replace(oldKey, newerKey, identity(clock, ann), change(clock, { user: '"ann"' }))
       assert.deepEqual(fieldsOf(await there.load(newerKey)), { cart: '[1]', seen: '1', user: '"ann"' })
     },
   },
@@ -46,11 +41,13 @@ export const replaceCases: readonly StagedCase[] = [
     name: 'replace: a principal can be taken off again',
     async play({ here, there, clock }) {
       const [oldKey, newerKey] = [newKey(), newKey()]
-      await here.create(oldKey, record(clock, {}, { principal: 'ann' }))
-      await there.replace(oldKey, newerKey, { ...signedIn(clock), principal: undefined }, change(clock, {}))
+      await here.create(oldKey, record(clock, {}, { ...ann, device: 'phone', ip: '::1' }))
+      await there.replace(oldKey, newerKey, identity(clock), change(clock, {}))
       const found = await here.load(newerKey)
-      assert.ok(found !== undefined)
-      assert.equal(found.principal, undefined)
+      assert.deepEqual(
+        [found?.createdAtMs, found?.principal, found?.device, found?.ip],
+        [clock.now(), undefined, undefined, undefined],
+      )
     },
   },
   {
@@ -59,7 +56,10 @@ export const replaceCases: readonly StagedCase[] = [
       const [oldKey, newerKey] = [newKey(), newKey()]
       await here.create(oldKey, record(clock, { a: '1' }))
       await there.delete(oldKey)
-      assert.equal(await here.replace(oldKey, newerKey, signedIn(clock), change(clock, { a: '2' })), 'gone')
+      assert.equal(
+        await here.replace(oldKey, newerKey, identity(clock, ann), change(clock, { a: '2' })),
+        'gone',
+      )
       assert.equal(await there.load(oldKey), undefined)
       assert.equal(await there.load(newerKey), undefined)
     },
@@ -69,7 +69,7 @@ export const replaceCases: readonly StagedCase[] = [
     async play({ here, there, clock }) {
       const [oldKey, newerKey] = [newKey(), newKey()]
       await here.create(oldKey, record(clock, { a: '1' }))
-      await here.replace(oldKey, newerKey, signedIn(clock), change(clock, {}))
+      await here.replace(oldKey, newerKey, identity(clock, ann), change(clock, {}))
       assert.equal(await there.save(oldKey, change(clock, { a: '2' })), 'gone')
       await there.touch(oldKey, clock.now() + idleMs)
       assert.equal(await there.load(oldKey), undefined)
@@ -83,7 +83,7 @@ export const replaceCases: readonly StagedCase[] = [
       await here.create(oldKey, record(clock, { a: '1' }))
       await here.create(takenKey, record(clock, { b: '1' }, { principal: 'bob' }))
       const before = [await here.load(oldKey), await here.load(takenKey)]
-      const replacing = there.replace(oldKey, takenKey, signedIn(clock), change(clock, { a: '2' }))
+      const replacing = there.replace(oldKey, takenKey, identity(clock, ann), change(clock, { a: '2' }))
       await assert.rejects(replacing, { name: 'DroverError', code: 'SESSION_ID_TAKEN' })
       assert.deepEqual([await here.load(oldKey), await here.load(takenKey)], before)
     },
@@ -94,8 +94,8 @@ export const replaceCases: readonly StagedCase[] = [
       const [oldKey, keyHere, keyThere] = [newKey(), newKey(), newKey()]
       await here.create(oldKey, record(clock, { a: '1' }))
       const outcomes = await Promise.all([
-        here.replace(oldKey, keyHere, signedIn(clock), change(clock, {})),
-        there.replace(oldKey, keyThere, signedIn(clock), change(clock, {})),
+        here.replace(oldKey, keyHere, identity(clock, ann), change(clock, {})),
+        there.replace(oldKey, keyThere, identity(clock, ann), change(clock, {})),
       ])
       assert.deepEqual(outcomes.toSorted(), ['gone', 'saved'])
       const found = [await here.load(keyHere), await here.load(keyThere)]

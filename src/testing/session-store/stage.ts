@@ -1,7 +1,14 @@
 // What each case plays on: two stores ("two servers") on one backend, a clock, and records to put there.
-import { createHash, randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import type { Clock } from '../../base/clock.ts'
-import type { SessionChange, SessionRecord, SessionStore } from '../../session/store.ts'
+import { keyOf, newSessionId, principalTag } from '../../session/id.ts'
+import type {
+  Forwarding,
+  SessionChange,
+  SessionIdentity,
+  SessionRecord,
+  SessionStore,
+} from '../../session/store.ts'
 import { ManualClock } from '../manual-clock.ts'
 
 export interface Stage {
@@ -42,9 +49,20 @@ export async function withStage(
   }
 }
 
-/** A key nobody used before, of the shape the port promises: SHA-256 in base64url. */
-export function newKey(): string {
-  return createHash('sha256').update(randomUUID()).digest('base64url')
+/** A key nobody used before: of a visitor, or of the principal with this tag. */
+export function newKey(tag?: string): string {
+  return keyOf(newSessionId(randomBytes, tag))
+}
+
+export interface Principal {
+  readonly principal: string
+  readonly tag: string
+}
+
+/** A principal nobody used before, because the backend need not be emptied in between. */
+export function newPrincipal(name: string = 'ann'): Principal {
+  const principal = `${name} ${randomUUID()}`
+  return { principal, tag: principalTag(principal) }
 }
 
 /** A visitor's record that begins now; `given` replaces parts of it. */
@@ -52,12 +70,25 @@ export function record(clock: Clock, fields: Fields = {}, given: Partial<Session
   const nowMs = clock.now()
   return {
     principal: undefined,
+    device: undefined,
+    ip: undefined,
     createdAtMs: nowMs,
     absoluteDeadlineMs: nowMs + absoluteMs,
     idleDeadlineMs: nowMs + idleMs,
     fields: new Map(Object.entries(fields)),
     ...given,
   }
+}
+
+/** Who a session belongs to from now on, as a sign-in or (without `principal`) a sign-out has it. */
+export function identity(clock: Clock, given: Partial<SessionIdentity> = {}): SessionIdentity {
+  const { fields: _, idleDeadlineMs: __, ...rest } = record(clock, {}, given)
+  return rest
+}
+
+/** A forwarding for the next minute. */
+export function forwarding(clock: Clock, sealedId: string = 'sealed'): Forwarding {
+  return { sealedId, untilMs: clock.now() + minuteMs }
 }
 
 /** A change that begins the idle time anew, unless `idleDeadlineMs` says otherwise. */
@@ -73,6 +104,20 @@ export function change(
 /** The fields as a plain object, which deepEqual compares whatever their order: a store need not keep it. */
 export function fieldsOf(found: SessionRecord | undefined): Fields | undefined {
   return found === undefined ? undefined : Object.fromEntries(found.fields)
+}
+
+/** Does `count` works, at most 50 of them at once, as a busy server would; they begin in order. */
+export async function manyAtOnce<Result>(
+  count: number,
+  work: (index: number) => Promise<Result>,
+): Promise<readonly Result[]> {
+  const results: Result[] = []
+  let next = 0
+  const lane = async () => {
+    for (let index = next++; index < count; index = next++) results[index] = await work(index)
+  }
+  await Promise.all(Array.from({ length: Math.min(50, count) }, lane))
+  return results
 }
 
 export type Fields = Readonly<Record<string, string>>

@@ -1,6 +1,6 @@
 // Names and values an app, or somebody attacking it, may come up with.
 import assert from 'node:assert/strict'
-import { change, newKey, record } from './stage.ts'
+import { change, newKey, newPrincipal, record } from './stage.ts'
 import type { StagedCase } from './stage.ts'
 
 const hostileNames: readonly string[] = [
@@ -50,6 +50,8 @@ const opaqueValues: readonly string[] = [
 function big(letter: string): string {
   return JSON.stringify(letter.repeat(256 * 1024))
 }
+
+const anyTexts: readonly string[] = ['', '-', '=', ' ', 'a\nb', 'a b 1 2 3', 'ключ 🔑', 'undefined', 'null']
 
 export const valueCases: readonly StagedCase[] = [
   {
@@ -109,12 +111,31 @@ export const valueCases: readonly StagedCase[] = [
   {
     name: 'principal: any text is kept, and the empty one is not a visitor',
     async play({ here, there, clock }) {
-      for (const principal of ['', '-', '=', ' ', 'a\nb', 'a b 1 2 3', 'ключ 🔑', 'undefined', 'null']) {
+      for (const principal of anyTexts) {
         const key = newKey()
         await here.create(key, record(clock, {}, { principal }))
         await there.save(key, change(clock, { a: '1' }, [], clock.now() + 1))
         await there.touch(key, clock.now() + 2 * 600_000)
         assert.equal((await there.load(key))?.principal, principal)
+      }
+    },
+  },
+  {
+    name: 'device and ip: any text is kept, the empty one is not none, and one may be without the other',
+    async play({ here, there, clock }) {
+      const { principal, tag } = newPrincipal()
+      const texts = [undefined, ...anyTexts, '"Firefox" on \'Linux\'', '2001:db8::1%eth0', 'long'.repeat(250)]
+      for (const [index, device] of texts.entries()) {
+        const [key, newerKey] = [newKey(tag), newKey(tag)]
+        const stored = record(clock, {}, { principal, device, ip: texts[texts.length - 1 - index] })
+        await here.create(key, stored)
+        await there.save(key, change(clock, { a: '1' }, [], clock.now() + 1))
+        await there.touch(key, clock.now() + 2 * 600_000)
+        const found = await there.load(key)
+        assert.deepEqual([found?.principal, found?.device, found?.ip], [principal, device, stored.ip])
+        await here.replace(key, newerKey, { ...stored, device: stored.ip, ip: device }, change(clock, {}))
+        const moved = await there.load(newerKey)
+        assert.deepEqual([moved?.principal, moved?.device, moved?.ip], [principal, stored.ip, device])
       }
     },
   },
