@@ -59,15 +59,24 @@ end
 
 -- Writes the fields of a change that was not refused.
 local function apply(key, change)
-  local flat, stale, further = {}, {}, {}
+  local flat, stale = {}, {}
   -- A field may have had more pieces than it has now. They leave no gaps: without the first of them there is none.
-  local function forgetFrom(name, used)
-    if used < #fieldMarks then stale[#stale + 1] = fieldMarks[used + 1] .. name end
-    for at = used + 2, #fieldMarks do further[#further + 1] = fieldMarks[at] .. name end
+  local used = {}
+  for at = change.set, change.remove - 1, 2 do
+    local name = ARGV[at]
+    used[name] = put(flat, fieldMarks, name, ARGV[at + 1])
+    if used[name] < #fieldMarks then stale[#stale + 1] = fieldMarks[used[name] + 1] .. name end
   end
-  for at = change.set, change.remove - 1, 2 do forgetFrom(ARGV[at], put(flat, fieldMarks, ARGV[at], ARGV[at + 1])) end
   for name, sum in pairs(change.sums) do put(flat, fieldMarks, name, sum) end
-  for at = change.remove, change.add - 1 do forgetFrom(ARGV[at], 0) end
+  for at = change.remove, change.add - 1 do
+    used[ARGV[at]] = 0
+    stale[#stale + 1] = fieldMarks[1] .. ARGV[at]
+  end
   inBatches('HSET', key, flat)
-  if inBatches('HDEL', key, stale) > 0 then inBatches('HDEL', key, further) end
+  if inBatches('HDEL', key, stale) == 0 then return end
+  local further = {}
+  for name, count in pairs(used) do
+    for at = count + 2, #fieldMarks do further[#further + 1] = fieldMarks[at] .. name end
+  end
+  inBatches('HDEL', key, further)
 end

@@ -21,20 +21,11 @@ local function prune(listKey, last, now, mark)
   end
 end
 
--- The list lives as long as any of its sessions may: PEXPIREAT … GT is not in Redis 6.2.
-local function keepList(listKey, deadline)
-  local left = redis.call('PTTL', listKey)
-  if left == -2 then return end
-  local time = redis.call('TIME')
-  if left == -1 or time[1] * 1000 + time[2] / 1000 + left < deadline then
-    redis.call('PEXPIREAT', listKey, whole(deadline))
-  end
-end
-
+-- Enters a session that has just been written.
 local function enlist(listKey, key, session, now, mark)
+  prune(listKey, prunedPerSignIn - 1, now, mark)
   redis.call('ZADD', listKey, whole(session.created), memberOf(key, listKey))
   keepList(listKey, session.idle)
-  prune(listKey, prunedPerSignIn - 1, now, mark)
   if redis.call('ZCARD', listKey) <= mostListed + slack then return end
   prune(listKey, -1, now, mark)
   redis.call('ZREMRANGEBYRANK', listKey, 0, -mostListed - 1)

@@ -18,7 +18,7 @@ export interface Move {
 }
 
 /** Saves of other servers that a move in steps may meet before it gives up. */
-const mostAttempts = 5
+const mostAttempts = 10
 
 /** Replaces the session under `key` in one script. */
 export function moveAtOnce(

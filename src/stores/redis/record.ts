@@ -26,13 +26,15 @@ const pieceMarks = '123'
 const metaPattern = /^2(\d+) (-?\d+) (-?\d+) (\d+)$/
 const forwardingPattern = /^2(\d+) (\S+) ([^]*)$/
 
+type Who = Pick<SessionIdentity, 'principal' | 'device' | 'ip'>
+
 /** What a key holds. */
 export type Found =
   | { readonly kind: 'session'; readonly record: SessionRecord; readonly generation: number }
   | { readonly kind: 'forwarding'; readonly successor: Successor; readonly untilMs: number }
 
 /** Who is signed in and where, as text; empty for a visitor of whom nothing is known. */
-export function whoText({ principal, device, ip }: SessionIdentity): string {
+export function whoText({ principal, device, ip }: Who): string {
   if (ip !== undefined) return JSON.stringify([principal ?? null, device ?? null, ip])
   if (device !== undefined) return JSON.stringify([principal ?? null, device])
   return principal === undefined ? '' : JSON.stringify([principal])
@@ -119,7 +121,7 @@ function readMeta(text: string): {
   }
 }
 
-function readWho(text: string): Pick<SessionIdentity, 'principal' | 'device' | 'ip'> {
+function readWho(text: string): Who {
   const parts: unknown = text === '' ? [] : JSON.parse(text)
   if (!Array.isArray(parts)) throw malformed(text)
   const [principal, device, ip]: readonly unknown[] = parts

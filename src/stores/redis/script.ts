@@ -24,7 +24,7 @@ const change = readSource('change')
 const listing = `local mostListed = ${mostListedSessions}\n${readSource('listing')}`
 
 export const createScript: Script = readScript('create', session, fields, listing)
-export const saveScript: Script = readScript('save', session, fields, change, listing)
+export const saveScript: Script = readScript('save', session, fields, change)
 export const replaceScript: Script = readScript('replace', session, fields, change, listing)
 export const retireScript: Script = readScript('retire', session, listing)
 export const forwardScript: Script = readScript('forward', session)

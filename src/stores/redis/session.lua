@@ -37,10 +37,20 @@ local function find(key, now, mark)
 end
 
 local function writeMeta(key, session)
-  local created = session.created
+  local created, idle = session.created, whole(session.idle)
   local lifetimes = whole(session.idle - created) .. ' ' .. whole(session.absolute - created)
   redis.call('HSET', key, 'm', '2' .. whole(created) .. ' ' .. lifetimes .. ' ' .. whole(session.generation))
-  redis.call('PEXPIREAT', key, whole(session.idle))
+  redis.call('PEXPIREAT', key, idle)
+end
+
+-- A principal's list lives as long as any of its sessions may. (PEXPIREAT with GT is not in Redis 6.2.)
+local function keepList(listKey, deadline)
+  local left = redis.call('PTTL', listKey)
+  if left == -2 then return end
+  local time = redis.call('TIME')
+  if left == -1 or time[1] * 1000 + time[2] / 1000 + left < deadline then
+    redis.call('PEXPIREAT', listKey, whole(deadline))
+  end
 end
 
 -- Leaves a forwarding under `key`: `leadsTo` is the successor's key, a space, and the sealed id.
