@@ -22,4 +22,6 @@ export interface RedisCommands {
 export interface InjectedRedisClient extends RedisCommands {
   /** False while it is not connected; the store then answers at once instead of queueing. */
   readonly isReady?: boolean
+  /** False before it is connected and after it is closed. */
+  readonly isOpen?: boolean
 }

@@ -10,6 +10,17 @@ export interface RedisLimits {
   readonly maxReconnectPauseMs: number
   /** Commands that may wait for their reply; beyond it calls are STORE_UNAVAILABLE at once. */
   readonly maxPendingCommands: number
+  /** How often Sentinels are asked for the primary, beside what they tell by themselves. */
+  readonly sentinelIntervalMs: number
+  /** Pause before a Cluster is asked again who owns what, after a call that failed; each further one doubles it. */
+  readonly clusterRefreshPauseMs: number
+  /** How often servers must show that they live where cached or watched sessions rely on being told of changes. */
+  readonly heartbeatIntervalMs: number
+  /** How often a watched session is looked at where the server cannot tell of changes (an injected client). */
+  readonly watchIntervalMs: number
+  /** Failures in a row of an injected client after which calls fail at once, but for one probe per interval. */
+  readonly failuresToOpen: number
+  readonly probeIntervalMs: number
 }
 
 export const redisDefaults: RedisLimits = {
@@ -18,7 +29,22 @@ export const redisDefaults: RedisLimits = {
   reconnectPauseMs: 50,
   maxReconnectPauseMs: 2_000,
   maxPendingCommands: 10_000,
+  sentinelIntervalMs: 1_000,
+  clusterRefreshPauseMs: 100,
+  heartbeatIntervalMs: 1_000,
+  watchIntervalMs: 2_000,
+  failuresToOpen: 5,
+  probeIntervalMs: 1_000,
 }
 
 /** What every key begins with: `drover:session:{sha256 of the session id}`. */
 export const defaultKeyPrefix = 'drover:session:'
+
+/** The limits of the near cache. */
+export interface NearCacheLimits {
+  readonly maxSessions: number
+  /** Of text and keys, counted at two bytes a character, and a flat amount for each session. */
+  readonly maxBytes: number
+}
+
+export const nearCacheDefaults: NearCacheLimits = { maxSessions: 10_000, maxBytes: 64 * 1_024 * 1_024 }

@@ -1,59 +1,117 @@
-// The Redis store: sessions on one Redis server (6.2 or newer, or what speaks its protocol), shared by any machines.
-import { systemClock } from '../../base/clock.ts'
-import type { Clock } from '../../base/clock.ts'
-import { DroverError } from '../../base/errors.ts'
-import type { SessionStore } from '../../session/store.ts'
-import { loadRedisPackage, redisConnector } from './client.ts'
+// The Redis store: sessions on Redis 6.2 or newer, or what speaks its protocol, shared by any machines. One server, a
+// primary under Sentinels, a Cluster, or a client that somebody else made.
+import type { SessionStore, WatchingStore } from '../../session/store.ts'
+import { readAddress } from './address.ts'
 import type { InjectedRedisClient } from './commands.ts'
-import { defaultKeyPrefix, redisDefaults } from './defaults.ts'
-import type { RedisLimits } from './defaults.ts'
+import type { NearCacheLimits } from './defaults.ts'
+import { isSentinelClient } from './injected-commands.ts'
 import { InjectedLink } from './injected-link.ts'
-import type { RedisLink } from './link.ts'
-import { OwnedLink } from './owned-link.ts'
+import { KeyNames } from './keys.ts'
+import type { RedisLink, TrackingLink } from './link.ts'
+import { LiveRedisStore } from './live-store.ts'
+import type { Caching, Watching } from './live-store.ts'
+import { NearCache } from './near-cache.ts'
+import { openLink } from './open-link.ts'
+import type { LinkPurpose } from './open-link.ts'
+import { noNearCache, readOptions } from './options.ts'
+import type { RedisSettings, RedisStoreOptions } from './options.ts'
+import { Pulse } from './pulse.ts'
 import { RedisSessionStore } from './store.ts'
+import type { ForeignTexts } from './store.ts'
+import { SessionWatches } from './watch.ts'
 
 export type { InjectedRedisClient } from './commands.ts'
+export type { NearCacheLimits } from './defaults.ts'
+export type { RedisStoreOptions } from './options.ts'
 
-export interface RedisStoreOptions extends Partial<RedisLimits> {
-  /** Decides what has expired; Redis's own clock only decides when it is removed. Default: the system's. */
-  readonly clock?: Clock
-  /** In [0, 1): spreads the reconnects of many processes. Default: Math.random. */
-  readonly random?: () => number
-  /** What every key begins with. Default: 'drover:session:'. */
-  readonly keyPrefix?: string
-}
+/** What `redisSessionStore` gives. */
+export type RedisStore = SessionStore & WatchingStore & ForeignTexts
 
 /**
- * Sessions on the Redis server at `redis[s]://[[user]:password@]host[:port][/database]`, or on a connected client of the
- * `redis` package (node-redis 6), which stays its owner's to connect and to close.
+ * Sessions in Redis. Where it is:
  *
- * Returns at once and connects on first use. Throws OPTION_INVALID for a URL that is not one. The first use rejects with
- * PEER_MISSING when a URL is given and the package `redis` is not installed. A server that cannot be reached, hangs or
- * answers an error is STORE_UNAVAILABLE (cause kept) within `operationTimeoutMs`, never a crash; the store finds it again
- * by itself. Commands are never queued for later. Times are milliseconds; defaults stand in defaults.ts.
+ * - `redis://[[user]:password@]host[:port][/database]`: one server.
+ * - `redis-sentinel://[[user]:password@]host[:port],host[:port],…/primary-name[/database]`: the primary that these Sentinels
+ *   name (default port 26379). It is followed through failovers.
+ * - `redis-cluster://[[user]:password@]host[:port],host[:port],…`: the Cluster that these nodes belong to.
+ * - `rediss://`, `rediss-sentinel://` and `rediss-cluster://`: the same over TLS, to Sentinels too.
+ * - a connected client of the `redis` package (node-redis 6: createClient, createSentinel or createCluster), which stays
+ *   its owner's to connect and to close. It must read from primaries only, and have no offline queue; and createSentinel
+ *   repeats writes by itself, which may be done twice then, unless its `maxCommandRediscovers` is 0. Prefer a URL.
+ *
+ * User, password and names are percent-encoded. Returns at once and connects on first use. Throws OPTION_INVALID for a URL
+ * or an option that is not one; no message shows a URL. The first use rejects with PEER_MISSING when a URL is given and the
+ * package `redis` is not installed. A server that cannot be reached, hangs or answers an error is STORE_UNAVAILABLE (cause
+ * kept) within `operationTimeoutMs`, never a crash; the store finds it, or its successor, again by itself. Commands are
+ * never queued for later and never sent twice. Times are milliseconds; defaults stand in defaults.ts.
  */
 export function redisSessionStore(
   urlOrClient: string | InjectedRedisClient,
   options: RedisStoreOptions = {},
-): SessionStore {
-  const { clock = systemClock, random = Math.random, keyPrefix = defaultKeyPrefix, ...given } = options
-  const limits: RedisLimits = { ...redisDefaults, ...given }
-  const link =
-    typeof urlOrClient === 'string'
-      ? ownedLink(checkedUrl(urlOrClient), limits, random)
-      : new InjectedLink(urlOrClient, limits)
-  return new RedisSessionStore({ link, clock, keyPrefix })
+): RedisStore {
+  const settings = readOptions(options)
+  return typeof urlOrClient === 'string'
+    ? ownedStore(urlOrClient, settings)
+    : injectedStore(urlOrClient, settings)
 }
 
-function ownedLink(url: string, limits: RedisLimits, random: () => number): RedisLink {
-  const loadConnector = async () => redisConnector(await loadRedisPackage(), url, limits)
-  return new OwnedLink({ loadConnector, limits, random })
+function ownedStore(url: string, settings: RedisSettings): RedisStore {
+  const address = readAddress(url)
+  const replicas = settings.waitForReplicas ?? (address.kind === 'single' ? 0 : 1)
+  const open = (purpose: LinkPurpose) => openLink({ ...settings, address }, purpose)
+  const plain: LinkPurpose = { isTracking: false, isUnrefed: false }
+  const link = open({ ...plain, isTracking: settings.nearCache !== undefined })
+  return new LiveRedisStore({
+    ...settings,
+    link,
+    replicas,
+    ...(replicas === 0 ? {} : { confirmingLink: open(plain) }),
+    caching: settings.nearCache === undefined ? undefined : openCaching(link, settings.nearCache, settings),
+    openWatching: () => openWatching(open({ isTracking: true, isUnrefed: true }), settings),
+  })
 }
 
-/** The URL's text is not shown: it may hold a password. */
-function checkedUrl(url: string): string {
-  const protocol = URL.canParse(url) ? new URL(url).protocol : undefined
-  if (protocol === 'redis:' || protocol === 'rediss:') return url
-  const came = protocol === undefined ? 'text that is no URL' : `protocol "${protocol}"`
-  throw new DroverError('OPTION_INVALID', `Cannot use Redis URL: wanted redis://… or rediss://…, got ${came}`)
+function injectedStore(client: InjectedRedisClient, settings: RedisSettings): RedisStore {
+  if (settings.nearCache !== undefined) throw noNearCache()
+  const link = new InjectedLink(client, settings.limits)
+  const replicas = settings.waitForReplicas ?? (link.isCluster || isSentinelClient(client) ? 1 : 0)
+  const openPolling = () => polling(new InjectedLink(client, settings.limits), settings)
+  return new LiveRedisStore({ ...settings, link, replicas, caching: undefined, openWatching: openPolling })
+}
+
+function openCaching(link: TrackingLink, limits: NearCacheLimits, settings: RedisSettings): Caching {
+  const { clock, keyPrefix } = settings
+  const cache = new NearCache({ limits, names: new KeyNames(keyPrefix), clock })
+  link.observe(cache)
+  const pulse = new Pulse(link, settings.limits.heartbeatIntervalMs)
+  return { cache, close: () => pulse.stop() }
+}
+
+/** On a connection of its own, so that the server remembers what is watched and not all that is read. */
+function openWatching(link: TrackingLink, settings: RedisSettings): Watching {
+  const watches = watchesOf(link, settings, undefined)
+  link.observe(watches)
+  const pulse = new Pulse(link, settings.limits.heartbeatIntervalMs)
+  return { watches, close: () => closeWatching(watches, link, pulse) }
+}
+
+function polling(link: InjectedLink, settings: RedisSettings): Watching {
+  const watches = watchesOf(link, settings, settings.limits.watchIntervalMs)
+  return { watches, close: () => closeWatching(watches, link) }
+}
+
+function watchesOf(
+  link: RedisLink,
+  settings: RedisSettings,
+  pollIntervalMs: number | undefined,
+): SessionWatches {
+  const store = new RedisSessionStore({ ...settings, link })
+  const names = new KeyNames(settings.keyPrefix)
+  return new SessionWatches({ ...settings, names, pollIntervalMs, load: (key) => store.load(key) })
+}
+
+async function closeWatching(watches: SessionWatches, link: RedisLink, pulse?: Pulse): Promise<void> {
+  pulse?.stop()
+  watches.close()
+  await link.close()
 }

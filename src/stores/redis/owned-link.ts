@@ -1,7 +1,7 @@
 // A link that keeps its own connection: opened by the first use, replaced when it is lost or hangs, closed with the store.
 //
 //   idle ──use──▶ connecting ──▶ ready ──lost──▶ connecting      (at once: a restarted server is back in no time)
-//                    │ failed      │ hangs
+//                    │ failed      │ hangs, or takes no writes
 //                    └──▶ waiting ◀┘   waiting ──pause over──▶ connecting
 //   any ──close──▶ closed
 //
@@ -9,11 +9,11 @@
 // outage costs its callers no time, and the link finds the server again by itself.
 import { withDeadline } from '../../base/deadline.ts'
 import { TimeLimit } from '../../base/time-limit.ts'
-import type { ConnectRedis, OwnedRedisClient } from './client.ts'
-import type { RedisCommands } from './commands.ts'
+import { describe } from '../unavailable.ts'
+import type { ConnectRedis, ConnectionEvents, OwnedRedisClient } from './client.ts'
 import type { RedisLimits } from './defaults.ts'
 import { closedError, late, linkError } from './link.ts'
-import type { RedisLink } from './link.ts'
+import type { LinkObserver, TrackingLink } from './link.ts'
 
 interface LiveClient {
   readonly client: OwnedRedisClient
@@ -48,10 +48,15 @@ export function reconnectPauseMs(failures: number, limits: RedisLimits, random: 
   return Math.round(fullMs * (0.5 + random() / 2))
 }
 
-export class OwnedLink implements RedisLink {
+/** How a server that was a primary and is none any more answers a write, also from within a script. */
+const takesNoWrites = /(?:^|-)(?:READONLY|MASTERDOWN) /
+
+export class OwnedLink implements TrackingLink {
+  readonly isCluster = false
   readonly #settings: OwnedLinkSettings
   readonly #limits: RedisLimits
   readonly #timeLimit: TimeLimit
+  readonly #observers: LinkObserver[] = []
   #connector: ConnectRedis | undefined
   #phase: Phase = { name: 'idle' }
   readonly #closing = new AbortController()
@@ -65,7 +70,23 @@ export class OwnedLink implements RedisLink {
     this.#timeLimit = new TimeLimit(settings.limits.operationTimeoutMs)
   }
 
-  async run<T>(doing: string, act: (redis: RedisCommands) => Promise<T>): Promise<T> {
+  /** Whether calls fail at once, because the last connection did and no new one is there yet. */
+  get isFailing(): boolean {
+    return this.#failures > 0
+  }
+
+  observe(observer: LinkObserver): void {
+    this.#observers.push(observer)
+  }
+
+  async probe(): Promise<void> {
+    // A server that nobody has asked anything remembers nothing.
+    if (this.#phase.name !== 'ready') return
+    // What it finds out is kept by the phase.
+    await this.run('probe Redis', (redis) => redis.sendCommand(['PING'])).catch(() => undefined)
+  }
+
+  async run<T>(doing: string, act: (redis: OwnedRedisClient) => Promise<T>): Promise<T> {
     this.#pending += 1
     const ticket: Ticket = { isLate: false, sentTo: undefined, repliesBefore: 0 }
     try {
@@ -82,6 +103,7 @@ export class OwnedLink implements RedisLink {
   async close(): Promise<void> {
     const phase = this.#phase
     this.#phase = { name: 'closed' }
+    this.#tellLost()
     this.#closing.abort()
     if (phase.name === 'waiting') clearTimeout(phase.timer)
     if (phase.name !== 'ready') return
@@ -92,7 +114,7 @@ export class OwnedLink implements RedisLink {
     )
   }
 
-  async #send<T>(ticket: Ticket, act: (redis: RedisCommands) => Promise<T>): Promise<T> {
+  async #send<T>(ticket: Ticket, act: (redis: OwnedRedisClient) => Promise<T>): Promise<T> {
     const live = this.#phase.name === 'ready' ? this.#phase.live : await this.#acquire()
     // Its caller was told STORE_UNAVAILABLE: a write now could undo what they did since.
     if (ticket.isLate) throw new Error('the connection came too late')
@@ -101,6 +123,7 @@ export class OwnedLink implements RedisLink {
     try {
       return await act(live.client)
     } catch (error) {
+      if (takesNoWrites.test(describe(error))) this.#replace(live, error)
       // Ended because the connection was: say why it was, not that it was.
       throw this.#phase.name === 'ready' && this.#phase.live === live ? error : this.#notConnected()
     } finally {
@@ -133,10 +156,15 @@ export class OwnedLink implements RedisLink {
   async #open(): Promise<LiveClient> {
     this.#connector ??= await this.#settings.loadConnector()
     let opened: LiveClient | undefined
-    const onLost = (error: Error) => {
-      if (opened !== undefined) this.#onLost(opened, error)
+    const events: ConnectionEvents = {
+      onLost: (error) => {
+        if (opened !== undefined) this.#onLost(opened, error)
+      },
+      onChanged: (redisKey) => {
+        for (const observer of this.#observers) observer.onChanged(redisKey)
+      },
     }
-    const client = await this.#connector(onLost, this.#closing.signal)
+    const client = await this.#connector(events, this.#closing.signal)
     opened = { client, replies: 0 }
     return opened
   }
@@ -153,7 +181,7 @@ export class OwnedLink implements RedisLink {
   #onFailed(error: unknown): void {
     if (this.#phase.name === 'closed') return
     this.#failures += 1
-    this.#lastError = error instanceof Error ? error : new Error(String(error))
+    this.#lastError = asError(error)
     this.#pauseBeforeConnecting()
   }
 
@@ -166,22 +194,43 @@ export class OwnedLink implements RedisLink {
 
   #onLost(live: LiveClient, error: Error): void {
     if (this.#phase.name !== 'ready' || this.#phase.live !== live) return
-    live.client.destroy()
     this.#lastError = error
     this.#connect()
+    this.#tellLost()
+    live.client.destroy()
+  }
+
+  /** Gives up a connection that is there but of no use: another one may lead to where the primary is by now. */
+  #replace(live: LiveClient, error: unknown): void {
+    if (this.#phase.name !== 'ready' || this.#phase.live !== live) return
+    this.#failures = 1
+    this.#lastError = asError(error)
+    this.#pauseBeforeConnecting()
+    this.#tellLost()
+    live.client.destroy()
   }
 
   #onLate(ticket: Ticket, doing: string): Error {
     ticket.isLate = true
     const error = late(doing, this.#limits.operationTimeoutMs)
     const live = ticket.sentTo
-    const hangs = live !== undefined && live.replies === ticket.repliesBefore
-    if (hangs && this.#phase.name === 'ready' && this.#phase.live === live) {
-      this.#failures = 1
-      this.#lastError = error
-      this.#pauseBeforeConnecting()
-      live.client.destroy()
-    }
+    if (live === undefined) this.#onConnectingLate(error)
+    else if (live.replies === ticket.repliesBefore) this.#replace(live, error)
     return error
   }
+
+  /** One caller has waited in vain for the connection: it may still come, but no other caller waits for it. */
+  #onConnectingLate(error: Error): void {
+    if (this.#phase.name !== 'connecting' || this.#failures > 0) return
+    this.#failures = 1
+    this.#lastError = error
+  }
+
+  #tellLost(): void {
+    for (const observer of this.#observers) observer.onLost()
+  }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
 }

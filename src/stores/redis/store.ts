@@ -26,6 +26,8 @@ import { deleteScript, listScript, revokeAllScript, runScript, saveScript } from
 
 export interface RedisStoreSettings {
   readonly link: RedisLink
+  /** For what waits for replicas: on the same connection everything sent after it would wait along. Default: `link`. */
+  readonly confirmingLink?: RedisLink
   readonly clock: Clock
   readonly keyPrefix: string
   /**
@@ -51,6 +53,7 @@ const defaultReplicaTimeoutMs = 200
 
 export class RedisSessionStore implements SessionStore, ForeignTexts {
   readonly #link: RedisLink
+  readonly #confirming: RedisLink
   readonly #names: KeyNames
   readonly #calls: SessionCalls
   #closed: Promise<void> | undefined
@@ -58,6 +61,7 @@ export class RedisSessionStore implements SessionStore, ForeignTexts {
   constructor(settings: RedisStoreSettings) {
     const { link, clock, keyPrefix, replicas = 0, replicaTimeoutMs = defaultReplicaTimeoutMs } = settings
     this.#link = link
+    this.#confirming = settings.confirmingLink ?? link
     this.#names = new KeyNames(keyPrefix)
     this.#calls = new SessionCalls({ clock, names: this.#names, replicas, replicaTimeoutMs })
   }
@@ -67,7 +71,7 @@ export class RedisSessionStore implements SessionStore, ForeignTexts {
   }
 
   async create(key: string, record: SessionRecord): Promise<void> {
-    const answer = await this.#link.run('create the session', (redis) =>
+    const answer = await this.#confirming.run('create the session', (redis) =>
       create(this.#calls, redis, key, record),
     )
     if (answer === taken) throw idTaken()
@@ -75,7 +79,7 @@ export class RedisSessionStore implements SessionStore, ForeignTexts {
 
   async save(key: string, change: SessionChange): Promise<SaveOutcome> {
     const values = [timeText(change.idleDeadlineMs), ...changeArguments(change)]
-    const { code } = await this.#follow('save the session', key, (redis, at) =>
+    const { code } = await this.#follow(this.#link, 'save the session', key, (redis, at) =>
       this.#calls.run(redis, saveScript, at, { values, isConfirmed: false }),
     )
     return outcomeOf(code)
@@ -89,7 +93,7 @@ export class RedisSessionStore implements SessionStore, ForeignTexts {
     forwarding?: Forwarding,
   ): Promise<SaveOutcome> {
     const move = { newKey, identity, change, forwarding }
-    return this.#link.run('replace the session', async (redis) => {
+    return this.#confirming.run('replace the session', async (redis) => {
       const { code, at } = await this.#calls.follow(oldKey, (key) => {
         const isReachable = !this.#link.isCluster || shareSlot(key, newKey)
         return (isReachable ? moveAtOnce : moveInSteps)(this.#calls, redis, key, move)
@@ -102,7 +106,7 @@ export class RedisSessionStore implements SessionStore, ForeignTexts {
 
   async touch(key: string, idleDeadlineMs: number): Promise<void> {
     // A save of no field.
-    await this.#follow('touch the session', key, (redis, at) =>
+    await this.#follow(this.#link, 'touch the session', key, (redis, at) =>
       this.#calls.run(redis, saveScript, at, {
         values: [timeText(idleDeadlineMs), '0', '0', '0', '0', '0'],
         isConfirmed: false,
@@ -111,7 +115,7 @@ export class RedisSessionStore implements SessionStore, ForeignTexts {
   }
 
   async delete(key: string): Promise<void> {
-    await this.#follow('delete the session', key, (redis, at) =>
+    await this.#follow(this.#confirming, 'delete the session', key, (redis, at) =>
       this.#calls.run(redis, deleteScript, at, { values: [], isConfirmed: true }),
     )
   }
@@ -130,7 +134,7 @@ export class RedisSessionStore implements SessionStore, ForeignTexts {
     const keys = [...this.#names.principal(tag)]
     // Another principal's session is not in danger, and its key may be out of the script's reach.
     if (exceptKey !== undefined && tagOf(exceptKey) === tag) keys.push(this.#names.session(exceptKey))
-    await this.#link.run('revoke the sessions', (redis) => {
+    await this.#confirming.run('revoke the sessions', (redis) => {
       const values = [this.#calls.now(), String(markLifetimeMs), `${tag}.`, String(mostForwardings)]
       return this.#calls.runConfirmed(redis, { script: revokeAllScript, keys, values })
     })
@@ -145,16 +149,21 @@ export class RedisSessionStore implements SessionStore, ForeignTexts {
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.#link.close()
+    this.#closed ??= this.#closeLinks()
     return this.#closed
   }
 
+  async #closeLinks(): Promise<void> {
+    await Promise.all([this.#link.close(), this.#confirming.close()])
+  }
+
   #follow(
+    link: RedisLink,
     doing: string,
     key: string,
     act: (redis: RedisCommands, key: string) => Promise<Answer>,
   ): Promise<{ readonly code: Code }> {
-    return this.#link.run(doing, (redis) => this.#calls.follow(key, (at) => act(redis, at)))
+    return link.run(doing, (redis) => this.#calls.follow(key, (at) => act(redis, at)))
   }
 }
 

@@ -1,0 +1,55 @@
+// Opens a link to wherever an address leads. Nothing connects before its first use.
+import type { RedisAccess, RedisAddress, RedisNode } from './address.ts'
+import { loadRedisPackage, redisConnector } from './client.ts'
+import type { ClientSettings, ConnectRedis, RedisPackage } from './client.ts'
+import { ClusterLink } from './cluster-link.ts'
+import type { RedisLimits } from './defaults.ts'
+import type { TrackingLink } from './link.ts'
+import { OwnedLink } from './owned-link.ts'
+import { sentinelConnector } from './sentinel.ts'
+
+export interface OpenLinkSettings {
+  readonly address: RedisAddress
+  readonly sentinelAccess: Pick<RedisAccess, 'username' | 'password'>
+  readonly limits: RedisLimits
+  readonly random: () => number
+}
+
+/** What a link is for. */
+export interface LinkPurpose {
+  /** Whether the servers tell which keys changed after they were read. */
+  readonly isTracking: boolean
+  /** Whether its connections let the process end. */
+  readonly isUnrefed: boolean
+}
+
+export function openLink(settings: OpenLinkSettings, purpose: LinkPurpose): TrackingLink {
+  const { address, sentinelAccess, limits, random } = settings
+  switch (address.kind) {
+    case 'single':
+      return toServer(address.url, settings, purpose)
+    case 'sentinel':
+      return ownedLink(settings, (redis) =>
+        sentinelConnector({ redis, address, sentinelAccess, limits, ...purpose }),
+      )
+    case 'cluster': {
+      const openNode = (node: RedisNode) => toServer({ node, access: address.access }, settings, purpose)
+      return new ClusterLink({ address, openNode, limits, random })
+    }
+  }
+}
+
+function toServer(
+  server: ClientSettings['server'],
+  settings: OpenLinkSettings,
+  purpose: LinkPurpose,
+): OwnedLink {
+  return ownedLink(settings, (redis) => redisConnector(redis, { server, ...purpose }, settings.limits))
+}
+
+function ownedLink(
+  { limits, random }: OpenLinkSettings,
+  connectorOf: (redis: RedisPackage) => ConnectRedis,
+): OwnedLink {
+  return new OwnedLink({ loadConnector: async () => connectorOf(await loadRedisPackage()), limits, random })
+}
