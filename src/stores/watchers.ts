@@ -59,6 +59,12 @@ export class Watchers {
     if (this.#watches.size > 0) setImmediate(() => void this.#look())
   }
 
+  /** For a store that was told of keys that were left: the watched ones that begin so are looked at next. */
+  left(prefix: string): void {
+    for (const watch of this.#watches) if (watch.key.startsWith(prefix)) watch.dueMs = this.#nextDueMs = 0
+    if (this.#nextDueMs === 0) this.lookSoon()
+  }
+
   /** Nobody is told anything any more. */
   close(): void {
     this.#isClosed = true
@@ -99,17 +105,28 @@ export class Watchers {
   }
 
   async #lookAt(watches: readonly Watch[]): Promise<void> {
-    const found = await this.#store.find([...new Set(watches.map(({ key }) => key))])
+    // Whoever is told of a key while the answer is on its way makes it due again: the answer may be the older news.
+    for (const watch of watches) watch.dueMs = Infinity
+    const found = await this.#findAll(watches)
     for (const watch of watches) {
       const whereabouts = found.get(watch.key)
       if (whereabouts !== undefined) {
         watch.key = whereabouts.key
-        watch.dueMs = whereabouts.idleDeadlineMs
+        watch.dueMs = Math.min(watch.dueMs, whereabouts.idleDeadlineMs)
       } else if (this.#watches.has(watch)) {
         this.#forget(watch)
         // On its own, so that one that throws keeps no other from being told.
         queueMicrotask(watch.onEnd)
       }
+    }
+  }
+
+  async #findAll(watches: readonly Watch[]): Promise<ReadonlyMap<string, Whereabouts>> {
+    try {
+      return await this.#store.find([...new Set(watches.map(({ key }) => key))])
+    } catch (error) {
+      for (const watch of watches) watch.dueMs = 0
+      throw error
     }
   }
 }

@@ -1,0 +1,90 @@
+// The PostgreSQL store: sessions in tables of one database, shared by any machines.
+import { systemClock } from '../../base/clock.ts'
+import type { Clock } from '../../base/clock.ts'
+import { DroverError } from '../../base/errors.ts'
+import type { RateCounter } from '../../rate-limit/store.ts'
+import type { SessionStore, WatchingStore } from '../../session/store.ts'
+import { openPool } from './client.ts'
+import type { OwnedPostgresPool, PostgresPool } from './client.ts'
+import { postgresDefaults } from './defaults.ts'
+import type { PostgresLimits } from './defaults.ts'
+import { PostgresLink } from './link.ts'
+import type { LinkSettings } from './link.ts'
+import { migrate } from './schema.ts'
+import { namesIn, statementsOn } from './statements.ts'
+import { PostgresSessionStore } from './store.ts'
+
+export type { PostgresAnswer, PostgresClient, PostgresPool, PostgresQuery } from './client.ts'
+
+export interface PostgresStoreOptions extends Partial<PostgresLimits> {
+  /** Decides what has expired; PostgreSQL's own clock is never asked. Default: the system's. */
+  readonly clock?: Clock
+  /** In [0, 1): spreads the sweeps and reconnects of many servers. Default: Math.random. */
+  readonly random?: () => number
+  /** The schema that the tables are in, made if need be. Default: the first of the connection's search path. */
+  readonly schema?: string
+  /**
+   * Whether statements are prepared once per connection, under a name. `false` for a pooler in transaction mode that cannot
+   * (PgBouncer before 1.21): they are then parsed each time, and `statement_timeout` is left to the role or the pooler.
+   * Default: true.
+   */
+  readonly prepare?: boolean
+}
+
+/**
+ * Sessions in the PostgreSQL database at `postgres[ql]://[user[:password]@]host[:port]/database` (13 or newer, UTF8), or
+ * reached through a `Pool` of the `pg` package, which stays its owner's to configure and to end: give it a
+ * `connectionTimeoutMillis` and a `statement_timeout` of about `operationTimeoutMs`.
+ *
+ * Returns at once; connects, and makes the tables `drover_session`, `drover_rate` and `drover_schema`, on first use. Throws
+ * OPTION_INVALID for a URL that is not one. The first use rejects with PEER_MISSING when a URL is given and the package `pg`
+ * is not installed. A server that cannot be reached, hangs or answers an error is STORE_UNAVAILABLE (cause kept) within
+ * `operationTimeoutMs`, never a crash; the store finds it again by itself.
+ *
+ * Watching sessions takes one connection more, for LISTEN. Where that tells nothing (a pooler in transaction mode),
+ * ends are noticed within `watchIntervalMs`. Times are milliseconds; defaults stand in defaults.ts.
+ */
+export function postgresSessionStore(
+  urlOrPool: string | PostgresPool,
+  options: PostgresStoreOptions = {},
+): SessionStore & WatchingStore & RateCounter {
+  const { clock = systemClock, random = Math.random, schema, prepare = true, ...given } = options
+  const limits: PostgresLimits = { ...postgresDefaults, ...given }
+  const names = namesIn(checkedSchema(schema))
+  const link = new PostgresLink({
+    ...poolOf(urlOrPool, limits, prepare),
+    prepareTables: (client) => migrate(client, { names, schema, openTimeoutMs: limits.openTimeoutMs }),
+    prepare,
+    limits,
+  })
+  return new PostgresSessionStore({ link, names, statements: statementsOn(names), clock, random, limits })
+}
+
+function poolOf(
+  urlOrPool: string | PostgresPool,
+  limits: PostgresLimits,
+  prepare: boolean,
+): Pick<LinkSettings, 'openPool' | 'closePool'> {
+  if (typeof urlOrPool !== 'string') {
+    return { openPool: () => Promise.resolve(urlOrPool), closePool: () => Promise.resolve() }
+  }
+  const url = checkedUrl(urlOrPool)
+  let owned: OwnedPostgresPool | undefined
+  return {
+    openPool: async () => (owned ??= await openPool(url, limits, prepare)),
+    closePool: async () => owned?.end(),
+  }
+}
+
+/** The URL's text is not shown: it may hold a password. */
+function checkedUrl(url: string): string {
+  const protocol = URL.canParse(url) ? new URL(url).protocol : undefined
+  if (protocol === 'postgres:' || protocol === 'postgresql:') return url
+  const came = protocol === undefined ? 'text that is no URL' : `protocol "${protocol}"`
+  throw new DroverError('OPTION_INVALID', `Cannot use PostgreSQL URL: wanted postgres://…, got ${came}`)
+}
+
+function checkedSchema(schema: string | undefined): string | undefined {
+  if (schema === undefined || (schema !== '' && !schema.includes('\0'))) return schema
+  throw new DroverError('OPTION_INVALID', `Cannot use schema ${JSON.stringify(schema)}: wanted a name`)
+}

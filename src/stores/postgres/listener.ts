@@ -1,0 +1,159 @@
+// Hears which sessions were left, over one connection that is open only while somebody wants to know.
+//
+//   idle ──first wish──▶ connecting ──▶ listening ──lost, or no sign of life──▶ waiting
+//                            │ failed                                             │ pause over
+//                            └───────────────────▶ waiting ◀──────┐               ▼
+//                                                     └───────────┴────────── connecting
+//   any ──last wish gone, or closed──▶ idle
+import { withDeadline } from '../../base/deadline.ts'
+import { ask } from './client.ts'
+import type { PostgresClient, Value } from './client.ts'
+import type { PostgresLimits } from './defaults.ts'
+import type { Names } from './statements.ts'
+
+type Phase =
+  | { readonly name: 'idle' }
+  | { readonly name: 'connecting' }
+  | { readonly name: 'listening'; readonly client: PostgresClient; readonly stop: (error?: Error) => void }
+  | { readonly name: 'waiting'; readonly timer: NodeJS.Timeout }
+
+export interface ListenerSettings {
+  readonly names: Names
+  readonly connect: () => Promise<PostgresClient>
+  readonly limits: PostgresLimits
+  readonly random: () => number
+  /** Told of a key that was left, or of a tag and its dot. */
+  readonly onLeft: (prefix: string) => void
+  /** Anything may have been left untold: it was not listened until now, or it is time to look anyhow. */
+  readonly onUnsure: () => void
+}
+
+/** As many advisory locks as `notify` in statements.ts tries. */
+export const stripes = 16
+
+export class Listener {
+  readonly #settings: ListenerSettings
+  readonly #limits: PostgresLimits
+  #phase: Phase = { name: 'idle' }
+  #wishes = 0
+  #failures = 0
+  #heartbeat: NodeJS.Timeout | undefined
+
+  constructor(settings: ListenerSettings) {
+    this.#settings = settings
+    this.#limits = settings.limits
+  }
+
+  /** Listens until the returned function, and those of all others, were called. It is idempotent. */
+  wish(): () => void {
+    this.#wishes += 1
+    if (this.#wishes === 1) this.#begin()
+    let isOver = false
+    return () => {
+      if (isOver) return
+      isOver = true
+      this.#wishes -= 1
+      if (this.#wishes === 0) this.close()
+    }
+  }
+
+  close(): void {
+    clearInterval(this.#heartbeat)
+    const phase = this.#phase
+    this.#phase = { name: 'idle' }
+    if (phase.name === 'waiting') clearTimeout(phase.timer)
+    // Closed, and not given back: whoever borrowed it next would go on listening.
+    if (phase.name === 'listening') phase.stop()
+  }
+
+  #begin(): void {
+    const beat = () => {
+      void this.#checkLife()
+    }
+    this.#heartbeat = setInterval(beat, this.#limits.watchIntervalMs).unref()
+    if (this.#phase.name === 'idle') this.#connect()
+  }
+
+  #connect(): void {
+    this.#phase = { name: 'connecting' }
+    this.#listen().then(
+      (phase) => {
+        // Nobody wants to know any more; or, after that, somebody does again and another connection is on its way.
+        if (this.#phase.name !== 'connecting') {
+          phase.stop()
+          return
+        }
+        this.#phase = phase
+        this.#failures = 0
+        this.#settings.onUnsure()
+      },
+      () => this.#pause(),
+    )
+  }
+
+  async #listen(): Promise<Extract<Phase, { name: 'listening' }>> {
+    const { names, onLeft } = this.#settings
+    const client = await this.#settings.connect()
+    let isStopped = false
+    const onNotification = (message: { channel: string; payload?: string | undefined }) => {
+      if (message.channel === names.channel && message.payload !== undefined) onLeft(message.payload)
+    }
+    const stop = (error: Error = new Error('not listening any more')) => {
+      if (isStopped) return
+      isStopped = true
+      client.off('notification', onNotification)
+      client.release(error)
+      this.#onStopped(client)
+    }
+    client.on('error', stop)
+    client.on('notification', onNotification)
+    client.unref()
+    try {
+      // The locks first: whoever ends a session after them tells, whoever ended one before has committed it by now.
+      await this.#ask(client, lockSql(names))
+      await this.#ask(client, `LISTEN ${names.channel}`)
+    } catch (error) {
+      stop()
+      throw error
+    }
+    return { name: 'listening', client, stop }
+  }
+
+  #onStopped(client: PostgresClient): void {
+    if (this.#phase.name === 'listening' && this.#phase.client === client) this.#pause()
+  }
+
+  #pause(): void {
+    if (this.#wishes === 0) {
+      this.#phase = { name: 'idle' }
+      return
+    }
+    const { relistenPauseMs, maxRelistenPauseMs } = this.#limits
+    const fullMs = Math.min(relistenPauseMs * 2 ** this.#failures, maxRelistenPauseMs)
+    this.#failures += 1
+    // The jitter keeps many servers from knocking in step.
+    const timer = setTimeout(() => this.#connect(), Math.round(fullMs * (0.5 + this.#settings.random() / 2)))
+    this.#phase = { name: 'waiting', timer: timer.unref() }
+  }
+
+  /** A connection that died without a word would tell nothing; behind some poolers it never does. So it looks, too. */
+  async #checkLife(): Promise<void> {
+    const phase = this.#phase
+    if (phase.name === 'listening') {
+      await this.#ask(phase.client, 'SELECT 1').catch((error: unknown) => {
+        phase.stop(error instanceof Error ? error : new Error(String(error)))
+      })
+    }
+    this.#settings.onUnsure()
+  }
+
+  #ask(client: PostgresClient, text: string, values: readonly Value[] = []): Promise<unknown> {
+    const { operationTimeoutMs } = this.#limits
+    const late = () => new Error(`PostgreSQL did not answer within ${operationTimeoutMs} ms`)
+    return withDeadline(ask(client, text, values), operationTimeoutMs, late)
+  }
+}
+
+function lockSql({ lockClass }: Names): string {
+  return `SELECT pg_advisory_lock_shared(${lockClass}, stripe) FROM generate_series(0, ${stripes - 1}) AS stripe`
+}
