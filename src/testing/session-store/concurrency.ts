@@ -81,8 +81,8 @@ export const concurrencyCases: readonly StagedCase[] = [
         const both = String(round)
         const saving = here.save(key, change(clock, { one: both, two: both }))
         const loads = Promise.all(Array.from({ length: 10 }, () => there.load(key)))
-        for (const found of await loads) assert.equal(found?.fields.get('one'), found?.fields.get('two'))
-        await saving
+        const [founds] = await Promise.all([loads, saving])
+        for (const found of founds) assert.equal(found?.fields.get('one'), found?.fields.get('two'))
         assert.deepEqual(fieldsOf(await there.load(key)), { one: both, two: both })
       }
     },

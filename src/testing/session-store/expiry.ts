@@ -82,6 +82,7 @@ export const expiryCases: readonly StagedCase[] = [
       await there.touch(key, stored.idleDeadlineMs + minuteMs)
       await here.touch(key, stored.idleDeadlineMs)
       await here.touch(key, clock.now() - minuteMs)
+      assert.equal(await idleDeadlineOf(there, key), stored.idleDeadlineMs + minuteMs)
       await there.touch(key, stored.idleDeadlineMs + minuteMs)
       assert.equal(await idleDeadlineOf(here, key), stored.idleDeadlineMs + minuteMs)
     },
