@@ -35,7 +35,7 @@ export type { IronSessionMigration } from './session/migrate/iron-session.ts'
 export type { SessionPolicyOptions } from './session/policy.ts'
 export type { RevokeAllOptions, SessionInfo } from './session/principals.ts'
 export type { StandardSchema, Upcaster } from './session/schema.ts'
-export type { CommitOptions, CommitOutcome, LoginOptions, Session } from './session/session.ts'
+export type { CommitOptions, CommitOutcome, FieldChange, LoginOptions, Session } from './session/session.ts'
 export type { Sessions } from './session/sessions.ts'
 export type {
   Forwarding,
@@ -121,7 +121,8 @@ export function sessions<Data extends object = Record<string, unknown>>(
 export function sessions(options: AnyOptions = {}): Sessions {
   refuseUnknown(options)
   const { onError = warn, clock = systemClock, encryptionKeys } = options
-  const store = readStore(options.store ?? process.env['SESSION_STORE'] ?? defaultStoreUrl, clock)
+  const { store: wanted = process.env['SESSION_STORE'] ?? defaultStoreUrl } = options
+  const store = readStore(wanted, clock)
   const telemetry = loadTelemetry()
   return new Sessions({
     store: telemetry === undefined ? store : observed(store, telemetry),
@@ -130,7 +131,9 @@ export function sessions(options: AnyOptions = {}): Sessions {
     ruleOf: readRules(options.conflicts),
     shape: readShape(options),
     sealing:
-      encryptionKeys === undefined ? unsealed : sealing(readKeyRing('encryptionKeys', encryptionKeys), randomBytes),
+      encryptionKeys === undefined
+        ? unsealed
+        : sealing(readKeyRing('encryptionKeys', encryptionKeys), randomBytes),
     legacy: readMigration(options.migrate, store, clock),
     behindBalancer: process.env[instanceVariable] !== undefined,
   })
@@ -173,7 +176,8 @@ function readShape(options: AnyOptions): DataShape<Record<string, unknown>> | un
     throw invalid('upcast or invalid without a schema', 'a schema')
   }
   const validate: unknown = Reflect.get(Object(schema), '~standard')?.validate
-  if (typeof validate !== 'function') throw invalid('schema', 'a Standard Schema, such as one of zod, valibot or arktype')
+  if (typeof validate !== 'function')
+    throw invalid('schema', 'a Standard Schema, such as one of zod, valibot or arktype')
   if (!Array.isArray(upcast) || upcast.some((step) => typeof step !== 'function'))
     throw invalid('upcast', 'a list of functions')
   if (onInvalid !== 'error' && onInvalid !== 'reset')

@@ -51,6 +51,8 @@ export const csrfField = 'drover:csrf'
 export const versionField = 'drover:version'
 /** How often the session got a new id: two requests that renew at once must not both do it. */
 export const renewalsField = 'drover:renewals'
+/** Leads from another library's session to the one that took it over. */
+export const pointerField = 'drover:successor'
 /** Begins the fields of commits that carried an idempotency key. */
 export const oncePrefix = 'drover:once:'
 /** Begins the fields of leases, which are never encrypted. */
@@ -62,7 +64,10 @@ export type RuleOf = (name: string) => FieldRule
 export function readRules(rules: unknown): RuleOf {
   if (rules === undefined) return ruleOfOwn
   if (typeof rules !== 'object' || rules === null)
-    throw new DroverError('OPTION_INVALID', `Cannot use conflicts of type ${typeof rules}: wanted a rule per field`)
+    throw new DroverError(
+      'OPTION_INVALID',
+      `Cannot use conflicts of type ${typeof rules}: wanted a rule per field`,
+    )
   const declared = new Map(Object.entries(rules).map(([name, rule]) => [name, readRule(name, rule)]))
   return (name) => declared.get(name) ?? ruleOfOwn(name)
 }
@@ -72,7 +77,8 @@ function readRule(name: string, rule: unknown): FieldRule {
   if (rule === 'counter') return { kind: 'counter' }
   if (rule === 'set') return setRule
   if (typeof rule === 'object' && rule !== null) {
-    if ('lease' in rule) return { kind: 'lease', leaseMs: durationOption(`conflicts.${name}.lease`, rule.lease) }
+    if ('lease' in rule)
+      return { kind: 'lease', leaseMs: durationOption(`conflicts.${name}.lease`, rule.lease) }
     if (isMerging(rule)) return { kind: 'merge', merge: (versions) => rule.merge(versions) }
   }
   throw new DroverError(
@@ -132,8 +138,8 @@ export function rebase(base: FieldTexts, mine: FieldTexts, theirs: FieldTexts, r
 
 function mergedText(rule: FieldRule, base?: string, mine?: string, theirs?: string): string | undefined {
   if (rule.kind !== 'merge' && rule.kind !== 'counter') return mine
-  const merge = rule.kind === 'merge' ? rule.merge : addUp
-  const merged = merge({ base: parse(base), mine: parse(mine), theirs: parse(theirs) })
+  const versions = { base: parse(base), mine: parse(mine), theirs: parse(theirs) }
+  const merged = rule.kind === 'merge' ? rule.merge(versions) : addUp(versions)
   return merged === undefined ? undefined : JSON.stringify(merged)
 }
 
@@ -176,7 +182,8 @@ export function draftOf(base: FieldTexts, current: FieldTexts, ruleOf: RuleOf, c
     const difference = rule.kind === 'counter' && canAdd ? differenceOf(before, text) : undefined
     if (difference === undefined) set.set(name, text)
     else add.set(name, difference)
-    if (rule.kind === 'merge' || rule.kind === 'exact' || (rule.kind === 'counter' && !canAdd)) expected.add(name)
+    if (rule.kind === 'merge' || rule.kind === 'exact' || (rule.kind === 'counter' && !canAdd))
+      expected.add(name)
   }
   for (const name of base.keys()) {
     if (current.has(name)) continue

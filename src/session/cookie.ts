@@ -52,7 +52,12 @@ export function cookieIn(
 }
 
 /** The Set-Cookie line that gives a client its session id for `maxAgeMs` at most. */
-export function issueCookie(shape: CookieShape, sessionId: string, maxAgeMs: number, secure: boolean): string {
+export function issueCookie(
+  shape: CookieShape,
+  sessionId: string,
+  maxAgeMs: number,
+  secure: boolean,
+): string {
   // Rounded up: a cookie that ends before its session would sign the user out early.
   return cookieLine(shape, sessionId, Math.max(1, Math.ceil(maxAgeMs / 1_000)), secure)
 }

@@ -14,7 +14,13 @@ test('deferredStore opens once, with the first call, and passes every call on', 
     return Promise.resolve(memory)
   })
   assert.equal(opened, 0)
-  const identity = { principal: undefined, createdAtMs: 0, absoluteDeadlineMs: 9 }
+  const identity = {
+    principal: undefined,
+    device: undefined,
+    ip: undefined,
+    createdAtMs: 0,
+    absoluteDeadlineMs: 9,
+  }
   const change = { set: new Map<string, string>(), remove: new Set<string>(), idleDeadlineMs: 9 }
   await Promise.all([
     store.load('k'),

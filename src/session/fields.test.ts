@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import { inspect } from 'node:util'
 import * as fc from 'fast-check'
 import { isDroverError } from '../base/errors.ts'
-import { changedFields, checkSize, isChanged, isUnchanged, readFields, writeFields } from './fields.ts'
+import { draftOf, isEmptyDraft, readRules } from './conflict.ts'
+import { checkSize, isChanged, readFields, writeFields } from './fields.ts'
 
 const none = new Map<string, string>()
 
@@ -104,32 +105,6 @@ test('writeFields leaves out undefined, and names the field that JSON cannot car
   }
 })
 
-test('changedFields names only what differs', () => {
-  const saved = new Map([
-    ['same', '1'],
-    ['other', '1'],
-    ['less', '1'],
-  ])
-  const change = changedFields(
-    saved,
-    new Map([
-      ['same', '1'],
-      ['other', '2'],
-      ['more', '3'],
-    ]),
-  )
-  assert.deepEqual(
-    [...change.set],
-    [
-      ['other', '2'],
-      ['more', '3'],
-    ],
-  )
-  assert.deepEqual([...change.remove], ['less'])
-  assert.equal(isUnchanged(change), false)
-  assert.equal(isUnchanged(changedFields(saved, saved)), true)
-})
-
 test('checkSize counts bytes of names and texts, and names the largest field', () => {
   const texts = new Map([
     ['é', '"x"'],
@@ -185,8 +160,8 @@ test('any mutations: what is written, read back, is the data in memory; and only
     for (const mutate of later) mutate(held)
     const foreseen = isChanged(held, saved)
     const texts = writeFields(held, saved)
-    const change = changedFields(saved, texts)
-    assert.equal(foreseen, !isUnchanged(change))
+    const change = draftOf(saved, texts, readRules(undefined), true)
+    assert.equal(foreseen, !isEmptyDraft(change))
 
     const rest = new Map([...saved, ...change.set])
     for (const name of change.remove) rest.delete(name)

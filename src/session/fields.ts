@@ -7,13 +7,11 @@ import { strayIn } from './plain-json.ts'
 export type FieldTexts = ReadonlyMap<string, string>
 
 /**
- * The data of stored fields. The object has no prototype: a field named `__proto__` or `constructor` is a field like any
+ * The data of stored fields, in the shape that the app claims. The object has no prototype: a field named `__proto__` or `constructor` is a field like any
  * other, and assigning one cannot change what the object inherits.
  * Reading a field that is not JSON throws STORE_UNAVAILABLE: damage in a store is not a logout (R3).
  */
-export function readFields<Data extends object>(texts: FieldTexts): Data {
-  // The shape is the app's own claim: JSON has no types to check it against.
-  const data: Data = Object.create(null)
+export function readFields<Data extends object>(texts: FieldTexts, data: Data = Object.create(null)): Data {
   defineLazily(data, texts, readField)
   return data
 }

@@ -1,11 +1,24 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { belongsToAnother, hasIntent, planCommit, principalOf, transition } from './lifecycle.ts'
-import type { HeldSession, SessionEvent, SessionState } from './lifecycle.ts'
+import type { HeldSession, SessionMove, SessionState, SignIn } from './lifecycle.ts'
 
-const visitor: HeldSession = { key: 'k', principal: undefined, absoluteDeadlineMs: 9, idleDeadlineMs: 9 }
+const visitor: HeldSession = {
+  key: 'k',
+  id: 'i',
+  isFresh: false,
+  principal: undefined,
+  device: undefined,
+  ip: undefined,
+  createdAtMs: 1,
+  absoluteDeadlineMs: 9,
+  idleDeadlineMs: 9,
+}
 const ann: HeldSession = { ...visitor, principal: 'ann' }
 const moved: HeldSession = { ...ann, key: 'k2' }
+const renewed: HeldSession = { ...ann, key: 'k2', isFresh: true }
+const asAnn: SignIn = { principal: 'ann', device: undefined, ip: undefined }
+const asBob: SignIn = { principal: 'bob', device: 'phone', ip: '127.0.0.1' }
 
 const states = {
   fresh: { is: 'untouched', key: undefined },
@@ -14,27 +27,34 @@ const states = {
   stale: { is: 'absent', key: 'k' },
   visiting: { is: 'held', session: visitor },
   signedIn: { is: 'held', session: ann },
-  entering: { is: 'entering', principal: 'ann' },
-  rotating: { is: 'rotating', session: visitor, principal: 'ann' },
-  leaving: { is: 'leaving', key: 'k' },
-  switching: { is: 'switching', key: 'k', principal: 'bob' },
+  renewed: { is: 'held', session: renewed },
+  renewing: { is: 'renewing', session: ann },
+  entering: { is: 'entering', signIn: asAnn },
+  rotating: { is: 'rotating', session: visitor, signIn: asAnn },
+  leaving: { is: 'leaving', key: 'k', principal: undefined },
+  switching: { is: 'switching', key: 'k', principal: 'ann', signIn: asBob },
   gone: { is: 'gone' },
 } as const satisfies Record<string, SessionState>
 
 const events = {
   found: { type: 'loaded', session: ann },
   none: { type: 'loaded', session: undefined },
-  loginAnn: { type: 'login', principal: 'ann' },
-  loginBob: { type: 'login', principal: 'bob' },
+  loginAnn: { type: 'login', signIn: asAnn },
+  loginBob: { type: 'login', signIn: asBob },
   logout: { type: 'logout' },
+  renew: { type: 'renew' },
+  foundMoved: { type: 'reloaded', session: moved },
+  foundRenewed: { type: 'reloaded', session: renewed },
   kept: { type: 'committed', session: moved },
   dropped: { type: 'committed', session: undefined },
   vanished: { type: 'vanished' },
-} as const satisfies Record<string, SessionEvent>
+} as const satisfies Record<string, SessionMove>
 
 const held = { is: 'held', session: moved } as const
-const intoSwitching = { is: 'switching', key: 'k', principal: 'ann' } as const
 const after = { kept: held, dropped: states.absent }
+const leavingAnn = { ...states.leaving, principal: 'ann' } as const
+const heldRenewed = { is: 'held', session: renewed } as const
+const reloads = { foundMoved: held, foundRenewed: heldRenewed, vanished: states.gone }
 
 /** Every legal move; all others must throw. */
 const table: Record<keyof typeof states, Partial<Record<keyof typeof events, SessionState>>> = {
@@ -43,44 +63,81 @@ const table: Record<keyof typeof states, Partial<Record<keyof typeof events, Ses
   absent: {
     ...after,
     loginAnn: states.entering,
-    loginBob: { is: 'entering', principal: 'bob' },
+    loginBob: { is: 'entering', signIn: asBob },
     logout: states.absent,
+    renew: states.absent,
   },
   stale: {
     ...after,
     loginAnn: states.entering,
-    loginBob: { is: 'entering', principal: 'bob' },
+    loginBob: { is: 'entering', signIn: asBob },
     logout: states.leaving,
+    renew: states.stale,
   },
   visiting: {
     ...after,
+    ...reloads,
     loginAnn: states.rotating,
-    loginBob: { ...states.rotating, principal: 'bob' },
+    loginBob: { ...states.rotating, signIn: asBob },
     logout: states.leaving,
-    vanished: states.gone,
+    renew: { is: 'renewing', session: visitor },
   },
   signedIn: {
     ...after,
+    ...reloads,
     loginAnn: { ...states.rotating, session: ann },
     loginBob: states.switching,
-    logout: states.leaving,
-    vanished: states.gone,
+    logout: leavingAnn,
+    renew: states.renewing,
+  },
+  renewed: {
+    ...after,
+    ...reloads,
+    loginAnn: { ...states.rotating, session: renewed },
+    loginBob: { ...states.switching, key: 'k2' },
+    logout: { ...leavingAnn, key: 'k2' },
+    renew: states.renewed,
+  },
+  renewing: {
+    ...after,
+    ...reloads,
+    foundMoved: { is: 'renewing', session: moved },
+    loginAnn: { ...states.rotating, session: ann },
+    loginBob: states.switching,
+    logout: leavingAnn,
+    renew: states.renewing,
   },
   entering: {
     ...after,
     loginAnn: states.entering,
-    loginBob: { is: 'entering', principal: 'bob' },
+    loginBob: { is: 'entering', signIn: asBob },
     logout: states.absent,
+    renew: states.entering,
   },
   rotating: {
     ...after,
-    loginAnn: states.rotating,
-    loginBob: states.switching,
-    logout: states.leaving,
+    foundMoved: { ...states.rotating, session: moved },
+    foundRenewed: { ...states.rotating, session: renewed },
     vanished: states.gone,
+    loginAnn: states.rotating,
+    loginBob: { is: 'switching', key: 'k', principal: undefined, signIn: asBob },
+    logout: states.leaving,
+    renew: states.rotating,
   },
-  leaving: { ...after, loginAnn: intoSwitching, loginBob: states.switching, logout: states.leaving },
-  switching: { ...after, loginAnn: intoSwitching, loginBob: states.switching, logout: states.leaving },
+  leaving: {
+    ...after,
+    loginAnn: { is: 'switching', key: 'k', principal: undefined, signIn: asAnn },
+    loginBob: { is: 'switching', key: 'k', principal: undefined, signIn: asBob },
+    logout: states.leaving,
+    renew: states.leaving,
+  },
+  switching: {
+    ...after,
+    loginAnn: { ...states.switching, signIn: asAnn },
+    loginBob: states.switching,
+    logout: leavingAnn,
+    renew: states.switching,
+  },
   gone: {},
 }
 
@@ -101,27 +158,32 @@ test('planCommit writes nothing for what was only looked at', () => {
   for (const state of [states.fresh, states.presented, states.absent, states.stale, states.gone]) {
     assert.deepEqual(planCommit(state, false, false), { write: { kind: 'none' } }, state.is)
   }
-  assert.deepEqual(planCommit(states.signedIn, true, false), { write: { kind: 'none' } })
+  for (const state of [states.signedIn, states.absent])
+    assert.deepEqual(planCommit(state, true, false), { write: { kind: 'none' } })
 })
 
 test('planCommit makes one store call for data, for signing in and for signing out', () => {
-  assert.deepEqual(planCommit(states.absent, true, true), { write: { kind: 'create', principal: undefined } })
+  assert.deepEqual(planCommit(states.absent, true, true), { write: { kind: 'create', signIn: undefined } })
   assert.deepEqual(planCommit(states.signedIn, true, true), { write: { kind: 'save', session: ann } })
-  assert.deepEqual(planCommit(states.entering, false, false), { write: { kind: 'create', principal: 'ann' } })
+  assert.deepEqual(planCommit(states.entering, false, false), { write: { kind: 'create', signIn: asAnn } })
   assert.deepEqual(planCommit(states.rotating, true, true), {
-    write: { kind: 'replace', key: 'k', principal: 'ann' },
+    write: { kind: 'replace', session: visitor, signIn: asAnn },
   })
-  assert.deepEqual(planCommit(states.leaving, false, false), { discardKey: 'k', write: { kind: 'none' } })
+  assert.deepEqual(planCommit(states.renewing, true, false), { write: { kind: 'renew', session: ann } })
+  assert.deepEqual(planCommit(states.leaving, false, false), {
+    discard: { key: 'k', principal: undefined },
+    write: { kind: 'none' },
+  })
 })
 
 test('planCommit deletes before it starts a session for somebody else', () => {
   assert.deepEqual(planCommit(states.leaving, true, true), {
-    discardKey: 'k',
-    write: { kind: 'create', principal: undefined },
+    discard: { key: 'k', principal: undefined },
+    write: { kind: 'create', signIn: undefined },
   })
   assert.deepEqual(planCommit(states.switching, false, false), {
-    discardKey: 'k',
-    write: { kind: 'create', principal: 'bob' },
+    discard: { key: 'k', principal: 'ann' },
+    write: { kind: 'create', signIn: asBob },
   })
 })
 
@@ -138,5 +200,11 @@ test('principalOf counts intents', () => {
 
 test('hasIntent is true exactly for states that change the store whatever the data', () => {
   const intents = Object.values(states).filter((state) => hasIntent(state))
-  assert.deepEqual(intents, [states.entering, states.rotating, states.leaving, states.switching])
+  assert.deepEqual(intents, [
+    states.renewing,
+    states.entering,
+    states.rotating,
+    states.leaving,
+    states.switching,
+  ])
 })

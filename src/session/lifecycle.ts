@@ -34,7 +34,12 @@ export type SessionState =
   /** Signing out. */
   | { readonly is: 'leaving'; readonly key: string; readonly principal: string | undefined }
   /** Signing in as somebody else: nothing of the former session may follow. */
-  | { readonly is: 'switching'; readonly key: string; readonly principal: string | undefined; readonly signIn: SignIn }
+  | {
+      readonly is: 'switching'
+      readonly key: string
+      readonly principal: string | undefined
+      readonly signIn: SignIn
+    }
   /** It was deleted or expired while this request held it. Terminal: nothing is saved from here (R4). */
   | { readonly is: 'gone' }
 

@@ -7,9 +7,15 @@ test('readPolicy fills in the documented defaults', () => {
   assert.deepEqual(readPolicy({}), {
     idleMs: 86_400_000,
     absoluteMs: 2_592_000_000,
+    renewalGraceMs: 30_000,
     cookieName: 'sid',
+    sameSite: 'lax',
+    domain: undefined,
+    partitioned: false,
     secure: 'auto',
     maxBytes: 65_536,
+    csrf: 'origin',
+    trustedOrigins: new Set(),
   })
   assert.ok(Object.isFrozen(readPolicy({ idle: '5m' })))
 })
@@ -24,6 +30,15 @@ test('readPolicy refuses a bad option by name and value', () => {
     [{ cookieName: 'a b' }, /Cannot use cookieName "a b"/],
     [{ cookieName: '__Host-sid' }, /Cannot use cookieName "__Host-sid"/],
     [{ secure: 'yes' }, /Cannot use secure "yes": wanted "auto", true or false/],
+    [{ absolute: '401d' }, /Cannot use absolute "401d": wanted at most "400d"/],
+    [{ renewalGrace: -1 }, /Cannot use renewalGrace -1/],
+    [{ sameSite: 'Lax' }, /Cannot use sameSite "Lax": wanted "lax", "strict" or "none"/],
+    [{ domain: 'https://shop.example' }, /Cannot use domain .*: wanted a domain such as "example.com"/],
+    [{ domain: 'a.b; Path=/x' }, /Cannot use domain/],
+    [{ partitioned: 1 }, /Cannot use partitioned 1: wanted true or false/],
+    [{ csrf: true }, /Cannot use csrf true: wanted "origin", "token" or false/],
+    [{ trustedOrigins: ['https://shop.example/'] }, /Cannot use trustedOrigins "https:\/\/shop.example\/"/],
+    [{ trustedOrigins: '*' }, /Cannot use trustedOrigins "\*"/],
     [{ maxBytes: 1.5 }, /Cannot use maxBytes 1.5/],
   ]
   for (const [options, message] of cases) {

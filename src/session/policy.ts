@@ -93,7 +93,10 @@ function readLifetime(idle: Duration, absolute: Duration): Lifetime {
   return { idleMs, absoluteMs }
 }
 
-type CookieOptions = Pick<SessionPolicyOptions, 'cookieName' | 'sameSite' | 'domain' | 'partitioned' | 'secure'>
+type CookieOptions = Pick<
+  SessionPolicyOptions,
+  'cookieName' | 'sameSite' | 'domain' | 'partitioned' | 'secure'
+>
 
 function readCookie(wanted: CookieOptions): CookieShape & Pick<SessionPolicy, 'secure'> {
   const { cookieName, domain } = wanted
@@ -119,7 +122,8 @@ function readOrigins(origins: unknown): ReadonlySet<string> {
   const list: readonly unknown[] = Array.isArray(origins) ? origins : [origins]
   return new Set(
     list.map((origin) => {
-      if (typeof origin === 'string' && URL.canParse(origin) && new URL(origin).origin === origin) return origin
+      if (typeof origin === 'string' && URL.canParse(origin) && new URL(origin).origin === origin)
+        return origin
       throw invalid('trustedOrigins', origin, 'origins such as "https://admin.example", without a path')
     }),
   )
@@ -128,7 +132,14 @@ function readOrigins(origins: unknown): ReadonlySet<string> {
 function oneOf<const Value>(name: string, value: unknown, allowed: readonly Value[]): Value {
   const found = allowed.find((one) => one === value)
   if (found !== undefined) return found
-  throw invalid(name, value, allowed.map((one) => JSON.stringify(one)).join(', ').replace(/, ([^,]*)$/, ' or $1'))
+  throw invalid(
+    name,
+    value,
+    allowed
+      .map((one) => JSON.stringify(one))
+      .join(', ')
+      .replace(/, ([^,]*)$/, ' or $1'),
+  )
 }
 
 function withoutUndefined(options: SessionPolicyOptions): SessionPolicyOptions {

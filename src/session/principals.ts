@@ -35,7 +35,9 @@ export class Principals {
   async list(principal: string): Promise<readonly SessionInfo[]> {
     const sessions = await this.#store.list(principalTag(principal))
     // Two principals share a tag by a chance of 2^-96; a record says whose it is.
-    return sessions.filter((session) => session.principal === principal).map((session) => this.#infoOf(session))
+    return sessions
+      .filter((session) => session.principal === principal)
+      .map((session) => this.#infoOf(session))
   }
 
   async revoke(handle: string): Promise<void> {
@@ -60,6 +62,7 @@ export class Principals {
 
 /** Only signed-in sessions have one that others may name: a visitor's is nobody's to revoke. */
 function checkHandle(handle: unknown): void {
-  if (typeof handle === 'string' && /^[\w-]{16}\.[\w-]{43}$/.test(handle) && tagOf(handle) !== undefined) return
+  if (typeof handle === 'string' && /^[\w-]{16}\.[\w-]{43}$/.test(handle) && tagOf(handle) !== undefined)
+    return
   throw new DroverError('SESSION_VALUE_INVALID', 'Cannot find session: wanted a handle as list() gives them')
 }

@@ -62,7 +62,8 @@ export class DataShape<Output extends object> {
     for (const step of steps) current = step(current)
     const result = await this.#options.schema['~standard'].validate(current)
     if (result.issues === undefined) return { data: result.value, isUpcast: steps.length > 0 }
-    const empty = this.#options.invalid === 'reset' ? await this.#options.schema['~standard'].validate({}) : result
+    const empty =
+      this.#options.invalid === 'reset' ? await this.#options.schema['~standard'].validate({}) : result
     if (empty.issues === undefined) return { data: empty.value, isUpcast: true }
     throw misfit('read', empty.issues)
   }

@@ -14,7 +14,11 @@ export interface Sealing {
   open(key: string, texts: FieldTexts): FieldTexts
 }
 
-export const unsealed: Sealing = { isSealed: false, seal: (_key, _name, text) => text, open: (_key, texts) => texts }
+export const unsealed: Sealing = {
+  isSealed: false,
+  seal: (_key, _name, text) => text,
+  open: (_key, texts) => texts,
+}
 
 /** A sealed text: `e1.<key id>.<base64url of nonce, ciphertext, tag>`. */
 const mark = 'e1'
@@ -49,9 +53,14 @@ function openText(ring: KeyRing, key: string, name: string, text: string): strin
   if (kind !== mark || keyId === undefined || body === undefined) return text
   const sealed = Buffer.from(body, 'base64url')
   try {
-    const decipher = createDecipheriv('aes-256-gcm', sessionKey(ring, keyId, key), sealed.subarray(0, nonceBytes), {
-      authTagLength: tagBytes,
-    })
+    const decipher = createDecipheriv(
+      'aes-256-gcm',
+      sessionKey(ring, keyId, key),
+      sealed.subarray(0, nonceBytes),
+      {
+        authTagLength: tagBytes,
+      },
+    )
     decipher.setAAD(Buffer.from(name))
     decipher.setAuthTag(sealed.subarray(-tagBytes))
     return decipher.update(sealed.subarray(nonceBytes, -tagBytes), undefined, 'utf8') + decipher.final('utf8')

@@ -1,54 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { MemoryStore } from '../../test/support/memory-store.ts'
+import { cookieOf, SessionBench } from '../../test/support/session-bench.ts'
 import { isDroverError } from '../base/errors.ts'
 import type { ErrorCode } from '../base/errors.ts'
 import { keyOf } from './id.ts'
-import { readPolicy } from './policy.ts'
-import { OpenSession } from './session.ts'
-
-interface Shop {
-  cart: { sku: string; quantity: number }[]
-  theme: string
-}
 
 const hourMs = 3_600_000
-
-/** Sessions over a memory store, with a clock and ids that a test controls. */
-class Bench {
-  nowMs = 1_000_000
-  headLeft = false
-  readonly reports: unknown[] = []
-  readonly store: MemoryStore = new MemoryStore({ now: () => this.nowMs })
-  #ids = 0
-
-  open(cookie?: string): OpenSession<Shop> {
-    const sessionId = cookie === undefined ? undefined : /=([^;]{43});/.exec(cookie)?.[1]
-    return new OpenSession<Shop>(
-      {
-        store: this.store,
-        policy: readPolicy({ idle: '1h', absolute: '10h', maxBytes: 100 }),
-        ports: {
-          clock: { now: () => this.nowMs },
-          randomBytes: (size) => new Uint8Array(size).fill((this.#ids += 1)),
-          report: (error) => this.reports.push(error),
-        },
-      },
-      { sessionId, secure: false, headLeft: () => this.headLeft },
-    )
-  }
-
-  /** A session at rest, made by one earlier request; gives its cookie. */
-  async start(data: Partial<Shop>, principal?: string): Promise<string> {
-    const session = this.open()
-    Object.assign(await session.data(), data)
-    if (principal !== undefined) await session.login(principal)
-    await session.commit()
-    this.store.calls.length = 0
-    return session.takeCookie() ?? assert.fail('no cookie')
-  }
-}
 
 function hasCode(code: ErrorCode): (error: unknown) => boolean {
   return (error) => isDroverError(error, code)
@@ -57,18 +15,18 @@ function hasCode(code: ErrorCode): (error: unknown) => boolean {
 const lamp = { sku: 'lamp', quantity: 1 }
 
 test('an untouched session calls no store, whether or not the client has a cookie', async () => {
-  const bench = new Bench()
+  const bench = new SessionBench()
   const cookie = await bench.start({ theme: 'dark' })
   for (const session of [bench.open(), bench.open(cookie)]) {
     assert.equal(session.pending(), false)
     await session.commit()
-    assert.equal(session.takeCookie(), undefined)
+    assert.equal(cookieOf(session), undefined)
   }
   assert.deepEqual(bench.store.calls, [])
 })
 
 test('a visitor without a cookie who is only asked about costs no store call and gets no session', async () => {
-  const bench = new Bench()
+  const bench = new SessionBench()
   const session = bench.open()
   assert.deepEqual(Object.keys(await session.data()), [])
   assert.equal(await session.principal(), undefined)
@@ -78,7 +36,7 @@ test('a visitor without a cookie who is only asked about costs no store call and
 })
 
 test('reading takes one load for any number of calls, and writes nothing', async () => {
-  const bench = new Bench()
+  const bench = new SessionBench()
   const cookie = await bench.start({ cart: [lamp] }, 'ann')
   const session = bench.open(cookie)
   const [first, again] = await Promise.all([session.data(), session.data(), session.principal()])
@@ -90,28 +48,30 @@ test('reading takes one load for any number of calls, and writes nothing', async
 })
 
 test('new data creates a session whose id the store never sees', async () => {
-  const bench = new Bench()
+  const bench = new SessionBench()
   const session = bench.open()
   const data = await session.data()
   data.theme = 'dark'
   assert.equal(session.pending(), true)
   await session.commit()
-  const cookie = session.takeCookie() ?? ''
+  const cookie = cookieOf(session) ?? ''
   const sessionId = /^sid=([^;]+); Path=\/; Max-Age=36000; HttpOnly; SameSite=Lax$/.exec(cookie)?.[1] ?? ''
   assert.deepEqual([...bench.store.records.keys()], [keyOf(sessionId)])
   assert.deepEqual(bench.store.records.get(keyOf(sessionId)), {
     principal: undefined,
+    device: undefined,
+    ip: undefined,
     createdAtMs: bench.nowMs,
     absoluteDeadlineMs: bench.nowMs + 10 * hourMs,
     idleDeadlineMs: bench.nowMs + hourMs,
     fields: new Map([['theme', '"dark"']]),
   })
   assert.equal(session.pending(), false)
-  assert.equal(session.takeCookie(), undefined)
+  assert.equal(cookieOf(session), undefined)
 })
 
 test('only changed top-level fields are saved, nested changes included', async () => {
-  const bench = new Bench()
+  const bench = new SessionBench()
   const cookie = await bench.start({ cart: [lamp], theme: 'dark' })
   const session = bench.open(cookie)
   const data = await session.data()
@@ -123,7 +83,7 @@ test('only changed top-level fields are saved, nested changes included', async (
     remove: new Set(),
     idleDeadlineMs: bench.nowMs + hourMs,
   })
-  assert.equal(session.takeCookie(), undefined)
+  assert.equal(cookieOf(session), undefined)
   delete data.theme
   await session.commit()
   assert.deepEqual(bench.store.methods(), ['load', 'save', 'save'])
@@ -131,7 +91,7 @@ test('only changed top-level fields are saved, nested changes included', async (
 })
 
 test('a change that is taken back is not written', async () => {
-  const bench = new Bench()
+  const bench = new SessionBench()
   const session = bench.open(await bench.start({ theme: 'dark' }))
   const data = await session.data()
   data.theme = 'light'
@@ -141,7 +101,7 @@ test('a change that is taken back is not written', async () => {
 })
 
 test('two requests that change different fields both survive', async () => {
-  const bench = new Bench()
+  const bench = new SessionBench()
   const cookie = await bench.start({ theme: 'dark' })
   const [one, other] = [bench.open(cookie), bench.open(cookie)]
   const [oneData, otherData] = [await one.data(), await other.data()]
@@ -152,7 +112,7 @@ test('two requests that change different fields both survive', async () => {
 })
 
 test('login moves the session to a new id with its data, restarts its lifetime, and the old id is worthless', async () => {
-  const bench = new Bench()
+  const bench = new SessionBench()
   const visitor = await bench.start({ cart: [lamp] })
   bench.nowMs += hourMs / 2
   const session = bench.open(visitor)
@@ -161,7 +121,7 @@ test('login moves the session to a new id with its data, restarts its lifetime, 
   assert.deepEqual(bench.store.methods(), ['load', 'touch'])
   await session.commit()
   assert.deepEqual(bench.store.methods(), ['load', 'touch', 'replace'])
-  const cookie = session.takeCookie() ?? ''
+  const cookie = cookieOf(session) ?? ''
   assert.notEqual(cookie, visitor)
   const after = bench.open(cookie)
   assert.equal(await after.principal(), 'ann')
@@ -171,7 +131,7 @@ test('login moves the session to a new id with its data, restarts its lifetime, 
 })
 
 test('login as somebody else leaves the former data behind, even in the object the app holds', async () => {
-  const bench = new Bench()
+  const bench = new SessionBench()
   const cookie = await bench.start({ cart: [lamp] }, 'ann')
   const session = bench.open(cookie)
   const data = await session.data()
@@ -180,37 +140,37 @@ test('login as somebody else leaves the former data behind, even in the object t
   data.theme = 'dark'
   await session.commit()
   assert.deepEqual(bench.store.methods(), ['load', 'delete', 'create'])
-  const after = bench.open(session.takeCookie())
+  const after = bench.open(cookieOf(session))
   assert.equal(await after.principal(), 'bob')
   assert.deepEqual({ ...(await after.data()) }, { theme: 'dark' })
 })
 
 test('logout deletes without a load, clears the cookie, and empties the data', async () => {
-  const bench = new Bench()
+  const bench = new SessionBench()
   const session = bench.open(await bench.start({ theme: 'dark' }, 'ann'))
   await session.logout()
   assert.equal(await session.principal(), undefined)
   assert.deepEqual(Object.keys(await session.data()), [])
   await session.commit()
   assert.deepEqual(bench.store.methods(), ['delete'])
-  assert.match(session.takeCookie() ?? '', /^sid=; Path=\/; Max-Age=0;/)
+  assert.match(cookieOf(session) ?? '', /^sid=; Path=\/; Max-Age=0;/)
   assert.equal(bench.store.records.size, 0)
 })
 
 test('data set after logout begins a session of its own', async () => {
-  const bench = new Bench()
+  const bench = new SessionBench()
   const session = bench.open(await bench.start({ cart: [lamp] }, 'ann'))
   await session.logout()
   ;(await session.data()).theme = 'dark'
   await session.commit()
-  const after = bench.open(session.takeCookie())
+  const after = bench.open(cookieOf(session))
   assert.deepEqual({ ...(await after.data()) }, { theme: 'dark' })
   assert.equal(await after.principal(), undefined)
   assert.equal(bench.store.records.size, 1)
 })
 
 test('logout of a visitor without a cookie does nothing', async () => {
-  const bench = new Bench()
+  const bench = new SessionBench()
   const session = bench.open()
   await session.logout()
   assert.equal(session.pending(), false)
@@ -220,7 +180,7 @@ test('logout of a visitor without a cookie does nothing', async () => {
 
 test('a session deleted meanwhile is gone: nothing saved, nothing revived, the cookie left alone', async () => {
   for (const intent of ['data', 'login'] as const) {
-    const bench = new Bench()
+    const bench = new SessionBench()
     const cookie = await bench.start({ theme: 'dark' })
     const slow = bench.open(cookie)
     ;(await slow.data()).theme = 'light'
@@ -229,7 +189,7 @@ test('a session deleted meanwhile is gone: nothing saved, nothing revived, the c
     await fast.logout()
     await fast.commit()
     await assert.rejects(slow.commit(), hasCode('SESSION_GONE'))
-    assert.equal(slow.takeCookie(), undefined)
+    assert.equal(cookieOf(slow), undefined)
     assert.equal(bench.store.records.size, 0)
     assert.equal(slow.pending(), false)
     await assert.rejects(slow.data(), hasCode('SESSION_GONE'))
@@ -240,7 +200,7 @@ test('a session deleted meanwhile is gone: nothing saved, nothing revived, the c
 })
 
 test('an unavailable store is loud in data, principal and login, and never looks like a logout', async () => {
-  const bench = new Bench()
+  const bench = new SessionBench()
   const cookie = await bench.start({ theme: 'dark' }, 'ann')
   bench.store.isUnavailable = true
   const session = bench.open(cookie)
@@ -253,30 +213,30 @@ test('an unavailable store is loud in data, principal and login, and never looks
 })
 
 test('a commit that fails leaves no cookie behind and can be tried again', async () => {
-  const bench = new Bench()
+  const bench = new SessionBench()
   const session = bench.open()
   await session.login('ann')
   bench.store.isUnavailable = true
   await assert.rejects(session.commit(), hasCode('STORE_UNAVAILABLE'))
-  assert.equal(session.takeCookie(), undefined)
+  assert.equal(cookieOf(session), undefined)
   assert.equal(session.pending(), true)
   bench.store.isUnavailable = false
   await session.commit()
-  assert.equal(await bench.open(session.takeCookie()).principal(), 'ann')
+  assert.equal(await bench.open(cookieOf(session)).principal(), 'ann')
 })
 
 test('operations nobody waits for are pending, and a commit waits for them', async () => {
-  const bench = new Bench()
+  const bench = new SessionBench()
   const session = bench.open(await bench.start({ theme: 'dark' }))
   const login = session.login('ann')
   assert.equal(session.pending(), true)
   await session.commit()
   await login
-  assert.equal(await bench.open(session.takeCookie()).principal(), 'ann')
+  assert.equal(await bench.open(cookieOf(session)).principal(), 'ann')
 })
 
 test('reading slides the idle deadline once a tenth has passed, without waiting, and reports a failure', async () => {
-  const bench = new Bench()
+  const bench = new SessionBench()
   const cookie = await bench.start({ theme: 'dark' })
   bench.nowMs += hourMs / 10 - 1
   await bench.open(cookie).data()
@@ -293,7 +253,7 @@ test('reading slides the idle deadline once a tenth has passed, without waiting,
 })
 
 test('a save slides the idle deadline by the same rule, on the deadline as it is by then', async () => {
-  const bench = new Bench()
+  const bench = new SessionBench()
   const cookie = await bench.start({ theme: 'dark' })
   const startMs = bench.nowMs
   const session = bench.open(cookie)
@@ -311,7 +271,7 @@ test('a save slides the idle deadline by the same rule, on the deadline as it is
 })
 
 test('a session ends unused after the idle time, and used at its absolute deadline', async () => {
-  const bench = new Bench()
+  const bench = new SessionBench()
   const cookie = await bench.start({ theme: 'dark' })
   for (let hours = 0; hours < 9.5; hours += 0.5) {
     bench.nowMs += hourMs / 2
@@ -325,19 +285,19 @@ test('a session ends unused after the idle time, and used at its absolute deadli
 })
 
 test('data that cannot be kept fails the commit by name, and nothing is stored', async () => {
-  const bench = new Bench()
+  const bench = new SessionBench<Record<string, unknown>>()
   const session = bench.open()
-  const data: Record<string, unknown> = await session.data()
+  const data = await session.data()
   data['when'] = new Date(0)
   assert.equal(session.pending(), true)
   await assert.rejects(session.commit(), hasCode('SESSION_VALUE_INVALID'))
-  data['when'] = 'x'.repeat(100)
+  data['when'] = 'x'.repeat(1_000)
   await assert.rejects(session.commit(), hasCode('SESSION_TOO_LARGE'))
   assert.deepEqual(bench.store.calls, [])
 })
 
 test('login refuses a principal that is empty, too long or no string', async () => {
-  const session = new Bench().open()
+  const session = new SessionBench().open()
   const anything: { login(principal: unknown): Promise<void> } = session
   for (const principal of ['', 'x'.repeat(513), 7, undefined]) {
     await assert.rejects(anything.login(principal), hasCode('SESSION_VALUE_INVALID'))
@@ -346,14 +306,14 @@ test('login refuses a principal that is empty, too long or no string', async () 
 })
 
 test('after the head has left, data is still saved but a new id comes too late', async () => {
-  const bench = new Bench()
+  const bench = new SessionBench()
   const session = bench.open(await bench.start({ theme: 'dark' }))
   bench.headLeft = true
   ;(await session.data()).theme = 'light'
   await session.commit()
   await session.login('ann')
   await assert.rejects(session.commit(), hasCode('SESSION_COOKIE_LATE'))
-  assert.equal(session.takeCookie(), undefined)
+  assert.equal(cookieOf(session), undefined)
   assert.equal([...bench.store.records.values()][0]?.fields.get('theme'), '"light"')
 })
 
@@ -361,13 +321,13 @@ test('any run of requests leaves in the store what the data said, and writes onl
   const edit = fc.tuple(fc.constantFrom('a', 'b', '__proto__'), fc.option(fc.integer(), { nil: undefined }))
   const requests = fc.array(fc.array(edit, { maxLength: 4 }), { maxLength: 5 })
   const property = fc.asyncProperty(requests, async (runs) => {
-    const bench = new Bench()
+    const bench = new SessionBench<Record<string, unknown>>()
     let cookie: string | undefined
     const model = new Map<string, number>()
     for (const edits of runs) {
       const before = new Map(model)
       const session = bench.open(cookie)
-      const data: Record<string, unknown> = await session.data()
+      const data = await session.data()
       for (const [name, value] of edits) {
         data[name] = value
         if (value === undefined) model.delete(name)
@@ -375,7 +335,7 @@ test('any run of requests leaves in the store what the data said, and writes onl
       }
       bench.store.calls.length = 0
       await session.commit()
-      cookie = session.takeCookie() ?? cookie
+      cookie = cookieOf(session) ?? cookie
       const differing = [...new Set([...before.keys(), ...model.keys()])].filter(
         (name) => before.get(name) !== model.get(name),
       )

@@ -5,10 +5,10 @@ import { csrfToken, isCsrfToken, newCsrfSecret } from './csrf.ts'
 import type { OriginVerdict } from './csrf.ts'
 import { logId } from './events.ts'
 import { Transaction } from './transaction.ts'
-import type { CommitOutcome, TransactionRequest, TransactionSetting } from './transaction.ts'
+import type { CommitOutcome, FieldChange, TransactionRequest, TransactionSetting } from './transaction.ts'
 import { watchSession } from './watch.ts'
 
-export type { CommitOutcome } from './transaction.ts'
+export type { CommitOutcome, FieldChange } from './transaction.ts'
 export type { SessionPorts } from './writer.ts'
 
 /** What a sign-in may tell beside who signs in. */
@@ -59,7 +59,7 @@ export interface Session<Data extends object = Record<string, unknown>> {
    */
   update<Name extends keyof Data & string>(
     field: Name,
-    change: (value: Data[Name] | undefined) => Data[Name] | undefined | Promise<Data[Name] | undefined>,
+    change: FieldChange<Data[Name]>,
   ): Promise<Data[Name] | undefined>
   /** Keeps a piece of news for the next `takeFlash(kind)`, in this request or a later one. Plain JSON. */
   flash(kind: string, value: unknown): Promise<void>
@@ -149,11 +149,9 @@ export class OpenSession<Data extends object = Record<string, unknown>> implemen
 
   update<Name extends keyof Data & string>(
     field: Name,
-    change: (value: Data[Name] | undefined) => Data[Name] | undefined | Promise<Data[Name] | undefined>,
+    change: FieldChange<Data[Name]>,
   ): Promise<Data[Name] | undefined> {
-    // The shape is the app's own claim, as for `data`.
-    const typed = change as (value: unknown) => unknown
-    return this.#turn(async () => (await this.#transaction.update(field, typed)) as Data[Name] | undefined)
+    return this.#turn(() => this.#transaction.update(field, change))
   }
 
   flash(kind: string, value: unknown): Promise<void> {
@@ -210,7 +208,8 @@ export class OpenSession<Data extends object = Record<string, unknown>> implemen
   commit(options: CommitOptions = {}): Promise<CommitOutcome> {
     return this.#turn(() => {
       const { idempotencyKey } = options
-      if (idempotencyKey !== undefined) checkText('commit with idempotency key', idempotencyKey, longestIdempotencyKey)
+      if (idempotencyKey !== undefined)
+        checkText('commit with idempotency key', idempotencyKey, longestIdempotencyKey)
       return this.#transaction.commit(idempotencyKey)
     })
   }
@@ -237,11 +236,13 @@ export class OpenSession<Data extends object = Record<string, unknown>> implemen
   refusal(): DroverError | undefined | Promise<DroverError | undefined> {
     const { origin, csrfToken: token, sessionId, legacy } = this.#request
     const { csrf } = this.#setting.policy
-    if (csrf === false || origin === 'same' || (sessionId === undefined && legacy === undefined)) return undefined
+    if (csrf === false || origin === 'same' || (sessionId === undefined && legacy === undefined))
+      return undefined
     if (origin === 'foreign') return refused('it comes from a page of another site')
     if (csrf === 'origin') return undefined
     return this.verifyCsrf(token).then(
-      (isValid) => (isValid ? undefined : refused('wanted a valid X-CSRF-Token, or Sec-Fetch-Site or Origin')),
+      (isValid) =>
+        isValid ? undefined : refused('wanted a valid X-CSRF-Token, or Sec-Fetch-Site or Origin'),
       (error: unknown) => (error instanceof DroverError ? error : Promise.reject(error)),
     )
   }

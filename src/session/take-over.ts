@@ -1,13 +1,13 @@
 // Takes over another library's session: once, whichever of several requests, or servers, comes first.
 import { hash } from 'node:crypto'
 import { isDroverError } from '../base/errors.ts'
-import { renewalsField } from './conflict.ts'
-import { idleDeadline } from './expiry.ts'
+import { pointerField } from './conflict.ts'
 import { fieldText } from './fields.ts'
 import type { FieldTexts } from './fields.ts'
 import { keyOf } from './id.ts'
 import type { LegacyRecord, LegacySession } from './legacy.ts'
-import type { Found, SessionRequest, SessionWriter, WriterSetting, Written } from './writer.ts'
+import { openId, sealId } from './successor.ts'
+import type { Found, SessionRequest, SessionWriter, WriterSetting } from './writer.ts'
 
 export interface TakeOverContext {
   readonly setting: WriterSetting
@@ -15,64 +15,84 @@ export interface TakeOverContext {
   readonly writer: SessionWriter
 }
 
-/** Two are enough when nobody interferes; each further one means that another request did a part of it. */
-const mostTries = 8
-
-/**
- * The session that stands for the former one. Its first id is made from the former cookie, so that all requests find the
- * same; it is renewed at once to a random one, as a sign-in would, and forwards for as long as the former cookie may still
- * be shown. So a session that was signed out after it was taken over stays so, whoever shows the former cookie again (R4).
- */
-export async function takeOver(legacy: LegacySession, context: TakeOverContext): Promise<Found | undefined> {
-  const { request, writer } = context
-  const firstId = hash('sha256', `drover takes over ${legacy.seed}`, 'base64url')
-  for (let tries = 1; tries <= mostTries; tries += 1) {
-    const found = await writer.load(keyOf(firstId), firstId)
-    if (found?.session.isFresh === true) {
-      if (!legacy.isKept) writer.clearOther(legacy.clearingCookie(request.secure))
-      return found
-    }
-    const record = await legacy.read()
-    if (found === undefined) {
-      if (record === undefined || !(await create(keyOf(firstId), record, context))) return undefined
-    } else if (record !== undefined) {
-      const written = await move(found, record, context)
-      if (written.outcome === 'saved' && !legacy.isKept) await legacy.forget()
-    }
-  }
-  return undefined
+/** Where the former session is remembered as taken over, by an id that is made from its cookie. */
+interface Pointer {
+  readonly id: string
+  readonly key: string
 }
 
-/** False when the former session was taken over and signed out before. */
-async function create(key: string, record: LegacyRecord, context: TakeOverContext): Promise<boolean> {
-  const { policy, ports, sealing, store } = context.setting
+/**
+ * The session that took over the former one. A pointer under an id made from the former cookie leads every request to the
+ * same session, and it stays for as long as that cookie may be shown: a session that was signed out after it was taken over
+ * stays so (R4).
+ */
+export async function takeOver(legacy: LegacySession, context: TakeOverContext): Promise<Found | undefined> {
+  const id = hash('sha256', `drover takes over ${legacy.seed}`, 'base64url')
+  const pointer: Pointer = { id, key: keyOf(id) }
+  const { request, writer } = context
+  const sealedId = (await read(pointer, context)) ?? (await place(pointer, legacy, context))
+  const sessionId = sealedId === undefined ? undefined : openId(sealedId, pointer.id)
+  const found = sessionId === undefined ? undefined : await writer.load(keyOf(sessionId), sessionId)
+  if (found === undefined) return undefined
+  writer.tellId(found.session)
+  if (!legacy.isKept) writer.clearOther(legacy.clearingCookie(request.secure))
+  return found
+}
+
+async function read(pointer: Pointer, { setting }: TakeOverContext): Promise<string | undefined> {
+  const record = await setting.store.load(pointer.key)
+  return record?.fields.get(pointerField)
+}
+
+/** The session first, which nobody knows yet, and then the pointer, which one of the racers places. */
+async function place(
+  pointer: Pointer,
+  legacy: LegacySession,
+  context: TakeOverContext,
+): Promise<string | undefined> {
+  const { request, setting, writer } = context
+  const record = await legacy.read()
+  // Whoever placed the pointer a moment ago has removed it.
+  if (record === undefined) return read(pointer, context)
+  const { principal } = record
+  const signIn = principal === undefined ? undefined : { principal, device: undefined, ip: request.ip }
+  const { id = '', key } = await writer.create(signIn, textsOf(record.data))
+  const sealedId = sealId(id, pointer.id, setting.ports.randomBytes)
+  if (!(await store(pointer, sealedId, record, context))) {
+    await setting.store.delete(key)
+    return read(pointer, context)
+  }
+  if (!legacy.isKept) await legacy.forget()
+  return sealedId
+}
+
+/** False when another request was first. */
+async function store(
+  pointer: Pointer,
+  sealedId: string,
+  record: LegacyRecord,
+  { setting }: TakeOverContext,
+): Promise<boolean> {
+  const { policy, ports } = setting
   const createdAtMs = ports.clock.now()
-  const absoluteDeadlineMs = createdAtMs + policy.absoluteMs
-  const fields = new Map<string, string>()
-  for (const [name, text] of textsOf(record.data)) fields.set(name, sealing.seal(key, name, text))
-  const identity = { principal: undefined, device: undefined, ip: context.request.ip, createdAtMs, absoluteDeadlineMs }
+  const untilMs = Math.max(record.expiresAtMs, createdAtMs + policy.renewalGraceMs)
+  const identity = {
+    principal: undefined,
+    device: undefined,
+    ip: undefined,
+    createdAtMs,
+    absoluteDeadlineMs: untilMs,
+  }
+  const fields = new Map([[pointerField, sealedId]])
   try {
-    const idleDeadlineMs = idleDeadline(createdAtMs, policy.idleMs, absoluteDeadlineMs)
-    await store.create(key, { ...identity, fields, idleDeadlineMs })
+    await setting.store.create(pointer.key, { ...identity, idleDeadlineMs: untilMs, fields })
     return true
   } catch (error) {
-    if (isDroverError(error, 'SESSION_ID_TAKEN')) return (await store.load(key)) !== undefined
+    if (isDroverError(error, 'SESSION_ID_TAKEN')) return false
     throw error
   }
 }
 
-/** One of the racers wins: it finds the renewals of the session as they were, the others do not. */
-function move(found: Found, record: LegacyRecord, { setting, request, writer }: TakeOverContext): Promise<Written> {
-  const set = new Map([[renewalsField, '1']])
-  const draft = { set, remove: new Set<string>(), add: new Map(), expected: new Set([renewalsField]) }
-  const { principal } = record
-  const forwardUntilMs = Math.max(record.expiresAtMs, setting.ports.clock.now() + setting.policy.renewalGraceMs)
-  const signIn = principal === undefined ? undefined : { principal, device: undefined, ip: request.ip }
-  const to = signIn === undefined ? { forwardUntilMs } : { forwardUntilMs, signIn }
-  return writer.replace(found.session, to, draft, new Map([...found.texts, ...set]))
-}
-
-/** What is no plain JSON is refused by name: the other library wrote it as JSON, so there is none. */
 function textsOf(data: LegacyRecord['data']): FieldTexts {
   const texts = new Map<string, string>()
   for (const [name, value] of Object.entries(data)) {

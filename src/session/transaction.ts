@@ -33,6 +33,10 @@ export interface TransactionRequest extends SessionRequest {
 /** Each try met another server's save of the same field; more of them than this is no accident. */
 const mostTries = 50
 const leasePollMs = 20
+const longestPauseMs = 16
+
+/** Makes a field's new value of its newest one; undefined: there is no such field. */
+export type FieldChange<Value> = (value: Value | undefined) => Value | undefined | Promise<Value | undefined>
 
 export type CommitOutcome = 'saved' | 'repeated'
 
@@ -95,7 +99,8 @@ export class Transaction<Data extends object> {
 
   renew(): void {
     this.#state = transition(this.#state, { type: 'renew' })
-    if (this.#state.is === 'renewing') this.copy.setOwn(renewalsField, countOf(this.copy.own(renewalsField)) + 1)
+    if (this.#state.is === 'renewing')
+      this.copy.setOwn(renewalsField, countOf(this.copy.own(renewalsField)) + 1)
   }
 
   /** Saves what changed; 'repeated' (and nothing saved) when a commit with this idempotency key was made before. */
@@ -115,7 +120,10 @@ export class Transaction<Data extends object> {
    * Replaces one field by what `change` makes of its newest value, whatever other servers do meanwhile. For a session that
    * is not at rest yet, or is about to move, the commit does it.
    */
-  async update(name: string, change: (value: unknown) => unknown): Promise<unknown> {
+  async update<Name extends keyof Data & string>(
+    name: Name,
+    change: FieldChange<Data[Name]>,
+  ): Promise<Data[Name] | undefined> {
     await this.load()
     const state = this.#state
     if (state.is !== 'held') return this.#updateLocally(name, change)
@@ -163,6 +171,7 @@ export class Transaction<Data extends object> {
         this.copy.settle(texts)
         return 'saved'
       }
+      await pauseBeforeTry(tries)
       const yielded = await this.#reload()
       if (once !== undefined && yielded.includes(once)) return this.#drop()
     }
@@ -231,28 +240,40 @@ export class Transaction<Data extends object> {
     this.copy.setOwn(once, nowMs)
   }
 
-  async #updateLocally(name: string, change: (value: unknown) => unknown): Promise<unknown> {
-    const data: object = await this.copy.data()
-    const value = await change(Reflect.get(data, name))
+  async #updateLocally<Name extends keyof Data & string>(
+    name: Name,
+    change: FieldChange<Data[Name]>,
+  ): Promise<Data[Name] | undefined> {
+    const data = await this.copy.data()
+    const value = await change(data[name])
     Reflect.set(data, name, value)
     return value
   }
 
-  async #updateByComparing(name: string, change: (value: unknown) => unknown): Promise<unknown> {
+  async #updateByComparing<Name extends keyof Data & string>(
+    name: Name,
+    change: FieldChange<Data[Name]>,
+  ): Promise<Data[Name] | undefined> {
     for (let tries = 1; tries <= mostTries; tries += 1) {
       const value = change(await this.#valueOf(name))
       if (value instanceof Promise) throw mayNotWait(name)
       const written = await this.#writeField(name, value, name, new Set())
       if (written) return value
+      await pauseBeforeTry(tries)
       await this.#reload()
     }
     throw conflict(`other servers kept changing ${JSON.stringify(name)}`)
   }
 
-  async #updateUnderLease(name: string, leaseMs: number, change: (value: unknown) => unknown): Promise<unknown> {
+  async #updateUnderLease<Name extends keyof Data & string>(
+    name: Name,
+    leaseMs: number,
+    change: FieldChange<Data[Name]>,
+  ): Promise<Data[Name] | undefined> {
     const lease = leasePrefix + name
     await this.#takeLease(lease, leaseMs)
-    const over = () => conflict(`the change of ${JSON.stringify(name)} took longer than its lease of ${leaseMs} ms`)
+    const over = () =>
+      conflict(`the change of ${JSON.stringify(name)} took longer than its lease of ${leaseMs} ms`)
     try {
       const work = Promise.resolve(change(await this.#valueOf(name)))
       const value = await withDeadline(work, leaseMs, over)
@@ -265,13 +286,18 @@ export class Transaction<Data extends object> {
   }
 
   /** A copy, so that a change that is tried again begins with the newest value and not with its own work. */
-  async #valueOf(name: string): Promise<unknown> {
+  async #valueOf<Name extends keyof Data & string>(name: Name): Promise<Data[Name] | undefined> {
     const text = (await this.copy.texts()).get(name)
     return text === undefined ? undefined : JSON.parse(text)
   }
 
   /** Writes one field if `expected` is as it was found; false for a conflict. */
-  async #writeField(name: string, value: unknown, expected: string, drop: ReadonlySet<string>): Promise<boolean> {
+  async #writeField(
+    name: string,
+    value: unknown,
+    expected: string,
+    drop: ReadonlySet<string>,
+  ): Promise<boolean> {
     const text = fieldText(name, value)
     const others = withoutField(this.copy.found, name)
     checkSize(text === undefined ? others : new Map([...others, [name, text]]), this.#setting.policy.maxBytes)
@@ -300,7 +326,12 @@ export class Transaction<Data extends object> {
 
   /** Best effort: a lease that stays ends by itself, and the failure that led here is what the caller must hear. */
   async #dropLease(lease: string): Promise<void> {
-    const draft: Draft = { set: new Map(), remove: new Set([lease]), add: new Map(), expected: new Set([lease]) }
+    const draft: Draft = {
+      set: new Map(),
+      remove: new Set([lease]),
+      add: new Map(),
+      expected: new Set([lease]),
+    }
     await this.#save(draft).catch((error: unknown) => {
       if (!isDroverError(error)) throw error
     })
@@ -317,6 +348,11 @@ export class Transaction<Data extends object> {
     if (this.#state.is === 'held') return this.#state.session
     throw new Error(`Cannot write to session: it is ${this.#state.is}`)
   }
+}
+
+/** Two servers in step would meet again each time; a random pause lets one of them through. The first retry waits for none. */
+async function pauseBeforeTry(tries: number): Promise<void> {
+  if (tries > 1) await pause(randomInt(1, Math.min(2 ** tries, longestPauseMs)))
 }
 
 function withoutField(texts: FieldTexts, name: string): FieldTexts {

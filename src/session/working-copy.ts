@@ -122,7 +122,8 @@ export class WorkingCopy<Data extends object> {
     this.#found = texts
     const { app, own } = splitOwn(texts)
     this.#own = this.#foundOwn = own
-    this.#base = this.#data !== undefined && this.#shape !== undefined ? writeFields(this.#data, noTexts) : app
+    this.#base =
+      this.#data !== undefined && this.#shape !== undefined ? writeFields(this.#data, noTexts) : app
     this.#isUpcast = false
   }
 

@@ -96,6 +96,11 @@ export class SessionWriter {
     return cookies
   }
 
+  /** Tells the client the id of a session that it did not ask for by that id. */
+  tellId(session: HeldSession): void {
+    if (session.id !== undefined) this.#oweId(session.id, session)
+  }
+
   /** Takes another library's cookie away with this answer, if its head has not left. */
   clearOther(line: string): void {
     if (!this.#request.headLeft()) this.#otherCookies.push(line)
@@ -115,7 +120,10 @@ export class SessionWriter {
 
   async save(session: HeldSession, draft: Draft): Promise<Written> {
     const idleDeadlineMs = this.#slide(session)
-    const outcome = await this.#setting.store.save(session.key, this.#change(session.key, draft, idleDeadlineMs))
+    const outcome = await this.#setting.store.save(
+      session.key,
+      this.#change(session.key, draft, idleDeadlineMs),
+    )
     return outcome === 'saved' ? { outcome, session: { ...session, idleDeadlineMs } } : { outcome }
   }
 

@@ -109,5 +109,9 @@ function unknown(id: string, keys: readonly RingKey[]): DroverError {
 }
 
 function invalid(option: string, what: string, cause?: unknown): DroverError {
-  return new DroverError('OPTION_INVALID', `Cannot use ${option}: ${what}`, cause === undefined ? {} : { cause })
+  return new DroverError(
+    'OPTION_INVALID',
+    `Cannot use ${option}: ${what}`,
+    cause === undefined ? {} : { cause },
+  )
 }

@@ -47,9 +47,15 @@ export function expressSessionReader(
 ): LegacyReader {
   const secrets = [options.secret].flat()
   if (secrets.length === 0 || secrets.some((secret) => typeof secret !== 'string' || secret === '')) {
-    throw new DroverError('OPTION_INVALID', 'Cannot use migrate.secret: wanted the secret, or secrets, of express-session')
+    throw new DroverError(
+      'OPTION_INVALID',
+      'Cannot use migrate.secret: wanted the secret, or secrets, of express-session',
+    )
   }
-  const records = options.store === undefined ? redisRecords(store, options.prefix ?? 'sess:') : connectRecords(options.store)
+  const records =
+    options.store === undefined
+      ? redisRecords(store, options.prefix ?? 'sess:')
+      : connectRecords(options.store)
   const name = options.cookieName ?? 'connect.sid'
   const principalOf = options.principal ?? passportUser
   return {
@@ -113,14 +119,23 @@ function recordOf(
 ): LegacyRecord | undefined {
   if (typeof record !== 'object' || record === null) return undefined
   const { cookie, ...data }: Record<string, unknown> = { ...record }
-  const expires: unknown = typeof cookie === 'object' && cookie !== null ? Reflect.get(cookie, 'expires') : undefined
-  const expiresAtMs = expires === undefined || expires === null ? nowMs + fallbackLifetimeMs : Date.parse(String(expires))
+  const expiresAtMs = endOf(cookie) ?? nowMs + fallbackLifetimeMs
   return expiresAtMs <= nowMs ? undefined : { data, principal: principalOf(data), expiresAtMs }
+}
+
+/** A record from a store's text has the date as text, one from memory may have a Date. */
+function endOf(cookie: unknown): number | undefined {
+  const expires: unknown =
+    typeof cookie === 'object' && cookie !== null ? Reflect.get(cookie, 'expires') : undefined
+  if (expires instanceof Date) return expires.getTime()
+  const endMs = typeof expires === 'string' ? Date.parse(expires) : Number.NaN
+  return Number.isNaN(endMs) ? undefined : endMs
 }
 
 function passportUser(data: Readonly<Record<string, unknown>>): string | undefined {
   const { passport } = data
-  const user: unknown = typeof passport === 'object' && passport !== null ? Reflect.get(passport, 'user') : undefined
+  const user: unknown =
+    typeof passport === 'object' && passport !== null ? Reflect.get(passport, 'user') : undefined
   return typeof user === 'string' || typeof user === 'number' ? String(user) : undefined
 }
 
@@ -169,5 +184,7 @@ function connectRecords(store: ConnectStore): Records {
 }
 
 function unreadable(state: string, cause: unknown): DroverError {
-  return new DroverError('STORE_UNAVAILABLE', `Cannot take over session of express-session: ${state}`, { cause })
+  return new DroverError('STORE_UNAVAILABLE', `Cannot take over session of express-session: ${state}`, {
+    cause,
+  })
 }

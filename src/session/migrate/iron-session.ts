@@ -27,7 +27,10 @@ const sealPattern = /^Fe26\.2\*[\w*%.~-]+$/
 export function ironSessionReader(options: IronSessionMigration, clock: Clock): LegacyReader {
   const { password, cookieName } = options
   if (!isPassword(password) || typeof cookieName !== 'string' || cookieName === '') {
-    throw new DroverError('OPTION_INVALID', 'Cannot use migrate: wanted the password and cookieName of iron-session')
+    throw new DroverError(
+      'OPTION_INVALID',
+      'Cannot use migrate: wanted the password and cookieName of iron-session',
+    )
   }
   const ttlMs = durationOption('migrate.ttl', options.ttl ?? '14d')
   const principalOf = options.principal ?? (() => undefined)
@@ -73,7 +76,8 @@ async function loadIronSession(): Promise<IronSession> {
     return await import('iron-session')
   } catch (cause) {
     if (!(cause instanceof Error && 'code' in cause && cause.code === 'ERR_MODULE_NOT_FOUND')) throw cause
-    const message = 'Cannot read cookies of iron-session: the package "iron-session" is not installed; npm install iron-session'
+    const message =
+      'Cannot read cookies of iron-session: the package "iron-session" is not installed; npm install iron-session'
     throw new DroverError('PEER_MISSING', message, { cause })
   }
 }
