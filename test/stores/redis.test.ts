@@ -20,7 +20,9 @@ import { newChange, newRecord, someKey } from './session.ts'
 
 const unavailable = { name: 'DroverError', code: 'STORE_UNAVAILABLE', status: 503 }
 // Other tests share the processor: where a test is not about deadlines, they are far away.
-const patient = { operationTimeoutMs: 20_000, connectTimeoutMs: 20_000 }
+const patient = { operationTimeoutMs: 20_000, connectTimeoutMs: 20_000, watchIntervalMs: 50 }
+// Only a fault takes that long.
+const watchWithinMs = 20_000
 
 let server: RedisServer
 before(async () => {
@@ -44,7 +46,7 @@ async function isAnswering(store: SessionStore): Promise<boolean> {
 
 describe('redisSessionStore contract, by URL', () => {
   const open = (clock: ManualClock) => redisSessionStore(server.url, { ...patient, clock })
-  for (const { name, run } of sessionStoreContract({ open })) test(name, run)
+  for (const { name, run } of sessionStoreContract({ open, watchWithinMs })) test(name, run)
 })
 
 for (const [title, options] of [
@@ -63,9 +65,9 @@ for (const [title, options] of [
     const open = async (clock: ManualClock) => {
       const client = await connected(options)
       clients.push(client)
-      return redisSessionStore(client, { ...patient, clock })
+      return redisSessionStore(client, { ...patient, clock, watchIntervalMs: 50 })
     }
-    for (const { name, run } of sessionStoreContract({ open })) test(name, run)
+    for (const { name, run } of sessionStoreContract({ open, watchWithinMs })) test(name, run)
   })
 }
 
@@ -74,25 +76,25 @@ describe('redisSessionStore, what rests in Redis', () => {
     const [client, key, stored] = [await connected(), someKey(), newRecord({ a: '1' })]
     const store = redisSessionStore(server.url, { ...patient, keyPrefix: 'shop:' })
     await store.create(key, stored)
-    assert.equal(await client.type(`shop:${key}`), 'hash')
-    assert.equal(await client.pExpireTime(`shop:${key}`), stored.idleDeadlineMs)
+    assert.equal(await client.type(`shop:{${key}}`), 'hash')
+    assert.equal(await client.pExpireTime(`shop:{${key}}`), stored.idleDeadlineMs)
     await store.touch(key, stored.absoluteDeadlineMs + 1)
-    assert.equal(await client.pExpireTime(`shop:${key}`), stored.absoluteDeadlineMs)
+    assert.equal(await client.pExpireTime(`shop:{${key}}`), stored.absoluteDeadlineMs)
     await store.replace(key, `${key}-new`, stored, newChange({}))
-    assert.equal(await client.pExpireTime(`shop:${key}-new`), stored.absoluteDeadlineMs)
-    assert.deepEqual(await client.keys(`shop:${key}*`), [`shop:${key}-new`])
+    assert.equal(await client.pExpireTime(`shop:{${key}-new}`), stored.absoluteDeadlineMs)
+    assert.deepEqual(await client.keys(`shop:{${key}*`), [`shop:{${key}-new}`])
     await store.close()
     client.destroy()
   })
 
-  test('a malformed record is unavailable, never absent or gone, and stays as it was', async () => {
+  test('a malformed record is unavailable, never absent or gone, and stays as it was until it is deleted', async () => {
     const [client, store] = [await connected(), redisSessionStore(server.url, patient)]
     const stored = newRecord()
-    const keys = [someKey(), someKey(), someKey()] as const
-    const redisKeys = keys.map((key) => `drover:session:${key}`)
+    const hashes = [{ '.a': '1' }, { m: '91 2 3 0', '.a': '1' }, { f: '21 key' }]
+    const keys = [undefined, ...hashes].map(() => someKey())
+    const redisKeys = keys.map((key) => `drover:session:{${key}}`)
     await client.set(redisKeys[0] ?? '', 'text')
-    await client.hSet(redisKeys[1] ?? '', { '.a': '1' })
-    await client.hSet(redisKeys[2] ?? '', { m: '9 1 2 3 -', '.a': '1' })
+    for (const [index, hash] of hashes.entries()) await client.hSet(redisKeys[index + 1] ?? '', { ...hash })
     const dumps = await Promise.all(redisKeys.map((key) => client.dump(key)))
     for (const key of keys) {
       await assert.rejects(store.load(key), unavailable)
@@ -102,6 +104,8 @@ describe('redisSessionStore, what rests in Redis', () => {
       await assert.rejects(store.replace(key, someKey(), stored, newChange({})), unavailable)
     }
     assert.deepEqual(await Promise.all(redisKeys.map((key) => client.dump(key))), dumps)
+    for (const key of keys) await store.delete(key)
+    assert.equal(await client.exists(redisKeys), 0)
     await store.close()
     client.destroy()
   })

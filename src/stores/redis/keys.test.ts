@@ -9,6 +9,7 @@ test('KeyNames: what belongs to a principal has its tag in braces, a visitor sta
   assert.equal(names.session('hash'), 'shop:{hash}')
   assert.equal(names.markOf('hash'), undefined)
   assert.deepEqual(names.principalOf('hash'), [])
+  assert.equal(names.counter(tag), `shop:{${tag}}:rate`)
   assert.equal(names.session(`${tag}.hash`), `shop:{${tag}}:hash`)
   assert.equal(names.markOf(`${tag}.hash`), `shop:{${tag}}:mark`)
   assert.deepEqual(names.principalOf(`${tag}.hash`), [`shop:{${tag}}:mark`, `shop:{${tag}}:list`])

@@ -5,6 +5,7 @@
 //   <prefix>{<tag>}:<hash>    a signed-in session
 //   <prefix>{<tag>}:mark      the principal's revocation mark: sessions of an older generation are revoked
 //   <prefix>{<tag>}:list      the principal's sessions (sorted set of hashes by creation)
+//   <prefix>{<key>}:rate      a rate limit's counter
 import { tagOf } from '../../session/id.ts'
 
 export class KeyNames {
@@ -35,6 +36,10 @@ export class KeyNames {
   principalOf(key: string): readonly string[] {
     const tag = tagOf(key)
     return tag === undefined ? [] : this.principal(tag)
+  }
+
+  counter(key: string): string {
+    return `${this.#of(key)}rate`
   }
 
   #of(tag: string): string {

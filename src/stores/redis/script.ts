@@ -31,6 +31,7 @@ export const forwardScript: Script = readScript('forward', session)
 export const deleteScript: Script = readScript('delete', session, listing)
 export const listScript: Script = readScript('list', session, fields, listing)
 export const revokeAllScript: Script = readScript('revoke-all', session, listing)
+export const hitScript: Script = readScript('hit')
 
 function readSource(name: string): string {
   return readFileSync(new URL(`./${name}.lua`, import.meta.url), 'utf8')

@@ -1,5 +1,6 @@
 // The SessionStore port on Redis. Reads are plain commands; writes are one script each, so each is atomic.
 import type { Clock } from '../../base/clock.ts'
+import type { RateCounter, RateHit } from '../../rate-limit/store.ts'
 import { tagOf } from '../../session/id.ts'
 import type {
   Forwarding,
@@ -22,7 +23,7 @@ import type { RedisLink } from './link.ts'
 import { create, leadOn, moveAtOnce, moveInSteps } from './move.ts'
 import { readListed } from './record.ts'
 import { textOf } from './reply.ts'
-import { deleteScript, listScript, revokeAllScript, runScript, saveScript } from './script.ts'
+import { deleteScript, hitScript, listScript, revokeAllScript, runScript, saveScript } from './script.ts'
 
 export interface RedisStoreSettings {
   readonly link: RedisLink
@@ -51,7 +52,7 @@ const markLifetimeMs = 400 * 24 * 60 * 60 * 1_000
 
 const defaultReplicaTimeoutMs = 200
 
-export class RedisSessionStore implements SessionStore, ForeignTexts {
+export class RedisSessionStore implements SessionStore, ForeignTexts, RateCounter {
   readonly #link: RedisLink
   readonly #confirming: RedisLink
   readonly #names: KeyNames
@@ -146,6 +147,15 @@ export class RedisSessionStore implements SessionStore, ForeignTexts {
 
   async deleteText(key: string): Promise<void> {
     await this.#link.run('delete the record', (redis) => redis.del(key))
+  }
+
+  hit(key: string, takeUs: number, mostUs: number): Promise<RateHit> {
+    return this.#link.run('count a hit', async (redis) => {
+      const values = [String(Number(this.#calls.now()) * 1_000), String(takeUs), String(mostUs)]
+      const reply = await runScript(redis, { script: hitScript, keys: [this.#names.counter(key)], values })
+      const [isTaken, usedUs]: readonly unknown[] = Array.isArray(reply) ? reply : []
+      return { isTaken: textOf(isTaken) === '1', usedUs: Number(textOf(usedUs)) }
+    })
   }
 
   close(): Promise<void> {

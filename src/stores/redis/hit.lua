@@ -1,0 +1,14 @@
+-- Takes from a key's allowance (the RateCounter port), if enough of it is left.
+-- KEYS    1 the counter
+-- ARGV    1 now, 2 how much to take, 3 how much may be in use (microseconds)
+-- returns { 1 taken or 0, how much is in use }
+local now, take, most = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local text = redis.call('GET', KEYS[1])
+local untilTime = text and (tonumber(string.match(text, '^%d+$')) or error('malformed rate counter', 0)) or 0
+local from = math.max(untilTime, now)
+if from + take > now + most then return { 0, from - now } end
+if take > 0 then
+  -- The next whole millisecond: what is over may go, what is not must stay.
+  redis.call('SET', KEYS[1], string.format('%.0f', from + take), 'PXAT', string.format('%.0f', math.ceil((from + take) / 1000)))
+end
+return { 1, from + take - now }
