@@ -1,5 +1,6 @@
-// The short answer that takes the place of an app's own when its session could not be saved.
+// The short answer that takes the place of an app's own: its session could not be saved, or the request must be refused.
 import { STATUS_CODES } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import { DroverError } from '../base/errors.ts'
 
 export interface ErrorAnswer {
@@ -25,4 +26,11 @@ export function errorAnswer(error: unknown): ErrorAnswer {
     ...(error instanceof DroverError ? error.headers : {}),
   }
   return { status, statusMessage, headers, body }
+}
+
+/** Gives it as the whole answer of a response that has not begun. What came before the sessions may have set headers. */
+export function sendErrorAnswer(res: ServerResponse, { status, headers, body }: ErrorAnswer): void {
+  res.statusCode = status
+  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
+  res.end(body)
 }

@@ -1,11 +1,10 @@
-// Sessions for Express 5: `req.session`, saved before the first byte of the answer.
+// Sessions for Express 4 and 5: `req.session`, saved before the first byte of the answer.
 import type { IncomingMessage } from 'node:http'
 import type { RequestHandler } from 'express'
-import { DroverError } from '../base/errors.ts'
-import type { OpenSession, Session } from '../session/session.ts'
+import type { Session } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
-import { gateResponse } from './response-gate.ts'
-import type { ResponseGuard } from './response-gate.ts'
+import { mountedSession } from './mounted-session.ts'
+import { admit, openNodeSession } from './node-session.ts'
 
 export type { Session } from '../session/session.ts'
 export type { Sessions } from '../session/sessions.ts'
@@ -34,41 +33,24 @@ declare global {
  * Gives each request its session as `req.session` and `sessionOf(req, shop)`, and commits it before the first byte of
  * the answer. A commit that fails is answered in the app's place: 503 with Retry-After for a store that is unavailable,
  * 409 for a session that was signed out meanwhile, 500 otherwise; without the app's headers, and without a cookie.
- * Mount it before what answers. Behind another proxy than Drover's, set Express's own `trust proxy` for Secure cookies.
+ * A request forged by another site is answered 403 and reaches no handler. An answer that used the session is kept out of
+ * shared caches. Mount it before what answers. Behind another proxy than Drover's, set Express's own `trust proxy`.
  */
 export function expressSessions<Data extends object>(shop: Sessions<Data>): RequestHandler {
   return (req, res, next) => {
     // Mounted twice, say on the app and on a router, it stays one session behind one gate.
-    if (shop.of(req) === undefined) {
-      const session = shop.open(req, {
-        cookieHeader: req.headers.cookie,
-        encrypted: req.secure,
-        forwardedProto: req.get('x-forwarded-proto'),
-        headLeft: () => gate.headLeft(),
-      })
-      const gate = gateResponse(res, guardOf(session, shop))
-      Object.defineProperty(req, 'session', {
-        configurable: true,
-        enumerable: true,
-        writable: true,
-        value: session,
-      })
+    if (shop.of(req) !== undefined) {
+      next()
+      return
     }
-    next()
-  }
-}
-
-function guardOf<Data extends object>(session: OpenSession<Data>, shop: Sessions<Data>): ResponseGuard {
-  return {
-    pending: () => session.pending(),
-    commit: async () => {
-      await session.commit()
-      const cookie = session.takeCookie()
-      return cookie === undefined ? [] : [cookie]
-    },
-    report: (error) => {
-      shop.report(error)
-    },
+    const session = openNodeSession(shop, req, res, { ip: () => req.ip, encrypted: req.secure })
+    Object.defineProperty(req, 'session', {
+      configurable: true,
+      enumerable: true,
+      writable: true,
+      value: session,
+    })
+    admit(session, shop, res, next)
   }
 }
 
@@ -77,10 +59,5 @@ function guardOf<Data extends object>(session: OpenSession<Data>, shop: Sessions
  * Throws SESSION_NOT_MOUNTED when `expressSessions(shop)` did not see the request.
  */
 export function sessionOf<Data extends object>(req: IncomingMessage, shop: Sessions<Data>): Session<Data> {
-  const session = shop.of(req)
-  if (session !== undefined) return session
-  throw new DroverError(
-    'SESSION_NOT_MOUNTED',
-    `Cannot find session of ${req.method ?? 'the'} request: wanted app.use(expressSessions(…)) before this handler`,
-  )
+  return mountedSession(shop.of(req), req.method, 'app.use(expressSessions(…)) before this handler')
 }

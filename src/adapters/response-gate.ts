@@ -3,12 +3,22 @@ import type { ServerResponse } from 'node:http'
 import { DroverError } from '../base/errors.ts'
 import { errorAnswer } from './error-answer.ts'
 import type { ErrorAnswer } from './error-answer.ts'
-import { addCookies, applyWriteHead, lockHead, refuseChange } from './response-head.ts'
+import {
+  addCookies,
+  applyWriteHead,
+  hasReason,
+  lockHead,
+  makePrivate,
+  refuseChange,
+} from './response-head.ts'
+import type { StatusLine } from './response-head.ts'
 
 /** What stands behind the gate. */
 export interface ResponseGuard {
   /** Whether `commit` has anything to do. Asked when the app begins its answer, and when it ends it. Never throws. */
   pending(): boolean
+  /** Whether the answer may depend on what the guard keeps, so that no shared cache may store it. Never throws. */
+  touched(): boolean
   /** Saves; gives the Set-Cookie lines to add. A rejection means that the answer must not leave. */
   commit(): Promise<readonly string[]>
   /** Told why an answer of the app was replaced or cut. */
@@ -46,12 +56,12 @@ interface HeldCall {
 
 /** waiting: nothing begun · holding: commit before the first byte · closing: commit before the end · refused: replaced or cut */
 type GateState = 'waiting' | 'holding' | 'flowing' | 'closing' | 'refused'
-type GateEvent = 'begun' | 'begun with changes' | 'ended with changes' | 'committed' | 'failed'
+type GateEvent = 'begun' | 'not begun' | 'begun with changes' | 'ended with changes' | 'committed' | 'failed'
 
 const moves: Readonly<Record<GateState, Partial<Record<GateEvent, GateState>>>> = {
   waiting: { begun: 'flowing', 'begun with changes': 'holding' },
   holding: { committed: 'flowing', failed: 'refused' },
-  flowing: { 'ended with changes': 'closing', failed: 'refused' },
+  flowing: { 'not begun': 'waiting', 'ended with changes': 'closing', failed: 'refused' },
   closing: { committed: 'flowing', failed: 'refused' },
   refused: {},
 }
@@ -105,22 +115,32 @@ class Gate {
   }
 
   #begin(call: HeldCall): unknown {
-    if (!this.#guard.pending()) {
-      this.#move('begun')
-      this.#isEnded = call.method === 'end'
-      return this.#pass(call)
-    }
+    if (!this.#guard.pending()) return this.#beginFreely(call)
     // Headers given to writeHead are set now, so that a bad one throws here as Node would, and none replaces our cookie.
     const head = call.method === 'writeHead' ? applyWriteHead(this.#res, call.args) : undefined
     this.#move('begun with changes')
     this.#unlockHead = lockHead(this.#res, head, () => this.#isEnded)
     void this.#settle()
     if (head === undefined) return this.#hold(call)
-    this.#held.push({
-      method: 'writeHead',
-      args: head.message === undefined ? [head.status] : [head.status, head.message],
-    })
+    this.#held.push(writeHeadOf(head))
     return this.#res
+  }
+
+  /** Nothing to save: the call goes through, with the headers that keep a session's answer out of shared caches. */
+  #beginFreely(call: HeldCall): unknown {
+    this.#move('begun')
+    this.#isEnded = call.method === 'end'
+    try {
+      if (!this.#guard.touched()) return this.#pass(call)
+      const head = call.method === 'writeHead' ? applyWriteHead(this.#res, call.args) : undefined
+      makePrivate(this.#res, false)
+      return this.#pass(head === undefined ? call : writeHeadOf(head))
+    } catch (error) {
+      // A head that Node refused is none: the answer that the app gives instead can still wait for a commit.
+      this.#isEnded = false
+      if (!this.#res.headersSent) this.#move('not begun')
+      throw error
+    }
   }
 
   #pass(call: HeldCall): unknown {
@@ -153,7 +173,10 @@ class Gate {
 
   #release(cookies: readonly string[]): void {
     this.#unlockHead()
-    if (this.#state === 'holding') addCookies(this.#res, cookies)
+    if (this.#state === 'holding') {
+      addCookies(this.#res, cookies)
+      if (cookies.length > 0 || this.#guard.touched()) makePrivate(this.#res, cookies.length > 0)
+    }
     this.#move('committed')
     const results = this.#takeHeld().map((call) => this.#pass(call))
     // Node emits its own 'drain' when its buffer filled up in the replay; otherwise the paused writer waits for ours.
@@ -174,7 +197,7 @@ class Gate {
   #answer(answer: ErrorAnswer): void {
     for (const name of this.#res.getHeaderNames()) this.#res.removeHeader(name)
     for (const [name, value] of Object.entries(answer.headers)) this.#res.setHeader(name, value)
-    this.#original.writeHead(answer.status, answer.statusMessage)
+    this.#original.writeHead(answer.status, ...(hasReason(this.#res) ? [answer.statusMessage] : []))
     this.#original.end(answer.body)
   }
 
@@ -190,6 +213,10 @@ class Gate {
     if (callback !== undefined) process.nextTick(callback, reason)
     return call.method === 'write' ? this.#state === 'refused' : this.#res
   }
+}
+
+function writeHeadOf({ status, message }: StatusLine): HeldCall {
+  return { method: 'writeHead', args: message === undefined ? [status] : [status, message] }
 }
 
 function originalsOf(res: ServerResponse): Originals {

@@ -1,5 +1,6 @@
 // The head of a node:http response while its answer is held: closed to changes, as if it had left already.
 import type { ServerResponse } from 'node:http'
+import { privateCacheHeaders, sharedCacheHeaders } from './cache-headers.ts'
 
 /** What changes a head. As properties: they are put aside and back, never called from here. */
 interface Changers {
@@ -72,7 +73,7 @@ export function lockHead(
   line: StatusLine | undefined,
   isEnded: () => boolean,
 ): () => void {
-  const { status, message } = line ?? { status: res.statusCode, message: res.statusMessage }
+  const { status, message } = line ?? { status: res.statusCode, message: reasonOf(res) }
   const lock: Lock = { isClosed: true, isEnded }
   const former = changersOf(res)
   Object.assign(res, refusingChangers, { [lockKey]: lock })
@@ -85,6 +86,15 @@ export function lockHead(
     res.statusCode = status
     if (message !== undefined) res.statusMessage = message
   }
+}
+
+/** HTTP/2 has no reason phrase (RFC 9113 section 8.3.2), and Node warns of every use of it there. */
+export function hasReason(res: ServerResponse): boolean {
+  return res.req.httpVersionMajor < 2
+}
+
+function reasonOf(res: ServerResponse): string | undefined {
+  return hasReason(res) ? res.statusMessage : undefined
 }
 
 export function refuseChange(): never {
@@ -115,9 +125,20 @@ function applyHeaders(res: ServerResponse, headers: unknown): void {
   }
 }
 
-/** Adds to the cookies the app set. A response with a session's cookie must not be stored by a cache (RFC 9111, 7.3). */
+/** Adds to the cookies that the app set. */
 export function addCookies(res: ServerResponse, cookies: readonly string[]): void {
-  if (cookies.length === 0) return
-  res.appendHeader('set-cookie', cookies)
-  if (!res.hasHeader('cache-control')) res.setHeader('cache-control', 'no-store')
+  if (cookies.length > 0) res.appendHeader('set-cookie', cookies)
+}
+
+/** Makes the answer, which depends on a session, one that no shared cache stores. */
+export function makePrivate(res: ServerResponse, setsCookie: boolean): void {
+  const given = { cacheControl: textOf(res.getHeader('cache-control')), vary: textOf(res.getHeader('vary')) }
+  const { cacheControl, vary } = privateCacheHeaders(given, setsCookie)
+  if (cacheControl !== given.cacheControl) res.setHeader('cache-control', cacheControl)
+  if (vary !== given.vary) res.setHeader('vary', vary)
+  for (const name of sharedCacheHeaders) if (res.hasHeader(name)) res.removeHeader(name)
+}
+
+function textOf(header: ReturnType<ServerResponse['getHeader']>): string | undefined {
+  return Array.isArray(header) ? header.join(', ') : header?.toString()
 }

@@ -19,12 +19,17 @@ interface Commit {
 /** A guard whose commits wait until the test settles them. */
 class Guard {
   isPending = true
+  isTouched = false
   readonly reports: unknown[] = []
   readonly #commits: Commit[] = []
   readonly #waiting: ((commit: Commit) => void)[] = []
 
   pending(): boolean {
     return this.isPending
+  }
+
+  touched(): boolean {
+    return this.isTouched
   }
 
   commit(): Promise<readonly string[]> {

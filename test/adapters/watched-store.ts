@@ -1,11 +1,14 @@
 // A store in front of the real one: counts its calls, and holds or fails those a test names.
 import type {
+  Forwarding,
+  ListedSession,
+  LoadedSession,
   SaveOutcome,
   SessionChange,
   SessionIdentity,
   SessionRecord,
   SessionStore,
-} from '../../src/index.ts'
+} from '../../src/session/store.ts'
 import { DroverError } from '../../src/index.ts'
 
 type Method = Exclude<keyof SessionStore, 'close'>
@@ -25,6 +28,8 @@ export interface HeldCall {
 export class WatchedStore implements SessionStore {
   readonly calls: Method[] = []
   readonly failing: Set<Method> = new Set()
+  /** Who was given a session, in order. */
+  readonly identities: SessionIdentity[] = []
   readonly #store: SessionStore
   readonly #holds: Map<Method, Hold> = new Map()
 
@@ -40,12 +45,13 @@ export class WatchedStore implements SessionStore {
     return { reached: reached.promise, release: released.resolve }
   }
 
-  async load(key: string): Promise<SessionRecord | undefined> {
+  async load(key: string): Promise<LoadedSession | undefined> {
     await this.#pass('load')
     return this.#store.load(key)
   }
 
   async create(key: string, record: SessionRecord): Promise<void> {
+    this.identities.push(record)
     await this.#pass('create')
     return this.#store.create(key, record)
   }
@@ -60,9 +66,11 @@ export class WatchedStore implements SessionStore {
     newKey: string,
     identity: SessionIdentity,
     change: SessionChange,
+    forwarding?: Forwarding,
   ): Promise<SaveOutcome> {
+    this.identities.push(identity)
     await this.#pass('replace')
-    return this.#store.replace(oldKey, newKey, identity, change)
+    return this.#store.replace(oldKey, newKey, identity, change, forwarding)
   }
 
   async touch(key: string, idleDeadlineMs: number): Promise<void> {
@@ -73,6 +81,16 @@ export class WatchedStore implements SessionStore {
   async delete(key: string): Promise<void> {
     await this.#pass('delete')
     return this.#store.delete(key)
+  }
+
+  async list(tag: string): Promise<readonly ListedSession[]> {
+    await this.#pass('list')
+    return this.#store.list(tag)
+  }
+
+  async revokeAll(tag: string, exceptKey?: string): Promise<void> {
+    await this.#pass('revokeAll')
+    return this.#store.revokeAll(tag, exceptKey)
   }
 
   close(): Promise<void> {
