@@ -1,11 +1,14 @@
 // drover/testing: the contract suites that a third-party store can run against itself.
 export type { ContractCase } from './contract.ts'
 export { ManualClock } from './manual-clock.ts'
+export { rateCounterContract } from './rate-counter-contract.ts'
+export type { ClosingRateCounter, RateCounterHarness } from './rate-counter-contract.ts'
 export { sessionStoreContract } from './session-store-contract.ts'
 export type { SessionStoreHarness } from './session-store-contract.ts'
 // What an implementation needs beside the suite.
 export type { Clock } from '../base/clock.ts'
 export { DroverError } from '../base/errors.ts'
+export type { RateCounter, RateHit } from '../rate-limit/store.ts'
 export { keyOf, newSessionId, principalTag, tagOf } from '../session/id.ts'
 export { mostListedSessions } from '../session/store.ts'
 export type {

@@ -2,10 +2,13 @@
 // here are those of the classic promises.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { methodsOf, proveCases } from '../../test/support/faulty-session-store.ts'
+import {
+  MemorySessions,
+  MemorySessionStore,
+  methodsOf,
+  proveCases,
+} from '../../test/support/faulty-session-store.ts'
 import type { Right } from '../../test/support/faulty-session-store.ts'
-import { MemorySessions } from '../stores/memory/sessions.ts'
-import { MemorySessionStore } from '../stores/memory/store.ts'
 import type { SessionRecord, SessionStore } from '../session/store.ts'
 import { sessionStoreContract } from './session-store-contract.ts'
 import { changeCases } from './session-store/changes.ts'

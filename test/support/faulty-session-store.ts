@@ -8,6 +8,8 @@ import { withStage } from '../../src/testing/session-store/stage.ts'
 import type { StagedCase } from '../../src/testing/session-store/stage.ts'
 import type { ManualClock } from '../../src/testing/manual-clock.ts'
 
+export { MemorySessions, MemorySessionStore }
+
 type Store = SessionStore & WatchingStore
 
 /** What a fault may use: the right store, and what it keeps. */
