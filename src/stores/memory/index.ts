@@ -3,6 +3,7 @@ import { systemClock } from '../../base/clock.ts'
 import type { Clock } from '../../base/clock.ts'
 import { DroverError } from '../../base/errors.ts'
 import { instanceVariable } from '../../base/wire.ts'
+import type { RateCounter } from '../../rate-limit/store.ts'
 import type { SessionStore, WatchingStore } from '../../session/store.ts'
 import { MemorySessions } from './sessions.ts'
 import { MemorySessionStore } from './store.ts'
@@ -15,23 +16,29 @@ export interface MemoryStoreOptions {
 }
 
 /**
- * Sessions in the memory of this process: gone when it ends, unknown to every other. What has expired is removed bit by
+ * Sessions, and counts of rate limits, in the memory of this process: gone when it ends, unknown to every other. What has expired is removed bit by
  * bit as new sessions come, so memory is bounded by how many live.
  *
  * Throws OPTION_INVALID where several instances could run (NODE_ENV is "production", or under `drover up`): each would
  * know only its own sessions, and sign out whoever reaches another.
  */
-export function memorySessionStore(options: MemoryStoreOptions = {}): SessionStore & WatchingStore {
+export function memorySessionStore(
+  options: MemoryStoreOptions = {},
+): SessionStore & WatchingStore & RateCounter {
   const { clock = systemClock, environment = process.env } = options
-  const reason = whySeveral(environment)
-  if (reason !== undefined) {
-    throw new DroverError(
-      'OPTION_INVALID',
-      `Cannot keep sessions in memory: ${reason}, so there may be other instances, which would know none of them; ` +
-        'wanted a store that all instances share, such as "sqlite:PATH", "redis://HOST:PORT" or "postgres://HOST/NAME"',
-    )
-  }
+  refuseWhereSeveralRun(environment)
   return new MemorySessionStore(new MemorySessions(), clock)
+}
+
+/** Throws OPTION_INVALID, saying why, where sessions in memory would be unknown to other instances. */
+export function refuseWhereSeveralRun(environment: Readonly<Record<string, string | undefined>>): void {
+  const reason = whySeveral(environment)
+  if (reason === undefined) return
+  throw new DroverError(
+    'OPTION_INVALID',
+    `Cannot keep sessions in memory: ${reason}, so there may be other instances, which would know none of them; ` +
+      'wanted a store that all instances share, such as "sqlite:PATH", "redis://HOST:PORT" or "postgres://HOST/NAME"',
+  )
 }
 
 /** Why several instances could run, or undefined when this process is alone for all that can be known. */

@@ -1,4 +1,4 @@
-// What the memory store keeps: records, and where renewed ids lead. Every handle on it stands for a server of its own.
+// What the memory store keeps: records, where renewed ids lead, and counts. Every handle on it stands for a server of its own.
 import { tell } from '../../session/events.ts'
 import type { Forwarding, SessionRecord } from '../../session/store.ts'
 import { isOver } from '../deadlines.ts'
@@ -14,10 +14,13 @@ const sweptPerStored = 4
 export class MemorySessions {
   readonly records: Map<string, SessionRecord> = new Map()
   readonly marks: Map<string, Mark> = new Map()
+  /** Until when, in microseconds, what was taken of each key's allowance lasts. */
+  readonly counts: Map<string, number> = new Map()
   /** How many sessions were deleted, revoked or renewed: what watchers look at. */
   departures = 0
   #nextRecords = this.records.entries()
   #nextMarks = this.marks.entries()
+  #nextCounts = this.counts.entries()
 
   /** The record under this very key, unless it is over. */
   live(key: string, nowMs: number): SessionRecord | undefined {
@@ -46,6 +49,15 @@ export class MemorySessions {
     this.marks.delete(key)
     this.records.set(key, record)
     for (let looked = 0; looked < sweptPerStored; looked += 1) this.#sweepOne(nowMs)
+  }
+
+  count(key: string, untilUs: number, nowUs: number): void {
+    this.counts.set(key, untilUs)
+    for (let looked = 0; looked < sweptPerStored; looked += 1) {
+      const count = this.#nextCounts.next()
+      if (count.done === true) this.#nextCounts = this.counts.entries()
+      else if (count.value[1] <= nowUs) this.counts.delete(count.value[0])
+    }
   }
 
   remove(key: string): void {

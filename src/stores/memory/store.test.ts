@@ -3,7 +3,8 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { describe, test } from 'node:test'
 import { until } from '../../../test/support/until.ts'
 import { logId } from '../../session/events.ts'
-import { ManualClock, sessionStoreContract } from '../../testing/index.ts'
+import { ManualClock, rateCounterContract, sessionStoreContract } from '../../testing/index.ts'
+import type { Clock } from '../../testing/index.ts'
 import { memorySessionStore } from './index.ts'
 import { MemorySessions } from './sessions.ts'
 import { MemorySessionStore } from './store.ts'
@@ -24,12 +25,9 @@ function visitor(nowMs: number, given: { principal?: string; fields?: Record<str
 
 describe('MemorySessionStore contract', () => {
   const shared = new MemorySessions()
-  for (const { name, run } of sessionStoreContract({
-    open: (clock) => new MemorySessionStore(shared, clock),
-    watchWithinMs: 10_000,
-  })) {
-    test(name, run)
-  }
+  const open = (clock: Clock) => new MemorySessionStore(shared, clock)
+  for (const { name, run } of sessionStoreContract({ open, watchWithinMs: 20_000 })) test(name, run)
+  for (const { name, run } of rateCounterContract({ open })) test(name, run)
 })
 
 test('memorySessionStore: is refused where several instances could run, saying why and what to use', () => {

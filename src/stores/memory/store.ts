@@ -1,5 +1,6 @@
 // The SessionStore port in memory: each method does its work in one go, so it is atomic as it stands.
 import type { Clock } from '../../base/clock.ts'
+import type { RateCounter, RateHit } from '../../rate-limit/store.ts'
 import { tagOf } from '../../session/id.ts'
 import { mostListedSessions } from '../../session/store.ts'
 import type {
@@ -14,13 +15,14 @@ import type {
   WatchingStore,
 } from '../../session/store.ts'
 import { wholeDeadlineMs } from '../deadlines.ts'
+import { countHit, microsecondsOf } from '../hit.ts'
 import { idTaken, unavailable } from '../unavailable.ts'
 import { Watchers } from '../watchers.ts'
 import type { Whereabouts } from '../watchers.ts'
 import { changed, meets } from './change.ts'
 import type { MemorySessions } from './sessions.ts'
 
-export class MemorySessionStore implements SessionStore, WatchingStore {
+export class MemorySessionStore implements SessionStore, WatchingStore, RateCounter {
   readonly #sessions: MemorySessions
   readonly #clock: Clock
   readonly #watchers: Watchers
@@ -126,6 +128,13 @@ export class MemorySessionStore implements SessionStore, WatchingStore {
       if (tagOf(key) === tag && key !== kept) this.#sessions.remove(key)
     }
     this.#watchers.lookSoon()
+  }
+
+  async hit(key: string, takeUs: number, mostUs: number): Promise<RateHit> {
+    const nowUs = microsecondsOf(this.#begin('count a hit'))
+    const { untilUs, ...hit } = countHit(this.#sessions.counts.get(key), nowUs, takeUs, mostUs)
+    if (untilUs !== undefined) this.#sessions.count(key, untilUs, nowUs)
+    return hit
   }
 
   watch(key: string, onEnd: () => void): () => void {

@@ -27,6 +27,9 @@ export const maxBatchSize = 128
 /** Expired sessions removed in one transaction: with a handful of fields each, about 100 rows. */
 export const sweepChunkSize = 20
 
+/** Counts that are over removed in one transaction: one small row each. */
+export const rateSweepChunkSize = 200
+
 /** Pause between two chunks of a sweep, so that it never holds the writer for long. */
 export const sweepPauseMs = 20
 

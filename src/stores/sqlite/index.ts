@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { systemClock } from '../../base/clock.ts'
 import type { Clock } from '../../base/clock.ts'
 import { DroverError } from '../../base/errors.ts'
+import type { RateCounter } from '../../rate-limit/store.ts'
 import type { SessionStore, WatchingStore } from '../../session/store.ts'
 import { sqliteDefaults } from './defaults.ts'
 import type { SqliteLimits } from './defaults.ts'
@@ -16,7 +17,7 @@ export interface SqliteStoreOptions extends Partial<SqliteLimits> {
 }
 
 /**
- * Sessions in the SQLite file `path` (relative paths: to the folder the process was started in), through node:sqlite in
+ * Sessions, and counts of rate limits, in the SQLite file `path` (relative paths: to the folder the process was started in), through node:sqlite in
  * WAL mode. Any number of processes of one machine may share it; killing one at any moment loses no acknowledged write.
  * (`synchronous=NORMAL`: a power cut may lose the last moments, never the file.) Not for network file systems.
  *
@@ -31,7 +32,7 @@ export interface SqliteStoreOptions extends Partial<SqliteLimits> {
 export function sqliteSessionStore(
   path: string,
   options: SqliteStoreOptions = {},
-): SessionStore & WatchingStore {
+): SessionStore & WatchingStore & RateCounter {
   if (path === '' || path === ':memory:') {
     throw new DroverError(
       'OPTION_INVALID',

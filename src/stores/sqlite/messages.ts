@@ -1,4 +1,5 @@
 // What the main thread and the writer thread say to each other. Flat arrays: structured clone copies them fastest.
+import type { CountedHit } from '../hit.ts'
 import type { Forwarding } from '../../session/store.ts'
 
 /** Name, value, name, value, … */
@@ -50,6 +51,13 @@ export type WriteOperation =
   | { readonly kind: 'touch'; readonly key: string; readonly nowMs: number; readonly idleDeadlineMs: number }
   | { readonly kind: 'delete'; readonly key: string; readonly nowMs: number }
   | { readonly kind: 'revoke'; readonly tag: string; readonly exceptKey?: string; readonly nowMs: number }
+  | {
+      readonly kind: 'hit'
+      readonly key: string
+      readonly nowUs: number
+      readonly takeUs: number
+      readonly mostUs: number
+    }
   | { readonly kind: 'sweep'; readonly nowMs: number }
 
 export interface Swept {
@@ -59,7 +67,7 @@ export interface Swept {
 }
 
 /** 'invalid': a field has no sum. In that case, and in those of 'gone', 'taken' and 'conflict', nothing was written. */
-export type WriteOutcome = 'done' | 'gone' | 'taken' | 'conflict' | 'invalid' | Swept
+export type WriteOutcome = 'done' | 'gone' | 'taken' | 'conflict' | 'invalid' | CountedHit | Swept
 
 export interface WriteRequest {
   readonly id: number

@@ -7,6 +7,8 @@
 // drover_session_forwarding  one row a renewed key, found only when no session is under it.
 // drover_session_departures  one row: how many sessions were deleted, revoked or renewed. Whoever watches sessions looks
 //                       at this number and leaves the tables alone while it stays.
+// drover_rate           one row a key of a rate limit: until when what was taken lasts, in microseconds. No index on it,
+//                       which every hit would write: the sweep reads through.
 //
 // WITHOUT ROWID: all are only ever found by their key, and one b-tree instead of two halves what a write touches. In key
 // order, the sessions of a principal stand side by side (`<tag>.…`): listing and revoking them needs no other index, and
@@ -40,6 +42,10 @@ const steps: readonly string[] = [
    CREATE INDEX drover_session_forwarding_end ON drover_session_forwarding (until_ms);
    CREATE TABLE drover_session_departures (count INTEGER NOT NULL) STRICT;
    INSERT INTO drover_session_departures VALUES (0);`,
+  `CREATE TABLE drover_rate (
+     key      TEXT PRIMARY KEY,
+     until_us INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;`,
 ]
 
 /** The version this code reads and writes. */

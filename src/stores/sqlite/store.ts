@@ -1,5 +1,6 @@
 // The SessionStore port on one SQLite file: reads here, writes through the writer thread.
 import type { Clock } from '../../base/clock.ts'
+import type { RateCounter, RateHit } from '../../rate-limit/store.ts'
 import { tell } from '../../session/events.ts'
 import type {
   Forwarding,
@@ -13,6 +14,7 @@ import type {
   WatchingStore,
 } from '../../session/store.ts'
 import { wholeDeadlineMs } from '../deadlines.ts'
+import { countHit, microsecondsOf } from '../hit.ts'
 import { noSum } from '../sum.ts'
 import { idTaken, unavailable } from '../unavailable.ts'
 import { Watchers } from '../watchers.ts'
@@ -32,7 +34,7 @@ export interface SqliteStoreSettings {
   readonly limits: SqliteLimits
 }
 
-export class SqliteSessionStore implements SessionStore, WatchingStore {
+export class SqliteSessionStore implements SessionStore, WatchingStore, RateCounter {
   readonly #clock: Clock
   readonly #random: () => number
   readonly #limits: SqliteLimits
@@ -125,6 +127,20 @@ export class SqliteSessionStore implements SessionStore, WatchingStore {
     this.#watchers.lookSoon()
   }
 
+  /** One that is refused is read only: what was taken only ever grows, so no later state would take it. */
+  async hit(key: string, takeUs: number, mostUs: number): Promise<RateHit> {
+    const doing = 'count a hit'
+    const asked = await this.#read(doing, (reads, nowMs) => {
+      return countHit(reads.rate(key), microsecondsOf(nowMs), takeUs, mostUs)
+    })
+    if (asked.untilUs === undefined) return asked
+    const outcome = await this.#write(doing, (nowMs) => {
+      return { kind: 'hit', key, nowUs: microsecondsOf(nowMs), takeUs, mostUs }
+    })
+    if (typeof outcome === 'string' || !('isTaken' in outcome)) throw unavailable(doing, 'it was not counted')
+    return { isTaken: outcome.isTaken, usedUs: outcome.usedUs }
+  }
+
   watch(key: string, onEnd: () => void): () => void {
     return this.#watchers.watch(key, onEnd)
   }
@@ -175,7 +191,7 @@ export class SqliteSessionStore implements SessionStore, WatchingStore {
 
   async #sweepChunk(): Promise<boolean> {
     const outcome = await this.#write('sweep expired sessions', (nowMs) => ({ kind: 'sweep', nowMs }))
-    if (typeof outcome === 'string') return false
+    if (typeof outcome === 'string' || !('expired' in outcome)) return false
     for (const [key, principal] of outcome.expired) tell('expired', key, principal ?? undefined)
     return outcome.more
   }

@@ -2,9 +2,11 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Forwarding } from '../../session/store.ts'
 import { isOver } from '../deadlines.ts'
+import { microsecondsOf } from '../hit.ts'
 import { sumText } from '../sum.ts'
-import { sweepChunkSize } from './defaults.ts'
+import { rateSweepChunkSize, sweepChunkSize } from './defaults.ts'
 import type { FlatChange, FlatIdentity, WriteOperation, WriteOutcome } from './messages.ts'
+import { RateWrites } from './rate-writes.ts'
 import { keyRange, trailSql } from './trail.ts'
 
 /** A session as a write meets it. */
@@ -37,6 +39,7 @@ export class SessionWrites {
   readonly #depart: StatementSync
   readonly #findExpired: StatementSync
   readonly #removeForwardings: StatementSync
+  readonly #rates: RateWrites
 
   constructor(database: DatabaseSync) {
     const prepare = (sql: string) => database.prepare(sql)
@@ -75,6 +78,7 @@ export class SessionWrites {
       `DELETE FROM drover_session_forwarding WHERE key IN
          (SELECT key FROM drover_session_forwarding WHERE until_ms <= ? LIMIT ?)`,
     )
+    this.#rates = new RateWrites(database)
   }
 
   apply(operation: WriteOperation): WriteOutcome {
@@ -93,6 +97,8 @@ export class SessionWrites {
         return this.#delete(operation.key, operation.nowMs)
       case 'revoke':
         return this.#revoke(operation.tag, operation.exceptKey, operation.nowMs)
+      case 'hit':
+        return this.#rates.hit(operation.key, operation.nowUs, operation.takeUs, operation.mostUs)
       case 'sweep':
         return this.#sweep(operation.nowMs)
     }
@@ -179,7 +185,9 @@ export class SessionWrites {
     })
     for (const [key] of expired) this.#clear(key)
     const forwardings = Number(this.#removeForwardings.run(nowMs, sweepChunkSize).changes)
-    return { expired, more: Math.max(expired.length, forwardings) === sweepChunkSize }
+    const rates = this.#rates.sweep(microsecondsOf(nowMs))
+    const more = Math.max(expired.length, forwardings) === sweepChunkSize || rates === rateSweepChunkSize
+    return { expired, more }
   }
 
   #live(key: string, nowMs: number): Live | undefined {
