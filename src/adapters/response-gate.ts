@@ -76,6 +76,8 @@ class Gate {
   #heldBytes = 0
   #isEnded = false
   #owesDrain = false
+  /** Our own answer is being written, in which one method of a response may call another, as HTTP/2's `end` does `write`. */
+  #isAnswering = false
   #overflow: DroverError | undefined
   #unlockHead: () => void = () => undefined
 
@@ -103,6 +105,7 @@ class Gate {
   }
 
   #call(call: HeldCall): unknown {
+    if (this.#isAnswering) return this.#pass(call)
     if (this.#state === 'waiting') return this.#begin(call)
     if (this.#state === 'refused') return this.#drop(call)
     if (this.#state !== 'flowing') return this.#hold(call)
@@ -197,8 +200,10 @@ class Gate {
   #answer(answer: ErrorAnswer): void {
     for (const name of this.#res.getHeaderNames()) this.#res.removeHeader(name)
     for (const [name, value] of Object.entries(answer.headers)) this.#res.setHeader(name, value)
+    this.#isAnswering = true
     this.#original.writeHead(answer.status, ...(hasReason(this.#res) ? [answer.statusMessage] : []))
     this.#original.end(answer.body)
+    this.#isAnswering = false
   }
 
   #takeHeld(): readonly HeldCall[] {

@@ -392,3 +392,62 @@ test('100 Continue leaves at once', async (context) => {
   assert.equal(res?.statusCode, 200)
   res?.resume()
 })
+
+test('an answer that used what the guard keeps is private, however its head is given', async (context) => {
+  const heads: ((res: ServerResponse) => unknown)[] = [
+    (res) => res.setHeader('Cache-Control', 'public, max-age=5').setHeader('Vary', ['Accept', 'Origin']),
+    (res) =>
+      res.setHeader('vary', 'none').writeHead(200, { 'cache-control': 'max-age=5', Vary: 'Accept, Origin' }),
+    (res) =>
+      res.writeHead(200, 'Fine', ['Cache-Control', 'public,max-age=5', 'vary', 'Accept', 'vary', 'Origin']),
+    (res) => {
+      res.setHeaders(new Headers({ 'cache-control': 's-maxage=9, max-age=5', vary: 'Accept, Origin' }))
+      res.flushHeaders()
+    },
+  ]
+  for (const head of heads) {
+    const { port, guard } = await listen(context, (res) => {
+      res.setHeader('CDN-Cache-Control', 'max-age=60')
+      head(res)
+      res.end('body')
+    })
+    guard.isPending = false
+    guard.isTouched = true
+    const { headers, text } = await get(port)
+    assert.equal(headers['cache-control'], 'private, max-age=5')
+    assert.equal(headers.vary, 'Accept, Origin, Cookie')
+    assert.equal(headers['cdn-cache-control'], undefined)
+    assert.equal(text, 'body')
+  }
+})
+
+test('an answer that did not use it keeps the very head the app gave', async (context) => {
+  const { port, guard } = await listen(context, (res) => {
+    res.writeHead(200, { 'cache-control': 'public, max-age=5', 'cdn-cache-control': 'max-age=60' })
+    res.end('body')
+  })
+  guard.isPending = false
+  const { headers } = await get(port)
+  assert.equal(headers['cache-control'], 'public, max-age=5')
+  assert.equal(headers['cdn-cache-control'], 'max-age=60')
+  assert.equal(headers.vary, undefined)
+})
+
+for (const isTouched of [true, false]) {
+  test(`a head that Node refuses is none, whether the guard was used or not (${isTouched})`, async (context) => {
+    const { port, guard } = await listen(context, (res, state, gate) => {
+      assert.throws(() => res.writeHead(200, { 'x-bad': 'a\nb' }), { code: 'ERR_INVALID_CHAR' })
+      assert.throws(() => res.writeHead(42), { code: 'ERR_HTTP_INVALID_STATUS_CODE' })
+      assert.equal(gate.headLeft(), false)
+      state.isPending = true
+      res.end('instead')
+    })
+    guard.isPending = false
+    guard.isTouched = isTouched
+    const answer = get(port)
+    ;(await guard.next()).resolve(['sid=1'])
+    const { headers, text } = await answer
+    assert.deepEqual(headers['set-cookie'], ['sid=1'])
+    assert.equal(text, 'instead')
+  })
+}
