@@ -3,6 +3,7 @@
 // Not with node-redis's createCluster: a node that hangs holds up its search for the new owners, for every slot.
 // Here each node has a link of its own (owned-link.ts), so an outage of one costs the sessions of the others nothing.
 import { TimeLimit } from '../../base/time-limit.ts'
+import { describe } from '../unavailable.ts'
 import type { RedisAddress, RedisNode } from './address.ts'
 import type { OwnedRedisClient } from './client.ts'
 import { ClusterCommands } from './cluster-commands.ts'
@@ -25,6 +26,9 @@ export interface ClusterLinkSettings {
 
 /** A slot that moves leads from its old node to its new one; more steps than these are a circle. */
 const maxRedirections = 5
+
+/** An error reply, of which few say that the node owns the slot no more. */
+const saysTheOwnerIsWell = /^(?!CLUSTERDOWN|READONLY|MASTERDOWN|LOADING)[A-Z]+ /
 
 interface NodeLink {
   readonly node: RedisNode
@@ -103,11 +107,11 @@ export class ClusterLink implements TrackingLink {
       if (ticket.isLate) throw new Error('the redirection came too late')
       const asked: RedisNode = node
       try {
-        return await this.#linkTo(asked).run(ticket.doing, act)
+        return await this.#linkTo(asked).attempt(ticket.doing, act)
       } catch (error) {
-        const redirection = redirectionOf(error, asked)
+        const redirection = readRedirection(describe(error), asked)
         if (redirection === undefined || redirections === maxRedirections) {
-          this.#refreshSoon()
+          if (!saysTheOwnerIsWell.test(describe(error))) this.#refreshSoon()
           throw error
         }
         node = redirection.node
@@ -201,12 +205,6 @@ export class ClusterLink implements TrackingLink {
     if (!isWhole) this.#refreshSoon()
     return map
   }
-}
-
-/** The node's own error is the cause of what its link says. */
-function redirectionOf(error: unknown, askedNode: RedisNode): Redirection | undefined {
-  const cause = error instanceof Error ? error.cause : undefined
-  return cause instanceof Error ? readRedirection(cause.message, askedNode) : undefined
 }
 
 /** ASKING holds for the next command on the connection; both are written in one turn, so nothing comes between. */

@@ -87,14 +87,21 @@ export class OwnedLink implements TrackingLink {
   }
 
   async run<T>(doing: string, act: (redis: OwnedRedisClient) => Promise<T>): Promise<T> {
+    try {
+      return await this.attempt(doing, act)
+    } catch (error) {
+      throw linkError(doing, error)
+    }
+  }
+
+  /** The same, but a failure is what the client or the server made of it. */
+  async attempt<T>(doing: string, act: (redis: OwnedRedisClient) => Promise<T>): Promise<T> {
     this.#pending += 1
     const ticket: Ticket = { isLate: false, sentTo: undefined, repliesBefore: 0 }
     try {
       if (this.#pending > this.#limits.maxPendingCommands) throw new Error('too many commands wait for Redis')
       this.#connector ??= await this.#settings.loadConnector()
       return await this.#timeLimit.bound(this.#send(ticket, act), () => this.#onLate(ticket, doing))
-    } catch (error) {
-      throw linkError(doing, error)
     } finally {
       this.#pending -= 1
     }
