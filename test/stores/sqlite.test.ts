@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, describe, test } from 'node:test'
 import { Worker } from 'node:worker_threads'
+import { logId } from '../../src/session/events.ts'
 import type { LoadedSession } from '../../src/session/store.ts'
 import { sqliteSessionStore } from '../../src/stores/sqlite/index.ts'
 import { SqliteReader } from '../../src/stores/sqlite/reader.ts'
@@ -140,7 +141,7 @@ describe('sqliteSessionStore, the file', () => {
     assert.equal(query(path, 'SELECT count(*) FROM drover_session'), 8)
   })
 
-  test('expired sessions and their fields are swept from the file, living ones stay', async () => {
+  test('what is over is swept from the file, and told of; what lives stays', async () => {
     const path = newPath()
     const clock = new ManualClock()
     const store = sqliteSessionStore(path, { ...patient, clock, sweepIntervalMs: 1 })
@@ -148,10 +149,29 @@ describe('sqliteSessionStore, the file', () => {
     const livingKey = someKey()
     await store.create(livingKey, living)
     const keys = Array.from({ length: 90 }, someKey)
-    await Promise.all(keys.map((key) => store.create(key, newRecord({ a: '1', b: '2' }))))
+    const signedIn = { ...newRecord({ a: '1', b: '2' }), principal: 'ann' }
+    await Promise.all(keys.map((key) => store.create(key, signedIn)))
+    const [renewed = assert.fail(), ...others] = keys
+    const renewedKey = someKey()
+    const forwarding = { sealedId: 'sealed', untilMs: clock.now() + 10_000 }
+    await store.replace(renewed, renewedKey, signedIn, newChange({}), forwarding)
+    await store.hit('over', 1, 1_000)
+    await store.hit('in use', 4_000_000_000, 5_000_000_000)
+    const told: unknown[] = []
+    const onExpired = (event: unknown) => told.push(event)
+    subscribe('drover:session:expired', onExpired)
     clock.advance(3_000_000)
-    await until('swept file', () => query(path, 'SELECT count(*) FROM drover_session') === 1)
+    try {
+      await until('swept sessions', () => told.length >= keys.length)
+    } finally {
+      unsubscribe('drover:session:expired', onExpired)
+    }
+    const expected = [...others, renewedKey].map((key) => ({ session: logId(key), principal: 'ann' }))
+    assert.deepEqual(new Set(told), new Set(expected))
+    await until('swept counts', () => query(path, 'SELECT count(*) FROM drover_rate') === 1)
+    assert.equal(query(path, 'SELECT count(*) FROM drover_session'), 1)
     assert.equal(query(path, 'SELECT count(*) FROM drover_session_field'), 1)
+    assert.equal(query(path, 'SELECT count(*) FROM drover_session_forwarding'), 0)
     assert.ok((await store.load(livingKey)) !== undefined)
     await store.close()
   })

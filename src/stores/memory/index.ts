@@ -16,8 +16,8 @@ export interface MemoryStoreOptions {
 }
 
 /**
- * Sessions, and counts of rate limits, in the memory of this process: gone when it ends, unknown to every other. What has expired is removed bit by
- * bit as new sessions come, so memory is bounded by how many live.
+ * Sessions, and counts of rate limits, in the memory of this process: gone when it ends, unknown to every other. What has
+ * expired is removed bit by bit as new ones come, so memory is bounded by how many live.
  *
  * Throws OPTION_INVALID where several instances could run (NODE_ENV is "production", or under `drover up`): each would
  * know only its own sessions, and sign out whoever reaches another.
