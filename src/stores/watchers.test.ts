@@ -1,10 +1,21 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { until } from '../../test/support/until.ts'
-import { ManualClock } from '../testing/index.ts'
 import { unavailable } from './unavailable.ts'
 import { Watchers } from './watchers.ts'
 import type { WatchedStore, Whereabouts } from './watchers.ts'
+
+class SetClock {
+  #nowMs = 1_000_000
+
+  now(): number {
+    return this.#nowMs
+  }
+
+  advance(byMs: number): void {
+    this.#nowMs += byMs
+  }
+}
 
 /** Sessions by key, as their deadlines; counts what it is asked. */
 class Sessions implements WatchedStore {
@@ -53,7 +64,7 @@ async function lookTwice(watchers: Watchers, sessions: Sessions): Promise<void> 
 }
 
 test('Watchers: looks at few at a time, and at none while no session left and no deadline came', async () => {
-  const [sessions, clock] = [new Sessions(), new ManualClock()]
+  const [sessions, clock] = [new Sessions(), new SetClock()]
   const watchers = new Watchers(sessions, clock)
   const ended: string[] = []
   const keys = Array.from({ length: 600 }, (_, index) => `key ${index}`)
@@ -81,7 +92,7 @@ test('Watchers: looks at few at a time, and at none while no session left and no
 })
 
 test('Watchers: while the store is unavailable nobody is told anything; what ended meanwhile is told afterwards', async () => {
-  const [sessions, clock] = [new Sessions(), new ManualClock()]
+  const [sessions, clock] = [new Sessions(), new SetClock()]
   const watchers = new Watchers(sessions, clock)
   const ended: string[] = []
   for (const key of ['a', 'b']) {
@@ -103,7 +114,7 @@ test('Watchers: while the store is unavailable nobody is told anything; what end
 })
 
 test('Watchers: whoever stopped watching is not told, not even by a look that is under way', async () => {
-  const [sessions, clock] = [new Sessions(), new ManualClock()]
+  const [sessions, clock] = [new Sessions(), new SetClock()]
   const watchers = new Watchers(sessions, clock)
   const ended: string[] = []
   const stops = ['a', 'b'].map((key) => watchers.watch(key, () => ended.push(key)))

@@ -1,13 +1,14 @@
+// The memory store: its contract over handles that share one memory, where it is refused, and that it does not grow.
 import assert from 'node:assert/strict'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { describe, test } from 'node:test'
-import { until } from '../../../test/support/until.ts'
-import { logId } from '../../session/events.ts'
-import { ManualClock, rateCounterContract, sessionStoreContract } from '../../testing/index.ts'
-import type { Clock } from '../../testing/index.ts'
-import { memorySessionStore } from './index.ts'
-import { MemorySessions } from './sessions.ts'
-import { MemorySessionStore } from './store.ts'
+import { until } from '../support/until.ts'
+import { logId } from '../../src/session/events.ts'
+import { ManualClock, rateCounterContract, sessionStoreContract } from '../../src/testing/index.ts'
+import type { Clock } from '../../src/testing/index.ts'
+import { memorySessionStore } from '../../src/stores/memory/index.ts'
+import { MemorySessions } from '../../src/stores/memory/sessions.ts'
+import { MemorySessionStore } from '../../src/stores/memory/store.ts'
 
 const noExpectation = { set: new Map<string, string>(), remove: new Set<string>() }
 
