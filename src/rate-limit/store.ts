@@ -15,8 +15,9 @@ export interface RateHit {
  * lasts, in microseconds since the epoch (the theoretical arrival time of the generic cell rate algorithm, ITU-T I.371).
  * What a hit costs and how much may be in use is the caller's to decide; the store only counts.
  *
- * - *absent*: a key never hit, or one whose `until` has passed: nothing is in use. An entry that is over may be removed at
- *   any time, and is removed some day, so that what is kept is bounded by how many keys were hit lately.
+ * - *absent*: a key never hit, or one whose `until` has passed: nothing is in use. An entry that is over may be removed, but by
+ *   the backend's clock not before a minute has passed: the servers' may be behind it. It is removed some day, so that what
+ *   is kept is bounded by how many keys were hit lately.
  * - *time* is the clock that the store's session deadlines are on. A clock that lags behind another server's counts
  *   what is in use for longer, by no more than the lag.
  * - *concurrent*: a hit is atomic across processes: what is taken by all of them together never exceeds `mostUs`.

@@ -1,4 +1,4 @@
-// One limit for two servers, each with connections of its own, on every store: exactly as many pass as are allowed.
+// Every store as a counter: its contract, and one limit for two servers of which exactly as many pass as are allowed.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -9,11 +9,14 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import express from 'express'
+import { systemClock } from '../../src/base/clock.ts'
 import { rateLimit } from '../../src/rate-limit/index.ts'
 import { postgresSessionStore } from '../../src/stores/postgres/index.ts'
 import { redisSessionStore } from '../../src/stores/redis/index.ts'
 import { sqliteSessionStore } from '../../src/stores/sqlite/index.ts'
-import type { ClosingRateCounter } from '../../src/testing/index.ts'
+import { ManualClock, rateCounterContract } from '../../src/testing/index.ts'
+import type { Clock, RateCounter, SessionStore } from '../../src/testing/index.ts'
+import { newKey, record } from '../../src/testing/session-store/stage.ts'
 import { startPostgres } from '../support/postgres-server.ts'
 import { startRedis } from '../support/redis-server.ts'
 
@@ -23,7 +26,7 @@ const allowed = 20
 const asked = 60
 
 interface Backend {
-  readonly open: () => ClosingRateCounter
+  readonly open: (clock?: Clock) => SessionStore & RateCounter
   readonly stop: () => unknown
 }
 
@@ -34,17 +37,26 @@ const backends: Readonly<Record<string, () => Promise<Backend>>> = {
     const stop = () => {
       rmSync(folder, { recursive: true })
     }
-    return { open: () => sqliteSessionStore(join(folder, 'shop.db'), limits), stop }
+    return {
+      open: (clock = systemClock) => sqliteSessionStore(join(folder, 'shop.db'), { ...limits, clock }),
+      stop,
+    }
   },
   async Redis() {
     const server = await startRedis()
     const limits = { ...patient, connectTimeoutMs: 20_000 }
-    return { open: () => redisSessionStore(server.url, limits), stop: () => server.stop() }
+    return {
+      open: (clock = systemClock) => redisSessionStore(server.url, { ...limits, clock }),
+      stop: () => server.stop(),
+    }
   },
   async PostgreSQL() {
     const server = await startPostgres()
     const limits = { ...patient, connectTimeoutMs: 20_000, openTimeoutMs: 20_000 }
-    return { open: () => postgresSessionStore(server.url, limits), stop: () => server.stop() }
+    return {
+      open: (clock = systemClock) => postgresSessionStore(server.url, { ...limits, clock }),
+      stop: () => server.stop(),
+    }
   },
 }
 
@@ -68,12 +80,29 @@ async function serve(context: TestContext, { open }: Backend): Promise<string> {
 }
 
 for (const [name, start] of Object.entries(backends)) {
-  describe(`a limit on ${name}`, () => {
+  describe(`a rate limit on ${name}`, () => {
     let backend: Backend
     before(async () => {
       backend = await start()
     })
     after(() => backend.stop())
+
+    for (const { name: promise, run } of rateCounterContract({ open: (clock) => backend.open(clock) })) {
+      test(promise, run)
+    }
+
+    test("a hit of a session's own key touches no session, and a session no count", async () => {
+      const clock = new ManualClock()
+      const store = backend.open(clock)
+      const key = newKey()
+      const stored = record(clock, { a: '1' })
+      await store.create(key, stored)
+      assert.deepEqual(await store.hit(key, 1_000, 1_000), { isTaken: true, usedUs: 1_000 })
+      assert.deepEqual(await store.load(key), stored)
+      await store.delete(key)
+      assert.deepEqual(await store.hit(key, 1, 1_000), { isTaken: false, usedUs: 1_000 })
+      await store.close()
+    })
 
     test(`of ${allowed}, shared by two servers: of ${asked} requests at once exactly ${allowed} pass`, async (context) => {
       const urls = [await serve(context, backend), await serve(context, backend)] as const

@@ -8,7 +8,8 @@ local untilTime = text and (tonumber(string.match(text, '^%d+$')) or error('malf
 local from = math.max(untilTime, now)
 if from + take > now + most then return { 0, from - now } end
 if take > 0 then
-  -- The next whole millisecond: what is over may go, what is not must stay.
-  redis.call('SET', KEYS[1], string.format('%.0f', from + take), 'PXAT', string.format('%.0f', math.ceil((from + take) / 1000)))
+  -- Time to live, and a minute more: Redis's clock may be ahead of the servers', and what is in use must not go early.
+  local keptMs = math.ceil((from + take - now) / 1000) + 60000
+  redis.call('SET', KEYS[1], string.format('%.0f', from + take), 'PX', string.format('%.0f', keptMs))
 end
 return { 1, from + take - now }

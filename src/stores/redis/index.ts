@@ -1,5 +1,6 @@
 // The Redis store: sessions on Redis 6.2 or newer, or what speaks its protocol, shared by any machines. One server, a
 // primary under Sentinels, a Cluster, or a client that somebody else made.
+import type { RateCounter } from '../../rate-limit/store.ts'
 import type { SessionStore, WatchingStore } from '../../session/store.ts'
 import { readAddress } from './address.ts'
 import type { InjectedRedisClient } from './commands.ts'
@@ -25,7 +26,7 @@ export type { NearCacheLimits } from './defaults.ts'
 export type { RedisStoreOptions } from './options.ts'
 
 /** What `redisSessionStore` gives. */
-export type RedisStore = SessionStore & WatchingStore & ForeignTexts
+export type RedisStore = SessionStore & WatchingStore & RateCounter & ForeignTexts
 
 /**
  * Sessions in Redis. Where it is:
