@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { RequestHandler } from 'express'
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
+import type { EveryOf } from './every-of.ts'
 import { mountedSession } from './mounted-session.ts'
 import { admit, openNodeSession } from './node-session.ts'
 
@@ -22,9 +23,13 @@ export interface SessionData {}
 
 declare global {
   namespace Express {
+    /** What Drover's entries say of `req.session`; an app uses one of them. */
+    interface DroverSessions {
+      native: Session<Partial<SessionData>>
+    }
     interface Request {
       /** This visitor's session; the store is asked when it is first used. */
-      session: Session<SessionData>
+      session: EveryOf<DroverSessions>
     }
   }
 }

@@ -24,7 +24,7 @@ export interface SessionData {}
 declare module 'fastify' {
   interface FastifyRequest {
     /** This visitor's session; the store is asked when it is first used. */
-    session: Session<SessionData>
+    session: Session<Partial<SessionData>>
   }
 }
 

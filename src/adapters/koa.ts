@@ -23,7 +23,7 @@ export interface SessionData {}
 declare module 'koa' {
   interface ExtendableContext {
     /** This visitor's session; the store is asked when it is first used. */
-    session: Session<SessionData>
+    session: Session<Partial<SessionData>>
   }
 }
 

@@ -13,6 +13,7 @@ export const errorCodes = [
   'CSRF_REFUSED',
   'KEY_UNKNOWN',
   'SESSION_NOT_MOUNTED',
+  'SESSION_REQUIRED',
   'RESPONSE_BUFFER_FULL',
   'OPTION_INVALID',
   'PEER_MISSING',
@@ -45,6 +46,7 @@ const responses: Partial<Record<ErrorCode, ErrorResponse>> = {
   SESSION_GONE: { status: 409 },
   SESSION_CONFLICT: { status: 409 },
   CSRF_REFUSED: { status: 403 },
+  SESSION_REQUIRED: { status: 401 },
   RESPONSE_BUFFER_FULL: { status: 500 },
 }
 

@@ -87,6 +87,7 @@ export class Sessions<Data extends object = Record<string, unknown>> {
     const transport = { encrypted: incoming.encrypted, forwardedProto: incoming.header('x-forwarded-proto') }
     const secure = isSecure(policy.secure, transport, this.#behindBalancer)
     const cookieHeader = incoming.header('cookie')
+    const behindBalancer = this.#behindBalancer
     const session = new OpenSession<Data>(this.#setting, {
       sessionId: sessionIdIn(cookieHeader, wireName(policy, secure)),
       legacy: this.#legacy?.find(cookieHeader),
@@ -94,7 +95,7 @@ export class Sessions<Data extends object = Record<string, unknown>> {
       origin: this.#originOf(incoming),
       csrfToken: policy.csrf === 'token' ? incoming.header('x-csrf-token') : undefined,
       get ip() {
-        return incoming.ip
+        return addressOf(incoming, behindBalancer)
       },
       headLeft: incoming.headLeft,
     })
@@ -127,4 +128,10 @@ export class Sessions<Data extends object = Record<string, unknown>> {
       trustedOrigins,
     )
   }
+}
+
+/** Behind the balancer every connection comes from the balancer, which tells the client's address first. */
+function addressOf(incoming: IncomingRequest, behindBalancer: boolean): string | undefined {
+  const forwarded = behindBalancer ? incoming.header('x-forwarded-for')?.split(',')[0]?.trim() : undefined
+  return forwarded === undefined || forwarded === '' ? incoming.ip : forwarded
 }

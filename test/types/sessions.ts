@@ -1,5 +1,8 @@
 // Compiled, never run: what the types of drover and drover/express promise.
 import express from 'express'
+import { type } from 'arktype'
+import * as v from 'valibot'
+import { z } from 'zod'
 import { sessions } from 'drover'
 import type { Session, Sessions, SessionStore } from 'drover'
 import { expressSessions, sessionOf } from 'drover/express'
@@ -22,7 +25,11 @@ function prove<Claim extends true>(claim: Claim): Claim {
   return claim
 }
 
-const shop: Sessions<Shop> = sessions<Shop>({ store: 'sqlite:.drover/shop.db', idle: '1d', absolute: '30d' })
+const shop: Sessions<Partial<Shop>> = sessions<Shop>({
+  store: 'sqlite:.drover/shop.db',
+  idle: '1d',
+  absolute: '30d',
+})
 const app = express()
 app.use(expressSessions(shop))
 
@@ -33,7 +40,7 @@ app.get('/', async (req, res) => {
   void global.cart
 
   const session = sessionOf(req, shop)
-  prove<Equal<typeof session, Session<Shop>>>(true)
+  prove<Equal<typeof session, Session<Partial<Shop>>>>(true)
   const data = await session.data()
   ;(data.cart ??= []).push({ sku: 'mug', quantity: 1 })
   delete data.cart
@@ -64,3 +71,38 @@ sessions<string>()
 
 declare const store: SessionStore
 sessions({ store, cookieName: 'shop', secure: true, maxBytes: 1_024 })
+
+// With a schema, data has its output's shape, whichever library made it; conflict rules fit their fields.
+interface Cart {
+  items: string[]
+  currency: string
+}
+const zodCart = z.object({ items: z.array(z.string()).default([]), currency: z.string().default('EUR') })
+const valibotCart = v.object({
+  items: v.optional(v.array(v.string()), []),
+  currency: v.optional(v.string(), 'EUR'),
+})
+const arkCart = type({ items: type('string[]').default(() => []), currency: 'string = "EUR"' })
+prove<Equal<ReturnType<typeof zodSessions.of>, ReturnType<Sessions<Cart>['of']>>>(true)
+const zodSessions = sessions({ schema: zodCart, conflicts: { items: 'set' } })
+const valibotSessions: Sessions<Cart> = sessions({ schema: valibotCart, upcast: [(data) => data] })
+const arkSessions: Sessions<Cart> = sessions({ schema: arkCart, invalid: 'reset' })
+void [valibotSessions, arkSessions]
+sessions<{ visits: number; tags: string[] }>({
+  conflicts: {
+    visits: 'counter',
+    tags: { merge: ({ mine = [], theirs = [] }) => [...new Set([...theirs, ...mine])] },
+  },
+})
+// @ts-expect-error a rule names a field that there is
+sessions<{ visits: number }>({ conflicts: { visit: 'counter' } })
+// @ts-expect-error a merge gives what the field holds
+sessions<{ visits: number }>({ conflicts: { visits: { merge: () => 'many' } } })
+
+declare const typed: Session<Cart>
+const currency = await typed.update('currency', (value) => value ?? 'EUR')
+prove<Equal<typeof currency, string | undefined>>(true)
+// @ts-expect-error a field that there is not
+void typed.update('price', () => 1)
+// @ts-expect-error its value keeps its type
+void typed.update('currency', () => 1)
