@@ -12,12 +12,13 @@ export interface CoreSettings {
   /** Whether the store must take two principals' keys for out of one script's reach. */
   readonly isCluster?: boolean
   readonly replicas?: number
+  readonly replicaTimeoutMs?: number
 }
 
 export const corePrefix = 'core:'
 
 export function coreStore(redis: RedisCommands, settings: CoreSettings = {}): RedisSessionStore {
-  const { clock = new ManualClock(), isCluster = false, replicas = 0 } = settings
+  const { clock = new ManualClock(), isCluster = false, ...replication } = settings
   let isClosed = false
   const link = {
     isCluster,
@@ -33,7 +34,7 @@ export function coreStore(redis: RedisCommands, settings: CoreSettings = {}): Re
       isClosed = true
     },
   }
-  return new RedisSessionStore({ link, clock, keyPrefix: corePrefix, replicas })
+  return new RedisSessionStore({ link, clock, keyPrefix: corePrefix, ...replication })
 }
 
 export type Client = ReturnType<typeof createClient>
