@@ -1,5 +1,5 @@
 // A PostgreSQL of the test's own: a fresh cluster in a temporary folder, on a free loopback port.
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
@@ -16,6 +16,13 @@ export interface PostgresServer {
   readonly url: string
   readonly port: number
   readonly pid: number
+  /** Ends it at once, as a crash would: no connection is said goodbye to, and the next start recovers. */
+  crash(): Promise<void>
+  /** Starts it again on what it had stored, after a crash. */
+  restart(): Promise<void>
+  /** SIGSTOP to all its processes: connections are accepted in the kernel, and nothing is answered. */
+  pause(): void
+  resume(): void
   /** Ends the server and removes its folder. Idempotent. */
   stop(): Promise<void>
 }
@@ -73,12 +80,39 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-async function stopServer(server: ChildProcess): Promise<void> {
+/** SIGINT is PostgreSQL's fast shutdown: it ends the sessions and then itself. SIGQUIT ends it without more ado. */
+async function stopServer(server: ChildProcess, how: 'SIGINT' | 'SIGQUIT'): Promise<void> {
   if (server.exitCode !== null || server.signalCode !== null) return
-  // SIGINT is PostgreSQL's fast shutdown: it ends the sessions and then itself.
   const exited = once(server, 'exit', { signal: AbortSignal.timeout(stopTimeoutMs) })
-  server.kill('SIGINT')
+  server.kill(how)
   await exited.catch(() => server.kill('SIGKILL'))
+}
+
+/** Each connection is served by a process of its own. */
+function signalAll(server: ChildProcess, signal: NodeJS.Signals): void {
+  const { stdout } = spawnSync('pgrep', ['-P', String(server.pid)], { encoding: 'utf8' })
+  for (const pid of stdout.split('\n').filter((line) => line !== '')) {
+    try {
+      process.kill(Number(pid), signal)
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+  server.kill(signal)
+}
+
+async function untilAnswering(server: ChildProcess, url: string): Promise<void> {
+  let log = ''
+  server.stderr?.on('data', (chunk: Buffer) => (log += String(chunk)))
+  await until(
+    'answer from PostgreSQL',
+    () => {
+      if (server.exitCode !== null)
+        throw new Error(`Cannot start PostgreSQL: it ended with ${server.exitCode}\n${log}`)
+      return answers(url)
+    },
+    readyTimeoutMs,
+  )
 }
 
 /** Starts a PostgreSQL and resolves once it answers a query. */
@@ -86,33 +120,40 @@ export async function startPostgres(): Promise<PostgresServer> {
   const binaries = dirname(requirePart(postgres))
   const user = serverUser()
   const { folder, data } = makeFolder(user)
-  const remove = () => {
-    rmSync(folder, { recursive: true, force: true })
-  }
   const options: SpawnOptions = { cwd: data, ...user }
   const port = await freePort()
   const url = `postgres://drover@127.0.0.1:${port}/postgres`
   let server: ChildProcess | undefined
+  const start = async (): Promise<ChildProcess> => {
+    server = startServer(binaries, data, port, { ...options, stdio: ['ignore', 'ignore', 'pipe'] })
+    await untilAnswering(server, url)
+    return server
+  }
   const stop = async () => {
-    if (server !== undefined) await stopServer(server)
-    remove()
+    if (server !== undefined) {
+      // A paused one would not hear of it.
+      signalAll(server, 'SIGCONT')
+      await stopServer(server, 'SIGINT')
+    }
+    rmSync(folder, { recursive: true, force: true })
   }
   try {
     makeCluster(binaries, data, options)
-    const started = startServer(binaries, data, port, { ...options, stdio: ['ignore', 'ignore', 'pipe'] })
-    server = started
-    let log = ''
-    started.stderr?.on('data', (chunk: Buffer) => (log += String(chunk)))
-    await until(
-      'answer from PostgreSQL',
-      () => {
-        if (started.exitCode !== null)
-          throw new Error(`Cannot start PostgreSQL: it ended with ${started.exitCode}\n${log}`)
-        return answers(url)
+    let running = await start()
+    return {
+      url,
+      port,
+      get pid() {
+        return Number(running.pid)
       },
-      readyTimeoutMs,
-    )
-    return { url, port, pid: Number(started.pid), stop }
+      crash: () => stopServer(running, 'SIGQUIT'),
+      restart: async () => {
+        running = await start()
+      },
+      pause: () => signalAll(running, 'SIGSTOP'),
+      resume: () => signalAll(running, 'SIGCONT'),
+      stop,
+    }
   } catch (error) {
     await stop()
     throw error

@@ -85,16 +85,20 @@ function isExpected(fields: string, absent: string, isWhole: string): string {
            AND (NOT ${isWhole}::boolean OR fields = ${fields}::jsonb))`
 }
 
-/** Whether each addend, of an object from names to numbers, can be added: sum.ts says when. CASE keeps text from the cast. */
+/**
+ * Whether each addend, of an object from names to numbers, can be added: sum.ts says when. CASE keeps text from the cast.
+ * An aggregate, and not an EXISTS: that becomes a join, and a statement that waited for a lock looks again at the row it
+ * changes, but not at what the row was joined with.
+ */
 function isSummable(add: string): string {
   const before = `coalesce(fields ->> addend.name, '0')`
-  return `NOT EXISTS (
-            SELECT FROM jsonb_each_text(${add}::jsonb) AS addend(name, delta)
-            WHERE CASE WHEN ${before} ~ '^-?(0|[1-9][0-9]{0,15})$'
-                       THEN abs(${before}::numeric) > 9007199254740991
-                         OR abs(${before}::numeric + delta::numeric) > 9007199254740991
-                         OR delta::numeric <> trunc(delta::numeric)
-                       ELSE true END)`
+  return `(SELECT coalesce(bool_and(
+                    CASE WHEN ${before} ~ '^-?(0|[1-9][0-9]{0,15})$'
+                         THEN abs(${before}::numeric) <= 9007199254740991
+                          AND abs(${before}::numeric + delta::numeric) <= 9007199254740991
+                          AND delta::numeric = trunc(delta::numeric)
+                         ELSE false END), true)
+           FROM jsonb_each_text(${add}::jsonb) AS addend(name, delta))`
 }
 
 function sums(add: string): string {
@@ -195,9 +199,7 @@ function endsOn(names: Names) {
       statement(`WITH gone AS (DELETE FROM ${session} WHERE key = $1 AND successor IS NULL RETURNING key)
              SELECT ${notify(names, '$2', 'key')} FROM gone`),
     // key, now: what the sweep has not come to yet
-    deleteExpired: statement(
-      `DELETE FROM ${session} WHERE key = $1 AND idle_deadline_ms <= $2`,
-    ),
+    deleteExpired: statement(`DELETE FROM ${session} WHERE key = $1 AND idle_deadline_ms <= $2`),
     // key: a forwarding that leads to no session any more
     deleteForwarding: statement(`DELETE FROM ${session} WHERE key = $1 AND successor IS NOT NULL`),
     // tag and dot, the first text after all that begin so, key to except, now, stripe. Forwardings within the principal's
@@ -227,12 +229,12 @@ function sweepsOn({ session, rate }: Names) {
               SELECT key FROM ${session} WHERE sweep_after_ms <= $1
               ORDER BY sweep_after_ms LIMIT ${sweepChunkSize} FOR UPDATE SKIP LOCKED
             ), later AS (
-              UPDATE ${session} AS one SET sweep_after_ms = idle_deadline_ms FROM due
-              WHERE one.key = due.key AND one.idle_deadline_ms > $1
+              UPDATE ${session} SET sweep_after_ms = idle_deadline_ms
+              WHERE key = ANY (ARRAY(SELECT key FROM due)) AND idle_deadline_ms > $1
             ), gone AS (
-              DELETE FROM ${session} AS one USING due
-              WHERE one.key = due.key AND one.idle_deadline_ms <= $1
-              RETURNING one.key, one.principal, one.successor
+              DELETE FROM ${session}
+              WHERE key = ANY (ARRAY(SELECT key FROM due)) AND idle_deadline_ms <= $1
+              RETURNING key, principal, successor
             )
             SELECT due.key, gone.key, gone.principal, gone.successor FROM due LEFT JOIN gone USING (key)`),
     // now less the grace, in microseconds
@@ -240,10 +242,10 @@ function sweepsOn({ session, rate }: Names) {
                    SELECT key FROM ${rate} WHERE sweep_after_us <= $1
                    ORDER BY sweep_after_us LIMIT ${sweepChunkSize} FOR UPDATE SKIP LOCKED
                  ), later AS (
-                   UPDATE ${rate} AS one SET sweep_after_us = until_us FROM due
-                   WHERE one.key = due.key AND one.until_us > $1
+                   UPDATE ${rate} SET sweep_after_us = until_us
+                   WHERE key = ANY (ARRAY(SELECT key FROM due)) AND until_us > $1
                  ), gone AS (
-                   DELETE FROM ${rate} AS one USING due WHERE one.key = due.key AND one.until_us <= $1
+                   DELETE FROM ${rate} WHERE key = ANY (ARRAY(SELECT key FROM due)) AND until_us <= $1
                  )
                  SELECT key FROM due`),
   }

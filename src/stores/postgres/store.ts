@@ -16,7 +16,7 @@ import type {
 } from '../../session/store.ts'
 import { wholeDeadlineMs } from '../deadlines.ts'
 import { noSum } from '../sum.ts'
-import { idTaken, unavailable } from '../unavailable.ts'
+import { describe, idTaken, unavailable } from '../unavailable.ts'
 import { addendsOf, changeValues, expectationValues, identityValues, isPlain } from './change.ts'
 import { sqlState } from './client.ts'
 import type { PostgresAnswer, Value } from './client.ts'
@@ -25,6 +25,7 @@ import type { PostgresLimits } from './defaults.ts'
 import type { PostgresLink } from './link.ts'
 import { stripes } from './listener.ts'
 import { fieldsText, readListed, readRecord } from './record.ts'
+import type { Row } from './record.ts'
 import type { Names, Run, StatementName, Statements } from './statements.ts'
 import { startSweeper, sweep } from './sweeper.ts'
 import { PostgresWatch } from './watch.ts'
@@ -75,7 +76,7 @@ export class PostgresSessionStore implements SessionStore, WatchingStore, RateCo
       const { rows } = await this.#run('load the session', 'load', [at, nowMs])
       const [row] = rows
       if (row === undefined) return undefined
-      const { successor, ...record } = readRecord(row)
+      const { successor, ...record } = readOrRefuse(row)
       if (successor === undefined) return first === undefined ? record : { ...record, successor: first }
       // Only the first can be opened by whoever presents this id.
       first ??= successor
@@ -261,6 +262,15 @@ export class PostgresSessionStore implements SessionStore, WatchingStore, RateCo
     if ((await this.#watch.find([key])).has(key)) return false
     await this.#run(doing, 'deleteForwarding', [key])
     return true
+  }
+}
+
+/** What cannot be read is no logout (R3). */
+function readOrRefuse(row: Row): ReturnType<typeof readRecord> {
+  try {
+    return readRecord(row)
+  } catch (error) {
+    throw unavailable('load the session', describe(error), error)
   }
 }
 
