@@ -57,6 +57,22 @@ for (const [name, options] of [
   })
 }
 
+test('an id that was renewed twice within the grace still finds the session, encrypted too, and learns the newest id', async () => {
+  const bench = new SessionBench({ encryptionKeys: [secret] })
+  const first = await bench.start({ theme: 'dark' }, 'ann')
+  const ids = [first]
+  for (let renewals = 0; renewals < 2; renewals += 1) {
+    const session = bench.open(ids.at(-1))
+    await session.renew()
+    await session.commit()
+    ids.push(cookieOf(session) ?? assert.fail('no cookie'))
+  }
+  const late = bench.open(first)
+  assert.equal((await late.data()).theme, 'dark')
+  await late.commit()
+  assert.equal(idOf(cookieOf(late)), idOf(ids[2]))
+})
+
 test('of two requests that renew at once one does, and both end with the same id', async () => {
   const bench = new SessionBench()
   const old = await bench.start({ theme: 'dark' }, 'ann')

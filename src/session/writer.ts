@@ -106,16 +106,20 @@ export class SessionWriter {
     if (!this.#request.headLeft()) this.#otherCookies.push(line)
   }
 
-  /** Asks the store, and slides the idle deadline where that is worth a write. */
+  /** Asks the store, and slides the idle deadline where that is worth a write. A renewed session is found under its new id. */
   async load(key: string, id: string | undefined): Promise<Found | undefined> {
     const record = await this.#setting.store.load(key)
-    if (record === undefined) return undefined
-    const session = this.#heldFrom(key, id, record)
-    this.#resting = record.fields
-    // Not awaited: no answer depends on it, and the next request tries again.
-    if (session.idleDeadlineMs !== record.idleDeadlineMs)
-      this.#setting.store.touch(session.key, session.idleDeadlineMs).catch(this.#setting.ports.report)
-    return { session, texts: this.#setting.sealing.open(session.key, record.fields) }
+    if (record?.successor === undefined)
+      return record === undefined ? undefined : this.#found(key, id, record)
+    const { successor } = record
+    const newId = id === undefined ? undefined : openId(successor.sealedId, id)
+    // Damaged: the session is there all the same, only its new id cannot be told.
+    if (newId === undefined) return this.#found(successor.key, undefined, record)
+    const found = await this.load(successor.key, newId)
+    if (found === undefined) return undefined
+    // The answer that brought the new id may have been lost, so it is told again while the old one is still sent.
+    this.tellId(found.session)
+    return { ...found, session: { ...found.session, isFresh: true } }
   }
 
   async save(session: HeldSession, draft: Draft): Promise<Written> {
@@ -160,19 +164,15 @@ export class SessionWriter {
     this.#oweCookie(clearCookie(this.#setting.policy, this.#request.secure))
   }
 
-  #heldFrom(key: string, id: string | undefined, record: LoadedSession): HeldSession {
-    const { successor } = record
-    const currentId = successor === undefined || id === undefined ? id : openId(successor.sealedId, id)
-    const session: HeldSession = {
-      ...identityOf(record),
-      key: successor?.key ?? key,
-      id: currentId,
-      idleDeadlineMs: this.#slide(record),
-      isFresh: successor !== undefined,
-    }
-    // The answer that brought the new id may have been lost, so it is told again while the old one is still sent.
-    if (successor !== undefined && currentId !== undefined) this.#oweId(currentId, session)
-    return session
+  #found(key: string, id: string | undefined, record: LoadedSession): Found {
+    const idleDeadlineMs = this.#slide(record)
+    this.#resting = record.fields
+    // Not awaited: no answer depends on it, and the next request tries again.
+    if (idleDeadlineMs !== record.idleDeadlineMs)
+      this.#setting.store.touch(key, idleDeadlineMs).catch(this.#setting.ports.report)
+    const isFresh = record.successor !== undefined
+    const session: HeldSession = { ...identityOf(record), key, id, idleDeadlineMs, isFresh }
+    return { session, texts: this.#setting.sealing.open(key, record.fields) }
   }
 
   #newPlace(signIn: SignIn | undefined, renewed?: HeldSession): Place {

@@ -13,6 +13,7 @@ export interface ConnectStore {
 }
 
 export interface ExpressSessionMigration {
+  /** Which library it is. */
   readonly from: 'express-session'
   /** express-session's `secret`: one, or several of which any may have signed a cookie. */
   readonly secret: string | readonly string[]

@@ -7,6 +7,7 @@ import { cookieIn } from '../cookie.ts'
 import type { LegacyReader, LegacyRecord } from '../legacy.ts'
 
 export interface IronSessionMigration {
+  /** Which library it is. */
   readonly from: 'iron-session'
   /** iron-session's `password`: one, or several by their ids. */
   readonly password: string | Readonly<Record<string, string>>

@@ -7,6 +7,7 @@ export interface RedisLimits {
   readonly connectTimeoutMs: number
   /** Pause after the first failed attempt to connect; each further one doubles it. */
   readonly reconnectPauseMs: number
+  /** No pause between two attempts to connect is longer. */
   readonly maxReconnectPauseMs: number
   /** Commands that may wait for their reply; beyond it calls are STORE_UNAVAILABLE at once. */
   readonly maxPendingCommands: number

@@ -1,0 +1,92 @@
+// docs/options.md: every option of the library, told by its own docstring. `npm run docs` writes it, a test compares it.
+import { membersOf } from './interfaces.ts'
+import type { Member } from './interfaces.ts'
+
+export const optionsPath = 'docs/options.md'
+
+interface Section {
+  readonly title: string
+  readonly lead: string
+  readonly parts: readonly (readonly [path: string, interfaceName: string])[]
+}
+
+const sections: readonly Section[] = [
+  {
+    title: 'sessions(options)',
+    lead: 'From `drover`. Every one may be left out.',
+    parts: [
+      ['src/index.ts', 'SessionsOptions'],
+      ['src/session/policy.ts', 'SessionPolicyOptions'],
+    ],
+  },
+  {
+    title: 'sessions({ schema })',
+    lead: 'What comes with a schema.',
+    parts: [['src/index.ts', 'SchemaSessionsOptions']],
+  },
+  {
+    title: "sessions({ migrate: { from: 'express-session' } })",
+    lead: 'See [Migrating from express-session](migrating-from-express-session.md).',
+    parts: [['src/session/migrate/express-session.ts', 'ExpressSessionMigration']],
+  },
+  {
+    title: "sessions({ migrate: { from: 'iron-session' } })",
+    lead: 'The package `iron-session` stays installed while its cookies are read.',
+    parts: [['src/session/migrate/iron-session.ts', 'IronSessionMigration']],
+  },
+  {
+    title: 'redisSessionStore(address, options)',
+    lead: 'From `drover/redis`. Times are milliseconds.',
+    parts: [
+      ['src/stores/redis/options.ts', 'RedisStoreOptions'],
+      ['src/stores/redis/defaults.ts', 'RedisLimits'],
+    ],
+  },
+  {
+    title: 'sqliteSessionStore(path, options)',
+    lead: 'From `drover/sqlite`. Times are milliseconds.',
+    parts: [
+      ['src/stores/sqlite/index.ts', 'SqliteStoreOptions'],
+      ['src/stores/sqlite/defaults.ts', 'SqliteLimits'],
+    ],
+  },
+  {
+    title: 'postgresSessionStore(address, options)',
+    lead: 'From `drover/postgres`. Times are milliseconds.',
+    parts: [
+      ['src/stores/postgres/index.ts', 'PostgresStoreOptions'],
+      ['src/stores/postgres/defaults.ts', 'PostgresLimits'],
+    ],
+  },
+  {
+    title: 'acceptUpgrade(shop, req, socket, options)',
+    lead: 'From `drover/websocket`; `socketIoSessions(shop, options)` takes the same.',
+    parts: [['src/adapters/websocket.ts', 'UpgradeOptions']],
+  },
+  {
+    title: 'rateLimit(options)',
+    lead: 'From `drover/rate-limit`; see [Rate limits](rate-limit.md).',
+    parts: [['src/rate-limit/rate-limit.ts', 'RateLimitOptions']],
+  },
+]
+
+/** The whole page. Throws for an option without a docstring. */
+export function optionsPage(): string {
+  const head = [
+    '# Options',
+    '',
+    'What each option does, and what it is when left out. Written by `npm run docs` from the docstrings; a bad value throws',
+    '`OPTION_INVALID`, naming the option, the value and what was wanted.',
+  ]
+  return `${[...head, ...sections.flatMap(sectionLines)].join('\n')}\n`
+}
+
+function sectionLines({ title, lead, parts }: Section): readonly string[] {
+  const members = parts.flatMap(([path, name]) => membersOf(path, name))
+  return ['', `## \`${title}\``, '', lead, '', ...members.map(itemOf)]
+}
+
+function itemOf({ name, type, text }: Member): string {
+  if (text === '') throw new Error(`Cannot document option ${name}: it has no docstring`)
+  return `- **\`${name}\`** (\`${type}\`): ${text}`
+}
