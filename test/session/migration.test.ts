@@ -101,28 +101,28 @@ function pair(cookies: readonly string[], name: string): string {
 }
 
 test('users of express-session stay signed in when the app switches, with their data, and the former record goes', async (context) => {
-  const before = await formerApp(context)
-  const theirs = pair((await ask(`${before}/sign-in`, undefined, 'POST')).cookies, 'connect.sid')
+  const former = await formerApp(context)
+  const theirs = pair((await ask(`${former}/sign-in`, undefined, 'POST')).cookies, 'connect.sid')
   const now = await newApp(context, { migrate: { from: 'express-session', secret } })
   const first = await ask(now, theirs)
   assert.equal(first.body, JSON.stringify({ user: 'ann', cart: ['lamp'] }))
   const sid = pair(first.cookies, 'sid')
   assert.ok(first.cookies.some((line) => /^connect\.sid=;.*Max-Age=0/.test(line)))
   assert.equal((await ask(now, sid)).body, JSON.stringify({ user: 'ann', cart: ['lamp'] }))
-  assert.equal((await ask(before, theirs)).body, JSON.stringify({ user: null }))
+  assert.equal((await ask(former, theirs)).body, JSON.stringify({ user: null }))
   await ask(`${now}/sign-out`, sid, 'POST')
   assert.equal((await ask(now, theirs)).body, JSON.stringify({ user: null, cart: null }))
 })
 
 test('with keep, both apps serve the user side by side, and a sign-out ends it on both', async (context) => {
-  const before = await formerApp(context)
-  const theirs = pair((await ask(`${before}/sign-in`, undefined, 'POST')).cookies, 'connect.sid')
+  const former = await formerApp(context)
+  const theirs = pair((await ask(`${former}/sign-in`, undefined, 'POST')).cookies, 'connect.sid')
   const now = await newApp(context, { migrate: { from: 'express-session', secret, keep: true } })
   const sid = pair((await ask(now, theirs)).cookies, 'sid')
   const both = `${theirs}; ${sid}`
-  for (const url of [before, now, before, now]) assert.match((await ask(url, both)).body, /"user":"ann"/)
+  for (const url of [former, now, former, now]) assert.match((await ask(url, both)).body, /"user":"ann"/)
   await ask(`${now}/sign-out`, both, 'POST')
-  for (const url of [before, now]) assert.match((await ask(url, theirs)).body, /"user":null/)
+  for (const url of [former, now]) assert.match((await ask(url, theirs)).body, /"user":null/)
 })
 
 test('an outage of the store while sessions are taken over is a 503, and nobody is signed out by it', async (context) => {
@@ -130,8 +130,8 @@ test('an outage of the store while sessions are taken over is a 503, and nobody 
   context.after(() => own.stop())
   const client = await createClient({ url: redis.url }).connect()
   context.after(() => client.close())
-  const before = await formerApp(context)
-  const theirs = pair((await ask(`${before}/sign-in`, undefined, 'POST')).cookies, 'connect.sid')
+  const former = await formerApp(context)
+  const theirs = pair((await ask(`${former}/sign-in`, undefined, 'POST')).cookies, 'connect.sid')
   const migrate = { from: 'express-session', secret, store: new RedisStore({ client }) } as const
   const now = await newApp(context, { store: own.url, migrate })
   await own.stop()
