@@ -1,13 +1,23 @@
 // What the words after `npm run bench --` ask for.
 import { parseArgs } from 'node:util'
 
-export const suiteNames = ['balancer', 'sessions'] as const
+export const suiteNames = [
+  'balancer',
+  'sessions',
+  'sessions-stores',
+  'sessions-cookies',
+  'store-size',
+  'revocation',
+  'pains',
+] as const
 export type SuiteName = (typeof suiteNames)[number]
 
 /** How long to measure: each contender takes each load `rounds` times for `seconds`. */
 export interface Plan {
   readonly rounds: number
   readonly seconds: number
+  /** How many sessions store-size loads. */
+  readonly sessions: number
 }
 
 export type Request =
@@ -25,16 +35,23 @@ export const usage: string = `Usage: npm run bench -- [suite] [options]
 Measures Drover beside its peers on this machine and prints a table of ratios (ours / peer).
 
 Suites (default: all)
-  balancer       a request through the balancer, beside nginx, http-proxy-3 and @fastify/http-proxy
-  sessions       a session read and written, beside express-session and @fastify/session on the same Redis
+  balancer          a request through the balancer, beside nginx, http-proxy-3 and @fastify/http-proxy
+  sessions          a session read and written, beside express-session and @fastify/session on the same Redis
+  sessions-stores   the same on SQLite and PostgreSQL
+  sessions-cookies  a small session, beside iron-session and cookie-session
+  store-size        what a session takes in Redis, and reads and revocations among many, beside connect-redis
+  revocation        how soon another server knows that a session was ended
+  pains             what sessions are known to do wrong, tried on each library
 
 Options
-  --json FILE    also write the rows: [{ what, peerName, ours, peer, ratio, unit }]
-  --rounds N     rounds of each measurement, 1 to 100; the median counts (default 5)
-  --seconds N    length of one round, 0.1 to 60 (default 2)
-  --help         show this`
+  --json FILE       also write the rows: [{ what, peerName, ours, peer, ratio, unit, target }], or
+                    [{ pain, library, verdict, seen }] of pains
+  --rounds N        rounds of each measurement, 1 to 100; the median counts (default 5)
+  --seconds N       length of one round, 0.1 to 60 (default 2)
+  --sessions N      sessions that store-size loads, 1000 to 10000000 (default 100000)
+  --help            show this`
 
-const defaultPlan: Plan = { rounds: 5, seconds: 2 }
+const defaultPlan: Plan = { rounds: 5, seconds: 2, sessions: 100_000 }
 
 /** Throws an Error whose message is one line that names what was wrong and what was wanted. */
 export function readCommandLine(words: readonly string[]): Request {
@@ -47,6 +64,13 @@ export function readCommandLine(words: readonly string[]): Request {
     plan: {
       rounds: readNumber('--rounds', values.rounds, defaultPlan.rounds, isRounds, 'a whole number, 1 to 100'),
       seconds: readNumber('--seconds', values.seconds, defaultPlan.seconds, isSeconds, '0.1 to 60'),
+      sessions: readNumber(
+        '--sessions',
+        values.sessions,
+        defaultPlan.sessions,
+        isSessions,
+        'a whole number, 1000 to 10000000',
+      ),
     },
     json: values.json,
   }
@@ -58,6 +82,7 @@ interface Words {
     readonly json?: string
     readonly rounds?: string
     readonly seconds?: string
+    readonly sessions?: string
   }
   readonly positionals: readonly string[]
 }
@@ -67,14 +92,14 @@ function parse(words: readonly string[]): Words {
   return parseArgs({
     args: [...words],
     allowPositionals: true,
-    options: { help: { type: 'boolean' }, json: text, rounds: text, seconds: text },
+    options: { help: { type: 'boolean' }, json: text, rounds: text, seconds: text, sessions: text },
   })
 }
 
 function readSuite(word: string): SuiteName {
   const name = suiteNames.find((known) => known === word)
   if (name !== undefined) return name
-  throw new Error(`Cannot run suite "${word}": wanted ${suiteNames.join(' or ')}`)
+  throw new Error(`Cannot run suite "${word}": wanted one of ${suiteNames.join(', ')}`)
 }
 
 function readNumber(
@@ -92,6 +117,10 @@ function readNumber(
 
 function isRounds(figure: number): boolean {
   return Number.isInteger(figure) && figure >= 1 && figure <= 100
+}
+
+function isSessions(figure: number): boolean {
+  return Number.isInteger(figure) && figure >= 1_000 && figure <= 10_000_000
 }
 
 function isSeconds(figure: number): boolean {

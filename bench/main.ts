@@ -7,15 +7,22 @@ import { requirePart } from '../scripts/parts/find.ts'
 import { wrk } from '../scripts/parts/catalog.ts'
 import { readCommandLine, usage, type Plan, type Request, type SuiteName } from './command-line.ts'
 import type { Bench } from './measurement.ts'
-import type { Row } from './row.ts'
+import type { Result } from './result.ts'
 import { Stage } from './stage.ts'
 import { runBalancer } from './suites/balancer.ts'
-import { runSessions } from './suites/sessions.ts'
-import { writeTable } from './table.ts'
+import { runPains } from './suites/pains.ts'
+import { runRevocation } from './suites/revocation.ts'
+import { runSessionCookies, runSessions, runSessionStores } from './suites/sessions.ts'
+import { runStoreSize } from './suites/store-size.ts'
 
-const suites: Readonly<Record<SuiteName, (bench: Bench) => Promise<Row[]>>> = {
+const suites: Readonly<Record<SuiteName, (bench: Bench) => Promise<Result>>> = {
   balancer: runBalancer,
   sessions: runSessions,
+  'sessions-stores': runSessionStores,
+  'sessions-cookies': runSessionCookies,
+  'store-size': runStoreSize,
+  revocation: runRevocation,
+  pains: runPains,
 }
 
 class Interrupt extends Error {
@@ -27,7 +34,7 @@ class Interrupt extends Error {
   }
 }
 
-async function runSuite(name: SuiteName, plan: Plan, signal: AbortSignal): Promise<Row[]> {
+async function runSuite(name: SuiteName, plan: Plan, signal: AbortSignal): Promise<Result> {
   const stage = new Stage(signal)
   try {
     return await suites[name]({
@@ -45,11 +52,11 @@ async function runSuite(name: SuiteName, plan: Plan, signal: AbortSignal): Promi
 
 async function run(request: Extract<Request, { type: 'run' }>, signal: AbortSignal): Promise<void> {
   await ensureParts(benchParts)
-  const rows: Row[] = []
+  const rows: Result['rows'][number][] = []
   for (const name of request.suites) {
     const found = await runSuite(name, request.plan, signal)
-    rows.push(...found)
-    console.log(`\n${writeTable(found)}`)
+    rows.push(...found.rows)
+    console.log(`\n${found.table}`)
   }
   if (request.json !== undefined) await writeFile(request.json, `${JSON.stringify(rows, null, 2)}\n`)
 }

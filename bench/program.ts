@@ -20,10 +20,21 @@ const startTimeoutMs = 15_000
 const stopTimeoutMs = 3_000
 const pollMs = 20
 
+/** Where a program runs, if not where the benchmark does. */
+export interface Place {
+  readonly cwd?: string
+}
+
 /** Starts a Node program that announces its port with `announce` of contenders/announce.ts; it is given `words`. */
-export async function startNode(stage: Stage, path: URL, words: readonly string[]): Promise<Program> {
+export async function startNode(
+  stage: Stage,
+  path: URL,
+  words: readonly string[],
+  place: Place = {},
+): Promise<Program> {
   stage.signal.throwIfAborted()
   const child = fork(path, words, {
+    ...place,
     execArgv: ['--conditions=source'],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })

@@ -1,7 +1,7 @@
 // Rows as a table for people.
 import { lowerIsBetter, type Row } from './row.ts'
 
-const headings = ['what', 'peer', 'Drover', 'peer’s', 'ratio', 'unit', 'better is'] as const
+const headings = ['what', 'peer', 'Drover', 'peer’s', 'ratio', 'unit', 'better is', 'target'] as const
 /** Figures are read by their last digit. */
 const rightAligned: ReadonlySet<number> = new Set([2, 3, 4])
 
@@ -21,7 +21,7 @@ export function writeTable(rows: readonly Row[]): string {
 }
 
 function cellsOf(row: Row): string[] {
-  const { what, peerName, ours, peer, ratio, unit } = row
+  const { what, peerName, ours, peer, ratio, unit, target } = row
   return [
     what,
     peerName,
@@ -30,6 +30,7 @@ function cellsOf(row: Row): string[] {
     `${ratio.toFixed(2)}×`,
     unit,
     lowerIsBetter(unit) ? 'below 1' : 'above 1',
+    target === undefined ? '' : `≤ ${target.toFixed(2)}× ${ratio <= target ? 'met' : 'missed'}`,
   ]
 }
 

@@ -1,8 +1,9 @@
 // The Express app without sessions: what is left when their cost is taken away.
 import { createServer } from 'node:http'
-import { serve } from './announce.ts'
+import { serve, settings } from './announce.ts'
 import { expressApp } from './express-app.ts'
-import { newVisit } from './session-data.ts'
+import { newVisit, sizeOf } from './session-data.ts'
 
-const visit = newVisit('nobody')
-serve(createServer(expressApp(() => visit)))
+const size = sizeOf(settings[1])
+const visit = newVisit('nobody', size)
+serve(createServer(expressApp({ size, open: () => ({ visit }) })))

@@ -11,7 +11,7 @@ export async function serveFastify(
   const app = fastify({ logger: false, keepAliveTimeout: keepAliveMs })
   await mount?.(app)
   app.post<{ Params: { name: string } }>('/fill/:name', (request) => {
-    Object.assign(open(request), newVisit(request.params.name))
+    Object.assign(open(request), newVisit(request.params.name, 'large'))
     return Promise.resolve({ filled: true })
   })
   app.get('/read', (request) => Promise.resolve({ name: open(request).name }))

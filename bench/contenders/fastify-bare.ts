@@ -2,5 +2,5 @@
 import { serveFastify } from './fastify-app.ts'
 import { newVisit } from './session-data.ts'
 
-const visit = newVisit('nobody')
+const visit = newVisit('nobody', 'large')
 await serveFastify(() => visit)

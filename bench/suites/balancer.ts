@@ -11,6 +11,7 @@ import { usageOf } from '../cpu.ts'
 import { measure, type Bench, type Contender } from '../measurement.ts'
 import { freePort } from '../port.ts'
 import { startNode, startServer, type Program } from '../program.ts'
+import { resultOf, type Result } from '../result.ts'
 import { makeRow, type Row } from '../row.ts'
 import type { Stage } from '../stage.ts'
 import type { Load } from '../wrk.ts'
@@ -26,7 +27,7 @@ const loads: ReadonlyMap<string, Load> = new Map([
 /** As many as `drover up` starts in the demo. */
 const instances = 3
 
-export async function runBalancer(bench: Bench): Promise<Row[]> {
+export async function runBalancer(bench: Bench): Promise<Result> {
   const { stage, progress } = bench
   progress('starting the contenders')
   const targets = await startUpstream(stage)
@@ -54,7 +55,7 @@ export async function runBalancer(bench: Bench): Promise<Row[]> {
       ]
     })
   })
-  return [...rows, ...compareMemory(contenders)]
+  return resultOf([...rows, ...compareMemory(contenders)])
 }
 
 /** What the proxy's processes hold after all the load. */

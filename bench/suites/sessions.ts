@@ -1,14 +1,16 @@
-// A session read and written by a small app, beside what others keep in the same Redis.
+// A session read and written by a small app, beside what others keep of the same visitors. Three suites of one kind: on one
+// Redis, on other stores, and small enough for a cookie.
 import { join } from 'node:path'
-import { redisServer } from '../../scripts/parts/catalog.ts'
-import { requirePart } from '../../scripts/parts/find.ts'
+import type { Size } from '../contenders/session-data.ts'
 import { cpuResolutionMicros } from '../cpu.ts'
 import { measure, type Bench, type Contender, type Figures, type Measurement } from '../measurement.ts'
-import { freePort } from '../port.ts'
-import { startNode, startServer, type Program } from '../program.ts'
+import { startNode, type Program } from '../program.ts'
+import { startRedis } from '../redis.ts'
+import { resultOf, type Result } from '../result.ts'
 import { makeRow, type Row } from '../row.ts'
 import type { Stage } from '../stage.ts'
 import { connections, type Load } from '../wrk.ts'
+import { startPostgres } from '../../test/support/postgres-server.ts'
 
 interface App {
   readonly name: string
@@ -16,58 +18,183 @@ interface App {
   readonly program: string
   /** The same framework's app without sessions; undefined for that app itself. */
   readonly bare: string | undefined
-  readonly store: 'redis' | 'sqlite' | 'none'
+  readonly store: Store
+  readonly words?: readonly string[]
+  /** Whether it also takes the loads of signed-in visitors. */
+  readonly signsIn?: boolean
 }
 
-const expressBare = 'Express without sessions'
-const fastifyBare = 'Fastify without sessions'
-const ours: readonly App[] = [
-  { name: 'Drover on Redis', program: 'drover-sessions', bare: expressBare, store: 'redis' },
-  { name: 'Drover on SQLite', program: 'drover-sessions', bare: expressBare, store: 'sqlite' },
-]
-const peers: readonly App[] = [
-  { name: 'express-session', program: 'connect-redis/express-session', bare: expressBare, store: 'redis' },
-  { name: '@fastify/session', program: 'connect-redis/fastify-session', bare: fastifyBare, store: 'redis' },
-]
-const bares: readonly App[] = [
-  { name: expressBare, program: 'express-bare', bare: undefined, store: 'none' },
-  { name: fastifyBare, program: 'fastify-bare', bare: undefined, store: 'none' },
-]
-const operations: ReadonlyMap<string, Load> = new Map([
+type Store = 'redis' | 'sqlite' | 'postgres' | 'none'
+
+/** What the CPU that our sessions add may be at most, as a part of what the peer's add: by peer's name and load's. */
+type Targets = Readonly<Record<string, Readonly<Partial<Record<LoadName, number>>>>>
+
+interface Suite {
+  readonly name: string
+  readonly size: Size
+  readonly bares: readonly App[]
+  readonly ours: readonly (App & { readonly targets: Targets })[]
+  readonly peers: readonly App[]
+}
+
+const onExpress = 'Express without sessions'
+const onFastify = 'Fastify without sessions'
+const expressBare: App = { name: onExpress, program: 'express-bare', bare: undefined, store: 'none' }
+const fastifyBare: App = { name: onFastify, program: 'fastify-bare', bare: undefined, store: 'none' }
+const drover = { program: 'drover-sessions', bare: onExpress } as const
+const onRedis: App = { ...drover, name: 'Drover on Redis', store: 'redis', signsIn: true }
+const nearCached: App = { ...onRedis, name: 'Drover with near cache', words: ['near'] }
+const expressSession: App = {
+  name: 'express-session',
+  program: 'connect-redis/express-session',
+  bare: onExpress,
+  store: 'redis',
+}
+const fastifySession: App = {
+  name: '@fastify/session',
+  program: 'connect-redis/fastify-session',
+  bare: onFastify,
+  store: 'redis',
+}
+const byHand: App = {
+  name: 'by hand',
+  program: 'by-hand',
+  bare: onExpress,
+  store: 'redis',
+  signsIn: true,
+}
+
+const sessionsOnRedis: Suite = {
+  name: 'sessions',
+  size: 'large',
+  bares: [expressBare, fastifyBare],
+  ours: [
+    {
+      ...onRedis,
+      targets: {
+        'express-session': { read: 1 / 5, write: 1 / 3 },
+        '@fastify/session': { read: 1 / 3 },
+        'by hand': { read: 1.3, 'read, signed in': 1.3 },
+      },
+    },
+    { ...nearCached, targets: { 'express-session': { read: 1 / 10, write: 1 / 3 } } },
+  ],
+  peers: [expressSession, fastifySession, byHand],
+}
+
+const sessionsOnStores: Suite = {
+  name: 'sessions-stores',
+  size: 'large',
+  bares: [expressBare],
+  ours: [
+    { ...drover, name: 'Drover on SQLite', store: 'sqlite', targets: {} },
+    { ...drover, name: 'Drover on PostgreSQL', store: 'postgres', targets: {} },
+  ],
+  peers: [expressSession],
+}
+
+const sessionsInCookies: Suite = {
+  name: 'sessions-cookies',
+  size: 'small',
+  bares: [expressBare],
+  ours: [
+    { ...onRedis, targets: {} },
+    { ...nearCached, targets: {} },
+  ],
+  peers: [
+    { name: 'iron-session', program: 'iron-session', bare: onExpress, store: 'none' },
+    { name: 'cookie-session', program: 'cookie-session', bare: onExpress, store: 'none' },
+  ],
+}
+
+type LoadName = 'read' | 'write' | 'read, signed in' | 'write, signed in'
+
+const visitorLoads: ReadonlyMap<LoadName, Load> = new Map([
   ['read', { method: 'GET', path: '/read' }],
   ['write', { method: 'POST', path: '/write' }],
 ])
+const signedInLoads: ReadonlyMap<LoadName, Load> = new Map([
+  ['read, signed in', { method: 'GET', path: '/read' }],
+  ['write, signed in', { method: 'POST', path: '/write' }],
+])
 
-export async function runSessions(bench: Bench): Promise<Row[]> {
+export function runSessions(bench: Bench): Promise<Result> {
+  return run(bench, sessionsOnRedis)
+}
+
+export function runSessionStores(bench: Bench): Promise<Result> {
+  return run(bench, sessionsOnStores)
+}
+
+export function runSessionCookies(bench: Bench): Promise<Result> {
+  return run(bench, sessionsInCookies)
+}
+
+async function run(bench: Bench, suite: Suite): Promise<Result> {
   const { stage, progress, plan } = bench
   progress('starting the contenders')
-  const redis = await startRedis(stage)
-  const stores = {
-    redis: `redis://127.0.0.1:${redis.ports[0]}`,
-    sqlite: `sqlite:${join(await stage.folder(), 'sessions.db')}`,
-    none: '',
-  }
-  const apps = [...bares, ...ours, ...peers]
+  const apps = [...suite.bares, ...suite.ours, ...suite.peers]
+  const stores = await startStores(stage, new Set(apps.map(({ store }) => store)))
   const started = await Promise.all(
-    apps.map(async (app) => ({ app, program: await startApp(stage, app, stores[app.store]) })),
+    apps.map(async (app) => ({
+      app,
+      program: await startApp(stage, app, stores.addresses[app.store], suite.size),
+    })),
   )
   const contenders: Contender[] = []
   for (const { app, program } of started) {
-    contenders.push(await prepare(app, program, app.store === 'redis' ? redis.pid : undefined))
+    contenders.push(await prepare(app, program, app.store === 'redis' ? stores.redisPid : undefined))
   }
   const measurement = await measure(bench, contenders)
-  return [...operations.keys()].flatMap((operation) =>
-    ours.flatMap((our) => peers.flatMap((peer) => compare(measurement, operation, our, peer, plan.seconds))),
+  const pairs = suite.ours.flatMap((our) => suite.peers.map((peer) => ({ our, peer })))
+  return resultOf(
+    pairs.flatMap(({ our, peer }) =>
+      comparable(our, peer).flatMap((load) => compare(suite, measurement, load, our, peer, plan.seconds)),
+    ),
   )
 }
 
-function compare(measurement: Measurement, operation: string, our: App, peer: App, seconds: number): Row[] {
-  const ourFigures = measurement.figures(our.name, operation)
-  const peerFigures = measurement.figures(peer.name, operation)
-  const what = `sessions: ${operation}, ${our.name}`
-  const added = [our, peer].map((app) => addedCpu(measurement, operation, app, seconds))
+interface Stores {
+  readonly addresses: Readonly<Record<Store, string>>
+  readonly redisPid: number | undefined
+}
+
+async function startStores(stage: Stage, wanted: ReadonlySet<Store>): Promise<Stores> {
+  const redis = wanted.has('redis') ? await startRedis(stage) : undefined
+  const postgres = wanted.has('postgres') ? await startPostgres() : undefined
+  if (postgres !== undefined) stage.onClear(() => postgres.stop())
+  return {
+    addresses: {
+      redis: redis?.url ?? '',
+      sqlite: `sqlite:${join(await stage.folder(), 'sessions.db')}`,
+      postgres: postgres?.url ?? '',
+      none: '',
+    },
+    redisPid: redis?.pid,
+  }
+}
+
+/** A signed-in visitor's requests are compared where both sides take them. */
+function comparable(our: App, peer: App): readonly LoadName[] {
+  const both = our.signsIn === true && peer.signsIn === true
+  return [...visitorLoads.keys(), ...(both ? signedInLoads.keys() : [])]
+}
+
+function compare(
+  suite: Suite,
+  measurement: Measurement,
+  load: LoadName,
+  our: Suite['ours'][number],
+  peer: App,
+  seconds: number,
+): Row[] {
+  const ourFigures = measurement.figures(our.name, load)
+  const peerFigures = measurement.figures(peer.name, load)
+  const what = `${suite.name}: ${load}, ${our.name}`
+  const [added = 0, peerAdded = 0] = [our, peer].map((app) => addedCpu(measurement, load, app, seconds))
+  const target = our.targets[peer.name]?.[load]
   const rows = [
-    makeRow(`${what}: CPU added to the app`, peer.name, 'µs CPU/request', added[0] ?? 0, added[1] ?? 0),
+    makeRow(`${what}: CPU added to the app`, peer.name, 'µs CPU/request', added, peerAdded, target),
     makeRow(
       `${what}: the app`,
       peer.name,
@@ -76,7 +203,8 @@ function compare(measurement: Measurement, operation: string, our: App, peer: Ap
       peerFigures.requestsPerSecond,
     ),
   ]
-  if (our.store === 'redis') rows.push(compareStores(what, peer, ourFigures, peerFigures))
+  if (our.store === 'redis' && peer.store === 'redis')
+    rows.push(compareStores(what, peer, ourFigures, peerFigures))
   return rows
 }
 
@@ -86,25 +214,18 @@ function compareStores(what: string, peer: App, our: Figures, their: Figures): R
 }
 
 /** What the sessions cost on top of the same framework's app without them. */
-function addedCpu(measurement: Measurement, operation: string, app: App, seconds: number): number {
-  const whole = measurement.figures(app.name, operation)
-  const bare = measurement.figures(app.bare ?? app.name, operation)
+function addedCpu(measurement: Measurement, load: LoadName, app: App, seconds: number): number {
+  const whole = measurement.figures(app.name, load)
+  const bareLoad = load.startsWith('read') ? 'read' : 'write'
+  const bare = measurement.figures(app.bare ?? app.name, bareLoad)
   // Where a short run on a busy machine shows less than nothing, the smallest that the clock can show stands for it.
   const smallest = cpuResolutionMicros / (whole.requestsPerSecond * seconds)
   return Math.max(whole.cpuMicrosPerRequest - bare.cpuMicrosPerRequest, smallest)
 }
 
-/** Redis in memory only: what is compared is the work asked of it, not its disk. */
-async function startRedis(stage: Stage): Promise<Program> {
-  const port = await freePort()
-  const folder = await stage.folder()
-  const settings = { bind: '127.0.0.1', port: String(port), dir: folder, save: '', appendonly: 'no' }
-  const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value])
-  return startServer(stage, requirePart(redisServer), args, port)
-}
-
-function startApp(stage: Stage, app: App, store: string): Promise<Program> {
-  return startNode(stage, new URL(`../contenders/${app.program}.ts`, import.meta.url), [store])
+function startApp(stage: Stage, app: App, store: string, size: Size): Promise<Program> {
+  const program = new URL(`../contenders/${app.program}.ts`, import.meta.url)
+  return startNode(stage, program, [store, size, ...(app.words ?? [])])
 }
 
 /** Fills one session per connection and sees that a session is kept, so that what is measured is what works. */
@@ -114,40 +235,61 @@ async function prepare(app: App, program: Program, storePid: number | undefined)
     ports: [port = 0],
   } = program
   const origin = `http://127.0.0.1:${port}`
-  const cookies: string[] = []
-  for (let number = 1; number <= connections; number++) {
-    const name = `visitor-${number}`
-    const cookie = await fill(app, origin, name)
-    if (number === 1) await verify(app, origin, name, cookie)
-    cookies.push(cookie)
+  const visitors = await fillAll(app, origin, 'fill')
+  const loads = new Map<string, Load>()
+  for (const [name, load] of visitorLoads) loads.set(name, { ...load, cookies: visitors })
+  if (app.signsIn === true) {
+    const signedIn = await fillAll(app, origin, 'sign-in')
+    for (const [name, load] of signedInLoads) loads.set(name, { ...load, cookies: signedIn })
   }
-  const loads = new Map([...operations].map(([name, load]) => [name, { ...load, cookies }]))
   return { name: app.name, port, pid, loads, ...(storePid === undefined ? {} : { storePid }) }
 }
 
+async function fillAll(app: App, origin: string, route: string): Promise<readonly string[]> {
+  const cookies: string[] = []
+  for (let number = 1; number <= connections; number++) {
+    const name = `visitor-${number}`
+    const cookie = await fill(app, `${origin}/${route}/${name}`)
+    if (number === 1) await verify(app, origin, name, cookie)
+    cookies.push(cookie)
+  }
+  return cookies
+}
+
 /** The Cookie header of a new session. */
-async function fill(app: App, origin: string, name: string): Promise<string> {
-  const response = await fetch(`${origin}/fill/${name}`, { method: 'POST' })
+async function fill(app: App, url: string): Promise<string> {
+  const response = await fetch(url, { method: 'POST' })
   const text = await response.text()
   // A bare app gets a cookie too, and ignores it: reading the header is no session's work.
-  const cookie =
-    app.bare === undefined ? `sid=${'0'.repeat(43)}` : response.headers.get('set-cookie')?.split(';')[0]
-  if (response.ok && cookie !== undefined) return cookie
+  const cookie = app.bare === undefined ? `sid=${'0'.repeat(43)}` : cookiesOf(response)
+  if (response.ok && cookie !== '') return cookie
   throw new Error(`${app.name} is out: a new session answered ${response.status} ${text}`)
+}
+
+/** All of them: a signed cookie comes with another that is its signature. */
+function cookiesOf(response: Response): string {
+  return response.headers
+    .getSetCookie()
+    .map((line) => line.split(';')[0])
+    .join('; ')
 }
 
 /** Rejects unless the app reads what was written before, and what it writes itself. */
 async function verify(app: App, origin: string, name: string, cookie: string): Promise<void> {
-  const answers = [
-    await ask(`${origin}/read`, 'GET', cookie),
-    await ask(`${origin}/write`, 'POST', cookie),
-    await ask(`${origin}/write`, 'POST', cookie),
-  ].join(' ')
+  const read = await ask(`${origin}/read`, 'GET', cookie)
+  const first = await ask(`${origin}/write`, 'POST', cookie)
+  // Where the session is in the cookie, the second write finds the first one in the cookie that came with it.
+  const second = await ask(`${origin}/write`, 'POST', first.cookie === '' ? cookie : first.cookie)
+  const answers = [read, first, second].map(({ text }) => text).join(' ')
   const wanted = `{"name":"${name}"} {"count":1} {"count":2}`
   if (answers !== wanted) throw new Error(`${app.name} is out: it answered ${answers} instead of ${wanted}`)
 }
 
-async function ask(url: string, method: string, cookie: string): Promise<string> {
+async function ask(
+  url: string,
+  method: string,
+  cookie: string,
+): Promise<{ readonly text: string; readonly cookie: string }> {
   const response = await fetch(url, { method, headers: { cookie } })
-  return response.text()
+  return { text: await response.text(), cookie: cookiesOf(response) }
 }

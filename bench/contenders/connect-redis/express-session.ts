@@ -5,13 +5,13 @@ import expressSession from 'express-session'
 import { createClient } from 'redis'
 import { settings, serve } from '../announce.ts'
 import { expressApp } from '../express-app.ts'
-import type { Visit } from '../session-data.ts'
+import { sizeOf, type Visit } from '../session-data.ts'
 
 declare module 'express-session' {
   interface SessionData extends Partial<Visit> {}
 }
 
-const [url = ''] = settings
+const [url = '', size] = settings
 const client = await createClient({ url }).connect()
 const mount = expressSession({
   store: new RedisStore({ client }),
@@ -19,4 +19,6 @@ const mount = expressSession({
   resave: false,
   saveUninitialized: false,
 })
-serve(createServer(expressApp((request) => request.session, mount)))
+serve(
+  createServer(expressApp({ size: sizeOf(size), mount, open: (request) => ({ visit: request.session }) })),
+)
