@@ -7,8 +7,13 @@ import type { Import } from './imports.ts'
 
 const sources = listFiles('src/**/*.ts')
 
+/** What tests share, and the kit that drover/testing offers to everybody's tests. */
+function isForTests(path: string): boolean {
+  return path.startsWith('test/support/') || path.startsWith('src/testing/')
+}
+
 function isAllowed({ from, to, isTypeOnly }: Import): boolean {
-  if (to === undefined || (isTest(from) && to.startsWith('test/support/'))) return true
+  if (to === undefined || (isTest(from) && isForTests(to))) return true
   const own = roomOf(from)
   const room = roomOf(to)
   if (room === own || room === 'base') return true
