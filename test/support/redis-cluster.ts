@@ -11,6 +11,8 @@ export interface RedisCluster {
   readonly nodes: readonly RedisServer[]
   /** The primary that owns the slot of a key now, as a node that is not among `except` sees it. */
   readonly primaryOf: (key: string, except?: readonly RedisServer[]) => Promise<RedisServer>
+  /** Starts one more node, as an operator would in place of a dead one; resolves when it is in step with its primary. */
+  readonly addReplica: (primary: RedisServer) => Promise<RedisServer>
   readonly stop: () => Promise<void>
 }
 
@@ -29,20 +31,26 @@ export async function startCluster(): Promise<RedisCluster> {
     for (let index = 0; index < 2 * primaries; index += 1) {
       const busPort = await freePort()
       busPorts.push(busPort)
-      nodes.push(await startRedis(undefined, nodeOptions(busPort)))
+      nodes.push(await startNode(busPort))
     }
     await join(nodes, busPorts)
     const hosts = nodes.slice(0, primaries).map(({ port }) => `127.0.0.1:${port}`)
     const url = `redis-cluster://${hosts.join(',')}`
-    return { url, nodes, primaryOf: (key, except = []) => primaryOf(key, nodes, except), stop }
+    return {
+      url,
+      nodes,
+      primaryOf: (key, except = []) => primaryOf(key, nodes, except),
+      addReplica: (primary) => addReplica(primary, nodes),
+      stop,
+    }
   } catch (error) {
     await stop()
     throw error
   }
 }
 
-function nodeOptions(busPort: number): readonly string[] {
-  return [
+function startNode(busPort: number): Promise<RedisServer> {
+  return startRedis(undefined, [
     '--cluster-enabled',
     'yes',
     '--cluster-port',
@@ -51,7 +59,18 @@ function nodeOptions(busPort: number): readonly string[] {
     String(nodeTimeoutMs),
     '--repl-diskless-sync-delay',
     '0',
-  ]
+  ])
+}
+
+async function addReplica(primary: RedisServer, nodes: RedisServer[]): Promise<RedisServer> {
+  const busPort = await freePort()
+  const node = await startNode(busPort)
+  nodes.push(node)
+  await meet(primary, node, busPort)
+  const primaryId = String(await askRedis(primary, 'CLUSTER', 'MYID'))
+  await until('node that knows its primary', () => replicates(node, primaryId))
+  await until('replica in step', () => isInStep(node))
+  return node
 }
 
 /** What `redis-cli --cluster create` does, without its pauses. */

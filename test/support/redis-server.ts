@@ -58,6 +58,12 @@ export async function askRedis(server: RedisServer, ...command: readonly string[
   }
 }
 
+/** Whether it replicates another server now; false as well while it does not answer. */
+export async function isReplica(server: RedisServer): Promise<boolean> {
+  const role = await askRedis(server, 'ROLE').catch(() => [])
+  return Array.isArray(role) && role[0] === 'slave'
+}
+
 async function startOn(program: RedisProgram, port: number): Promise<RedisServer> {
   const folder = await mkdtemp(join(tmpdir(), 'drover-redis-'))
   const configFile = join(folder, 'sentinel.conf')

@@ -34,6 +34,7 @@ export interface NodeRedisClient extends OwnedRedisClient {
   on(event: 'error', listener: (error: Error) => void): unknown
   on(event: 'invalidate', listener: (key: unknown) => void): unknown
   once(event: 'end', listener: () => void): unknown
+  unref(): void
   subscribe(channel: string, listener: (message: string) => void): Promise<unknown>
 }
 

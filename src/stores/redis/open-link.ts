@@ -30,7 +30,7 @@ export function openLink(settings: OpenLinkSettings, purpose: LinkPurpose): Trac
       return toServer(address.url, settings, purpose)
     case 'sentinel':
       return ownedLink(settings, (redis) =>
-        sentinelConnector({ redis, address, sentinelAccess, limits, ...purpose }),
+        sentinelConnector({ redis, address, sentinelAccess, limits, random, ...purpose }),
       )
     case 'cluster': {
       const openNode = (node: RedisNode) => toServer({ node, access: address.access }, settings, purpose)

@@ -59,7 +59,8 @@ export class PrimaryWatch {
   async #ask(): Promise<RedisNode> {
     if (this.#sentinel !== undefined) return askPrimary(this.#sentinel, this.#settings)
     const { signal } = this.#stopping
-    const named = await firstSentinel(this.#settings, signal, () => void this.look())
+    const access = { ...this.#settings, isUnrefed: true }
+    const named = await firstSentinel(access, signal, () => void this.look())
     this.#sentinel = named.sentinel
     if (signal.aborted) this.#forgetSentinel()
     return named.primary

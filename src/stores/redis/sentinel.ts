@@ -13,7 +13,6 @@ import type { SentinelAccess } from './sentinel-client.ts'
 
 export interface SentinelSettings extends SentinelAccess {
   readonly isTracking: boolean
-  readonly isUnrefed: boolean
 }
 
 /** Rejects when no Sentinel answers, when none knows the primary, and when what they name is no primary (yet). */
