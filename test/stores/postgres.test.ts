@@ -7,11 +7,12 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { Pool } from 'pg'
+import { DroverError } from '../../src/base/errors.ts'
 import { logId } from '../../src/session/events.ts'
 import { postgresSessionStore } from '../../src/stores/postgres/index.ts'
 import { namesIn } from '../../src/stores/postgres/statements.ts'
 import { ManualClock, sessionStoreContract } from '../../src/testing/index.ts'
-import { change, record } from '../../src/testing/session-store/stage.ts'
+import { change, fieldsOf, record } from '../../src/testing/session-store/stage.ts'
 import { startFixture } from '../support/fixture.ts'
 import { startPostgres } from '../support/postgres-server.ts'
 import type { PostgresServer } from '../support/postgres-server.ts'
@@ -25,6 +26,8 @@ const patient = {
   openTimeoutMs: 20_000,
   maxConnections: 4,
 }
+
+type Store = ReturnType<typeof postgresSessionStore>
 
 let server: PostgresServer
 let admin: Pool
@@ -64,7 +67,13 @@ describe('postgresSessionStore contract, injected pools, unprepared, in a schema
     turn += 1
     const pool = pools[turn % pools.length]
     assert.ok(pool)
-    return postgresSessionStore(pool, { ...patient, clock, schema: 'Shop "1"', prepare: false })
+    return postgresSessionStore(pool, {
+      ...patient,
+      clock,
+      schema: 'Shop "1"',
+      prepare: false,
+      watchIntervalMs: 200,
+    })
   }
   for (const { name, run } of sessionStoreContract({ open, watchWithinMs })) test(name, run)
 })
@@ -227,6 +236,88 @@ describe('postgresSessionStore, several servers', () => {
         assert.equal(await store.save(key, newChange({ one: '"mine"' })), 'saved')
       }
       await store.close()
+    }
+  })
+
+  describe('a write that waited for another applies to what that one left', () => {
+    const key = () => `tagtagtagtagtag1.${someKey()}`
+    const newer = (old: string) => `${old.slice(0, 17)}newer ${old.slice(17)}`
+    const adding = { ...newChange({}), add: new Map([['n', 1]]) }
+    const expecting = { ...newChange({}), expect: new Map([['n', '1']]) }
+    const renewed = { sealedId: 'sealed', untilMs: Date.now() + 1e9 }
+
+    for (const [name, sql, write, expected, remains] of [
+      [
+        'another value is added to',
+        `UPDATE drover_session SET fields = '{"n": "41"}' WHERE key = $1`,
+        (store: Store, at: string) => store.save(at, adding),
+        'saved',
+        { n: '42' },
+      ],
+      [
+        'a text that is no number is invalid',
+        `UPDATE drover_session SET fields = '{"n": "none"}' WHERE key = $1`,
+        (store: Store, at: string) => store.save(at, adding),
+        'SESSION_VALUE_INVALID',
+        { n: 'none' },
+      ],
+      [
+        'a value that was expected and is no more is a conflict',
+        `UPDATE drover_session SET fields = '{"n": "2"}' WHERE key = $1`,
+        (store: Store, at: string) => store.save(at, expecting),
+        'conflict',
+        { n: '2' },
+      ],
+      [
+        'what was deleted is gone',
+        'DELETE FROM drover_session WHERE key = $1',
+        (store: Store, at: string) => store.replace(at, newer(at), newRecord(), newChange({}), renewed),
+        'gone',
+        undefined,
+      ],
+      [
+        'what was renewed and is revoked is revoked under its new key',
+        `UPDATE drover_session SET key = 'tagtagtagtagtag1.newer ' || substr(key, 18) WHERE key = $1`,
+        (store: Store) => store.revokeAll('tagtagtagtagtag1'),
+        undefined,
+        undefined,
+      ],
+      [
+        'what was renewed is saved under its new key',
+        `WITH moved AS (UPDATE drover_session SET key = 'tagtagtagtagtag1.newer ' || substr(key, 18)
+                        WHERE key = $1 RETURNING *)
+         INSERT INTO drover_session
+         SELECT $1, NULL, NULL, NULL, 0, idle_deadline_ms, idle_deadline_ms, 0, key, 'sealed', '{}' FROM moved`,
+        (store: Store, at: string) => store.save(at, adding),
+        'saved',
+        { n: '2' },
+      ],
+    ] as const) {
+      test(name, async () => {
+        const store = postgresSessionStore(server.url, patient)
+        const at = key()
+        await store.create(at, newRecord({ n: '1' }))
+        const other = await admin.connect()
+        try {
+          await other.query('BEGIN')
+          await other.query(sql, [at])
+          const writing = write(store, at).catch((error: unknown) => {
+            assert.ok(error instanceof DroverError)
+            return error.code
+          })
+          await until('write that waits', async () => {
+            const waits = await ask(`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'`)
+            return waits.length === 1
+          })
+          await other.query('COMMIT')
+          assert.equal(await writing, expected)
+          const found = (await store.load(at)) ?? (await store.load(newer(at)))
+          assert.deepEqual(fieldsOf(found), remains)
+        } finally {
+          other.release(true)
+          await store.close()
+        }
+      })
     }
   })
 

@@ -24,11 +24,17 @@ export interface PostgresStoreOptions extends Partial<PostgresLimits> {
   /** The schema that the tables are in, made if need be. Default: the first of the connection's search path. */
   readonly schema?: string
   /**
-   * Whether statements are prepared once per connection, under a name. `false` for a pooler in transaction mode that cannot
-   * (PgBouncer before 1.21): they are then parsed each time, and `statement_timeout` is left to the role or the pooler.
-   * Default: true.
+   * Whether statements are prepared once per connection, under a name, and connections have a `statement_timeout`. `false`
+   * behind a pooler in transaction mode, such as PgBouncer: statements are then parsed each time, and a
+   * `statement_timeout` is the role's to have (PgBouncer from 1.21 on can prepare; it then needs `statement_timeout` among
+   * its `ignore_startup_parameters`). Default: true.
    */
   readonly prepare?: boolean
+  /**
+   * Whether one connection more is kept for LISTEN while sessions are watched. `false` behind a pooler in transaction mode,
+   * where it would hear nothing: ends are then noticed within `watchIntervalMs`. Default: as `prepare`.
+   */
+  readonly listen?: boolean
 }
 
 /**
@@ -41,14 +47,15 @@ export interface PostgresStoreOptions extends Partial<PostgresLimits> {
  * is not installed. A server that cannot be reached, hangs or answers an error is STORE_UNAVAILABLE (cause kept) within
  * `operationTimeoutMs`, never a crash; the store finds it again by itself.
  *
- * Watching sessions takes one connection more, for LISTEN. Where that tells nothing (a pooler in transaction mode),
- * ends are noticed within `watchIntervalMs`. Times are milliseconds; defaults stand in defaults.ts.
+ * What is acknowledged is as durable as the database's `synchronous_commit` says. Times are milliseconds; their defaults,
+ * and what each bounds, stand in defaults.ts.
  */
 export function postgresSessionStore(
   urlOrPool: string | PostgresPool,
   options: PostgresStoreOptions = {},
 ): SessionStore & WatchingStore & RateCounter {
-  const { clock = systemClock, random = Math.random, schema, prepare = true, ...given } = options
+  const { clock = systemClock, random = Math.random, schema, ...others } = options
+  const { prepare = true, listen = prepare, ...given } = others
   const limits: PostgresLimits = { ...postgresDefaults, ...given }
   const names = namesIn(checkedSchema(schema))
   const link = new PostgresLink({
@@ -57,7 +64,8 @@ export function postgresSessionStore(
     prepare,
     limits,
   })
-  return new PostgresSessionStore({ link, names, statements: statementsOn(names), clock, random, limits })
+  const statements = statementsOn(names)
+  return new PostgresSessionStore({ link, names, statements, clock, random, limits, listen })
 }
 
 function poolOf(

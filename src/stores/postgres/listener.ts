@@ -14,12 +14,20 @@ import type { Names } from './statements.ts'
 type Phase =
   | { readonly name: 'idle' }
   | { readonly name: 'connecting' }
-  | { readonly name: 'listening'; readonly client: PostgresClient; readonly stop: (error?: Error) => void }
+  | Listening
   | { readonly name: 'waiting'; readonly timer: NodeJS.Timeout }
+
+interface Listening {
+  readonly name: 'listening'
+  readonly client: PostgresClient
+  readonly isStopped: () => boolean
+  readonly stop: (error?: Error) => void
+}
 
 export interface ListenerSettings {
   readonly names: Names
-  readonly connect: () => Promise<PostgresClient>
+  /** A connection to listen on; without one it only says now and then that it is unsure. */
+  readonly connect: (() => Promise<PostgresClient>) | undefined
   readonly limits: PostgresLimits
   readonly random: () => number
   /** Told of a key that was left, or of a tag and its dot. */
@@ -71,29 +79,34 @@ export class Listener {
       void this.#checkLife()
     }
     this.#heartbeat = setInterval(beat, this.#limits.watchIntervalMs).unref()
-    if (this.#phase.name === 'idle') this.#connect()
+    const { connect } = this.#settings
+    if (connect !== undefined && this.#phase.name === 'idle') this.#connect(connect)
   }
 
-  #connect(): void {
+  #connect(connect: () => Promise<PostgresClient>): void {
     this.#phase = { name: 'connecting' }
-    this.#listen().then(
+    this.#listen(connect).then(
       (phase) => {
         // Nobody wants to know any more; or, after that, somebody does again and another connection is on its way.
         if (this.#phase.name !== 'connecting') {
           phase.stop()
           return
         }
+        if (phase.isStopped()) {
+          this.#pause(connect)
+          return
+        }
         this.#phase = phase
         this.#failures = 0
         this.#settings.onUnsure()
       },
-      () => this.#pause(),
+      () => this.#pause(connect),
     )
   }
 
-  async #listen(): Promise<Extract<Phase, { name: 'listening' }>> {
+  async #listen(connect: () => Promise<PostgresClient>): Promise<Listening> {
     const { names, onLeft } = this.#settings
-    const client = await this.#settings.connect()
+    const client = await connect()
     let isStopped = false
     const onNotification = (message: { channel: string; payload?: string | undefined }) => {
       if (message.channel === names.channel && message.payload !== undefined) onLeft(message.payload)
@@ -103,7 +116,7 @@ export class Listener {
       isStopped = true
       client.off('notification', onNotification)
       client.release(error)
-      this.#onStopped(client)
+      if (this.#phase.name === 'listening' && this.#phase.client === client) this.#pause(connect)
     }
     client.on('error', stop)
     client.on('notification', onNotification)
@@ -116,14 +129,10 @@ export class Listener {
       stop()
       throw error
     }
-    return { name: 'listening', client, stop }
+    return { name: 'listening', client, isStopped: () => isStopped, stop }
   }
 
-  #onStopped(client: PostgresClient): void {
-    if (this.#phase.name === 'listening' && this.#phase.client === client) this.#pause()
-  }
-
-  #pause(): void {
+  #pause(connect: () => Promise<PostgresClient>): void {
     if (this.#wishes === 0) {
       this.#phase = { name: 'idle' }
       return
@@ -132,7 +141,10 @@ export class Listener {
     const fullMs = Math.min(relistenPauseMs * 2 ** this.#failures, maxRelistenPauseMs)
     this.#failures += 1
     // The jitter keeps many servers from knocking in step.
-    const timer = setTimeout(() => this.#connect(), Math.round(fullMs * (0.5 + this.#settings.random() / 2)))
+    const timer = setTimeout(
+      () => this.#connect(connect),
+      Math.round(fullMs * (0.5 + this.#settings.random() / 2)),
+    )
     this.#phase = { name: 'waiting', timer: timer.unref() }
   }
 

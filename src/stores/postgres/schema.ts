@@ -14,9 +14,10 @@
 // (62) and 71 µs (43); all of them mostly protocol. What it costs: WAL of a save is the size of the session compressed, so
 // an app that keeps 100 KB in one session and saves a counter beside it writes that much each time.
 //
-// Sessions compress with lz4 where the server can, for a third of pglz's time. fillfactor leaves room for the next version
-// of a row on its own page, and no index holds a column that changes with a save or a slide, so those are heap-only updates
-// that touch no index and need no vacuum. sweep_after_ms stands in the index in place of the idle deadline for that reason.
+// Sessions are compressed with lz4 where the server can: a save of 4 KB took 99 µs of a backend, and 125 with pglz.
+// fillfactor leaves room for the next version of a row on its own page, and no index holds a column that changes with a save
+// or a slide, so those are heap-only updates that touch no index and leave nothing for a vacuum. That is why sweep_after_ms
+// stands in the index and not the idle deadline.
 import { ask, sqlState } from './client.ts'
 import type { PostgresClient } from './client.ts'
 import { namesIn, quoted } from './statements.ts'

@@ -37,6 +37,8 @@ export interface PostgresStoreSettings {
   readonly clock: Clock
   readonly random: () => number
   readonly limits: PostgresLimits
+  /** Whether watching keeps a connection for LISTEN. */
+  readonly listen: boolean
 }
 
 /** What a write without effect met. */
@@ -58,12 +60,13 @@ export class PostgresSessionStore implements SessionStore, WatchingStore, RateCo
   #stopSweeping: (() => void) | undefined
   #closed: Promise<void> | undefined
 
-  constructor({ link, names, statements, clock, random, limits }: PostgresStoreSettings) {
+  constructor({ link, names, statements, clock, random, limits, listen }: PostgresStoreSettings) {
     this.#link = link
     this.#statements = statements
     this.#clock = clock
     const run: Run = (doing, name, values) => this.#run(doing, name, values)
-    this.#watch = new PostgresWatch({ run, names, clock, limits, random, connect: () => link.checkOut() })
+    const connect = listen ? () => link.checkOut() : undefined
+    this.#watch = new PostgresWatch({ run, names, clock, limits, random, connect })
     const sweepChunk = () => sweep(run, this.#now())
     this.#startSweeping = () => startSweeper({ sweepChunk, intervalMs: limits.sweepIntervalMs, random })
   }

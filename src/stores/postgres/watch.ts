@@ -1,4 +1,5 @@
-// Notices the ends of watched sessions: told by PostgreSQL which keys were left, it looks where their sessions are by now.
+// Notices the ends of watched sessions: told by PostgreSQL which keys were left, it looks where their
+// sessions are by now.
 import type { Clock } from '../../base/clock.ts'
 import type { WatchingStore } from '../../session/store.ts'
 import { Watchers } from '../watchers.ts'
