@@ -1,7 +1,7 @@
 // The Redis store: sessions on Redis 6.2 or newer, or what speaks its protocol, shared by any machines. One server, a
 // primary under Sentinels, a Cluster, or a client that somebody else made.
 import type { RateCounter } from '../../rate-limit/store.ts'
-import type { SessionStore, WatchingStore } from '../../session/store.ts'
+import type { SessionStore, WatchingStore, TextStore } from '../../session/store.ts'
 import { readAddress } from './address.ts'
 import type { InjectedRedisClient } from './commands.ts'
 import type { NearCacheLimits } from './defaults.ts'
@@ -18,7 +18,6 @@ import { noNearCache, readOptions } from './options.ts'
 import type { RedisSettings, RedisStoreOptions } from './options.ts'
 import { Pulse } from './pulse.ts'
 import { RedisSessionStore } from './store.ts'
-import type { ForeignTexts } from './store.ts'
 import { SessionWatches } from './watch.ts'
 
 export type { InjectedRedisClient } from './commands.ts'
@@ -26,7 +25,7 @@ export type { NearCacheLimits } from './defaults.ts'
 export type { RedisStoreOptions } from './options.ts'
 
 /** What `redisSessionStore` gives. */
-export type RedisStore = SessionStore & WatchingStore & RateCounter & ForeignTexts
+export type RedisStore = SessionStore & WatchingStore & RateCounter & TextStore
 
 /**
  * Sessions in Redis. Where it is:

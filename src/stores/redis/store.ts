@@ -11,6 +11,7 @@ import type {
   SessionIdentity,
   SessionRecord,
   SessionStore,
+  TextStore,
 } from '../../session/store.ts'
 import { noSum } from '../sum.ts'
 import { idTaken } from '../unavailable.ts'
@@ -40,19 +41,12 @@ export interface RedisStoreSettings {
   readonly replicaTimeoutMs?: number
 }
 
-/** Records of other libraries beside ours: texts under whole keys, without our prefix. */
-export interface ForeignTexts {
-  /** The text, or undefined when there is none. */
-  readText(key: string): Promise<string | undefined>
-  deleteText(key: string): Promise<void>
-}
-
 /** By then every session older than a mark is over: no policy lets one live longer, as no browser keeps its cookie (RFC 6265bis section 5.5). */
 const markLifetimeMs = 400 * 24 * 60 * 60 * 1_000
 
 const defaultReplicaTimeoutMs = 200
 
-export class RedisSessionStore implements SessionStore, ForeignTexts, RateCounter {
+export class RedisSessionStore implements SessionStore, TextStore, RateCounter {
   readonly #link: RedisLink
   readonly #confirming: RedisLink
   readonly #names: KeyNames
