@@ -8,7 +8,15 @@ import type { SessionChange, SessionStore } from '../../session/store.ts'
 import { wholeDeadlineMs } from '../../stores/deadlines.ts'
 import { storeFromUrl } from '../../stores/from-url.ts'
 import type { Done } from './callback.ts'
-import { cookieText, fieldsOf, lifetimeOf, ownDeadline, readRecord, remembered } from './record.ts'
+import {
+  cookieField,
+  cookieText,
+  fieldsOf,
+  lifetimeOf,
+  ownDeadline,
+  readRecord,
+  remembered,
+} from './record.ts'
 import type { Lifetime, Remembered } from './record.ts'
 import type { SessionData } from './index.ts'
 import type { SessionHolder } from './request.ts'
@@ -74,7 +82,10 @@ export class NativeStore extends Store {
     )
   }
 
-  /** Slides the deadline once that is worth it. Nobody waits for that, and a failure is only reported: nothing is lost. */
+  /**
+   * Slides the deadline once that is worth it. Nobody waits for that, and a failure is only reported: nothing is lost.
+   * A cookie that was changed is written; a session that was deleted is not.
+   */
   override touch(sid: string, session: object, callback: Done = this.#report): void {
     answer(this.#use(keyOf(sid), session), callback)
   }
@@ -113,8 +124,10 @@ export class NativeStore extends Store {
     const texts = fieldsOf(session, ownDeadlineMs)
     const set = new Map([...texts].filter(([name, text]) => last.texts.get(name) !== text))
     const remove = new Set([...last.texts.keys()].filter((name) => !texts.has(name)))
-    if (set.size === 0 && remove.size === 0) this.#slide(session, last, lifetime)
-    else await this.#save(session, last, { set, remove }, lifetime)
+    if (set.size === 0 && remove.size === 0) return this.#slide(session, last, lifetime)
+    const isSaved = await this.#save(session, last, { set, remove }, lifetime)
+    // Without a change of its data the request was a reader, and lost nothing.
+    if (!isSaved && (remove.size > 0 || [...set.keys()].some((name) => name !== cookieField))) throw gone()
   }
 
   async #use(key: string, session: object): Promise<void> {
@@ -122,9 +135,8 @@ export class NativeStore extends Store {
     const lifetime = this.#lifetimeOf(session)
     if (last?.key !== key) return this.#store.touch(key, lifetime.deadlineMs)
     const text = cookieText(session, ownDeadline(lifetime, last))
-    const set = new Map([['cookie', text]])
-    if (last.texts.get('cookie') === text) this.#slide(session, last, lifetime)
-    else await this.#save(session, last, { set, remove: new Set() }, lifetime)
+    if (last.texts.get(cookieField) === text) return this.#slide(session, last, lifetime)
+    await this.#save(session, last, { set: new Map([[cookieField, text]]), remove: new Set() }, lifetime)
   }
 
   async #save(
@@ -132,18 +144,19 @@ export class NativeStore extends Store {
     last: Remembered,
     change: Pick<SessionChange, 'set' | 'remove'>,
     lifetime: Lifetime,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const idleDeadlineMs = Math.max(
       last.idleDeadlineMs,
       Math.min(lifetime.deadlineMs, last.absoluteDeadlineMs),
     )
     const outcome = await this.#store.save(last.key, { ...change, idleDeadlineMs })
-    if (outcome !== 'saved') throw gone()
+    if (outcome !== 'saved') return false
     const fields = new Map([...last.texts, ...change.set])
     for (const name of change.remove) fields.delete(name)
     const { absoluteDeadlineMs } = last
     const record = { fields, idleDeadlineMs, absoluteDeadlineMs }
     remember(session, remembered(last.key, record, lifetime.windowMs, ownDeadline(lifetime, last)))
+    return true
   }
 
   #slide(session: object, last: Remembered, { windowMs }: Lifetime): void {

@@ -21,7 +21,7 @@ export interface Remembered {
   readonly ownDeadlineMs: number | undefined
 }
 
-const cookieField = 'cookie'
+export const cookieField = 'cookie'
 
 /** The session's properties as JSON, as a classic store would write them; those that JSON leaves out are no fields. */
 export function textsOf(session: object): Map<string, string> {

@@ -44,6 +44,8 @@ export class Visit implements ResponseGuard, StoreCalls {
   readonly #underWay: Set<Promise<void>> = new Set()
   /** Why a session that the app destroyed may still be there. */
   #unremoved: unknown
+  /** A touch that has not answered. */
+  #touching: Promise<void> | undefined
   #touched: Session | undefined
   /** The id whose cookie was decided on. */
   #cookieFor: string | undefined
@@ -85,6 +87,7 @@ export class Visit implements ResponseGuard, StoreCalls {
   }
 
   pending(): boolean {
+    if (this.#touching !== undefined) return true
     if (this.#original === undefined || this.#isOver) return false
     if (this.#underWay.size > 0 || this.#unremoved !== undefined || this.#mustDestroy()) return true
     const { session } = this.#of.req
@@ -109,6 +112,7 @@ export class Visit implements ResponseGuard, StoreCalls {
     } catch (error) {
       this.#giveUp(error)
     }
+    await this.#touching
     this.#passOnSoon()
     return this.#lines
   }
@@ -117,19 +121,29 @@ export class Visit implements ResponseGuard, StoreCalls {
     this.#of.settings.report(error)
   }
 
-  /** The app ends its answer: a session that was only used is touched. Nothing is lost if that fails, so nobody waits. */
+  /** The app ends its answer: a session that was only used is touched, and the end waits for that. */
   ended(): void {
     const { req, settings, cookieId } = this.#of
     const { session, sessionID } = req
-    const { store } = settings
     if (this.#hasEnded || this.#original === undefined) return
     this.#hasEnded = true
-    if (!session || sessionID === undefined || sessionID !== cookieId || store.touch === undefined) return
-    if (this.#hasStored || this.#underWay.size > 0 || this.#owesSave(session)) return
+    if (!session || sessionID === undefined || sessionID !== cookieId) return
+    if (settings.store.touch === undefined || this.#hasStored || this.#underWay.size > 0) return
+    if (this.#owesSave(session)) return
     this.#touch(session)
-    store.touch(sessionID, session, (error) => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#touching = promise
+    const settle: Done = (error) => {
+      patience.end(wait)
+      this.#touching = undefined
+      resolve()
+      // Nothing is lost: the answer is as good as it was.
       if (error) this.#passOn(error)
+    }
+    const wait = patience.begin(() => {
+      settle(silent('touch'))
     })
+    settings.store.touch(sessionID, session, settle)
   }
 
   async #commit(): Promise<void> {
@@ -279,7 +293,7 @@ function called(call: (done: Done) => void): Promise<void> {
 }
 
 /** STORE_UNAVAILABLE for a store that took too long. */
-export function silent(doing: 'save' | 'load'): DroverError {
+export function silent(doing: 'save' | 'load' | 'touch'): DroverError {
   return unavailable(`${doing} session`, `the store did not answer within ${storeTimeoutMs} ms`)
 }
 
