@@ -11,7 +11,7 @@ import { DroverError } from '../../src/base/errors.ts'
 import { logId } from '../../src/session/events.ts'
 import { postgresSessionStore } from '../../src/stores/postgres/index.ts'
 import { namesIn } from '../../src/stores/postgres/statements.ts'
-import { ManualClock, sessionStoreContract } from '../../src/testing/index.ts'
+import { ManualClock, rateCounterContract, sessionStoreContract } from '../../src/testing/index.ts'
 import { change, fieldsOf, record } from '../../src/testing/session-store/stage.ts'
 import { startFixture } from '../support/fixture.ts'
 import { startPostgres } from '../support/postgres-server.ts'
@@ -54,6 +54,7 @@ const watchWithinMs = 20_000
 describe('postgresSessionStore contract, by URL', () => {
   const open = (clock: ManualClock) => postgresSessionStore(server.url, { ...patient, clock })
   for (const { name, run } of sessionStoreContract({ open, watchWithinMs })) test(name, run)
+  for (const { name, run } of rateCounterContract({ open })) test(name, run)
 })
 
 describe('postgresSessionStore contract, injected pools, unprepared, in a schema of its own', () => {
@@ -135,11 +136,15 @@ describe('postgresSessionStore, what rests in the tables', () => {
       const [living, slid] = [someKey(), someKey()]
       await store.create(living, { ...record(clock), idleDeadlineMs: clock.now() + 3_000_000 })
       await store.create(slid, record(clock))
+      await store.hit('over', 1_000, 1_000)
+      await store.hit('in use', 3_000_000_000, 3_000_000_000)
       const keys = Array.from({ length: 450 }, someKey)
       await Promise.all(keys.map((key) => store.create(key, record(clock, {}, { principal: 'a\0n' }))))
       await store.touch(slid, clock.now() + 3_000_000)
       clock.advance(1_000_000)
       await until('swept table', async () => (await count()) === 2)
+      const rates = 'SELECT key FROM swept.drover_rate'
+      await until('swept counts', async () => (await ask(rates)).flat().join() === 'in use')
       assert.ok((await store.load(living)) !== undefined)
       assert.ok((await store.load(slid)) !== undefined)
       await until('all told', () => told.length === 450)
@@ -321,6 +326,33 @@ describe('postgresSessionStore, several servers', () => {
     }
   })
 
+  test('a statement that PostgreSQL ends to break a deadlock is run again', async () => {
+    const store = postgresSessionStore(server.url, patient)
+    const keys = ['a', 'b'].map((last) => `deadlockedtag123.${someKey().replace(/.$/, '')}${last}`)
+    const [first, last] = keys.toSorted()
+    for (const key of keys) await store.create(key, newRecord())
+    const other = await admin.connect()
+    try {
+      await other.query('BEGIN')
+      await other.query('SELECT 1 FROM drover_session WHERE key = $1 FOR UPDATE', [last])
+      const revoking = store.revokeAll('deadlockedtag123')
+      await until('statement that waits', async () => {
+        const waits = await ask(`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'`)
+        return waits.length === 1
+      })
+      // Whoever waited longer looks for deadlocks first, and is the one that is ended.
+      await other
+        .query('SELECT 1 FROM drover_session WHERE key = $1 FOR UPDATE', [first])
+        .catch((error: { code: string }) => assert.equal(error.code, '40P01'))
+      await other.query('COMMIT')
+      await revoking
+      for (const key of keys) assert.equal(await store.load(key), undefined)
+    } finally {
+      other.release(true)
+      await store.close()
+    }
+  })
+
   test('thousand additions by two servers each end at exactly two thousand', async () => {
     const stores = [postgresSessionStore(server.url, patient), postgresSessionStore(server.url, patient)]
     const key = someKey()
@@ -336,25 +368,6 @@ describe('postgresSessionStore, several servers', () => {
     assert.deepEqual(new Set(await Promise.all(outcomes)), new Set(['saved']))
     assert.equal((await stores[0]?.load(key))?.fields.get('count'), '2000')
     await Promise.all(stores.map((store) => store.close()))
-  })
-
-  test('hits of one key by two servers never take more than there is', async () => {
-    const clock = new ManualClock()
-    const stores = [1, 2].map(() => postgresSessionStore(server.url, { ...patient, clock }))
-    const key = someKey()
-    const hits = await Promise.all(
-      stores.flatMap((store) => Array.from({ length: 50 }, () => store.hit(key, 1_000_000, 10_000_000))),
-    )
-    assert.equal(hits.filter((hit) => hit.isTaken).length, 10)
-    assert.deepEqual(Math.max(...hits.map((hit) => hit.usedUs)), 10_000_000)
-    const [store] = stores
-    assert.deepEqual(await store?.hit(key, 0, 10_000_000), { isTaken: true, usedUs: 10_000_000 })
-    assert.deepEqual(await store?.hit(key, 0, 9_999_999), { isTaken: false, usedUs: 10_000_000 })
-    clock.advance(1_500)
-    assert.deepEqual(await store?.hit(key, 1_000_000, 10_000_000), { isTaken: true, usedUs: 9_500_000 })
-    assert.deepEqual(await store?.hit(key, 1_000_000, 10_000_000), { isTaken: false, usedUs: 9_500_000 })
-    assert.deepEqual(await store?.hit(someKey(), 0, 1), { isTaken: true, usedUs: 0 })
-    await Promise.all(stores.map((one) => one.close()))
   })
 })
 

@@ -38,7 +38,7 @@ export interface PostgresStoreOptions extends Partial<PostgresLimits> {
 }
 
 /**
- * Sessions in the PostgreSQL database at `postgres[ql]://[user[:password]@]host[:port]/database` (13 or newer, UTF8), or
+ * Sessions in the PostgreSQL database at `postgres[ql]://[user[:password]@]host[:port]/database` (tested with 15; UTF8), or
  * reached through a `Pool` of the `pg` package, which stays its owner's to configure and to end: give it a
  * `connectionTimeoutMillis` and a `statement_timeout` of about `operationTimeoutMs`.
  *

@@ -15,6 +15,7 @@ import type {
   WatchingStore,
 } from '../../session/store.ts'
 import { wholeDeadlineMs } from '../deadlines.ts'
+import { microsecondsOf } from '../hit.ts'
 import { noSum } from '../sum.ts'
 import { describe, idTaken, unavailable } from '../unavailable.ts'
 import { addendsOf, changeValues, expectationValues, identityValues, isPlain } from './change.ts'
@@ -178,7 +179,7 @@ export class PostgresSessionStore implements SessionStore, WatchingStore, RateCo
 
   async hit(key: string, takeUs: number, mostUs: number): Promise<RateHit> {
     const doing = 'count a hit'
-    const nowUs = this.#now() * 1_000
+    const nowUs = microsecondsOf(this.#clock.now())
     if (takeUs === 0) {
       const { rows } = await this.#run(doing, 'rate', [key])
       const usedUs = Math.max(0, Number(rows[0]?.[0] ?? 0) - nowUs)
