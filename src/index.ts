@@ -19,7 +19,7 @@ import { sealing, unsealed } from './session/seal.ts'
 import { Sessions } from './session/sessions.ts'
 import type { SessionStore } from './session/store.ts'
 import { loadTelemetry, observed } from './session/telemetry.ts'
-import { defaultStoreUrl, describeStore, storeFromUrl } from './stores/from-url.ts'
+import { defaultStoreUrl, readStore } from './stores/from-url.ts'
 import { readKeyRing } from './tokens/key-ring.ts'
 import type { KeySource } from './tokens/key-ring.ts'
 
@@ -144,29 +144,6 @@ function refuseUnknown(options: AnyOptions): void {
   const unknown = Object.keys(options).find((name) => !known.has(name))
   if (unknown === undefined) return
   throw invalid(`option ${JSON.stringify(unknown)}`, `one of ${optionNames.join(', ')}`)
-}
-
-function readStore(store: unknown, clock: Clock): SessionStore {
-  if (isSessionStore(store)) return store
-  if (typeof store === 'string') return storeFromUrl(store, clock)
-  throw invalid(`store ${describeStore(store)}`, 'an address such as "redis://HOST:PORT", or a SessionStore')
-}
-
-const storeMethods = [
-  'load',
-  'create',
-  'save',
-  'replace',
-  'touch',
-  'delete',
-  'list',
-  'revokeAll',
-  'close',
-] as const
-
-function isSessionStore(store: unknown): store is SessionStore {
-  if (typeof store !== 'object' || store === null) return false
-  return storeMethods.every((method) => typeof Reflect.get(store, method) === 'function')
 }
 
 function readShape(options: AnyOptions): DataShape<Record<string, unknown>> | undefined {

@@ -18,6 +18,33 @@ const openers: readonly (readonly [RegExp, Opener])[] = [
 
 const memoryUrl = 'memory:'
 
+/** A store as an option gives it: an address or a SessionStore. Throws OPTION_INVALID for anything else. */
+export function readStore(store: unknown, clock: Clock): SessionStore {
+  if (isSessionStore(store)) return store
+  if (typeof store === 'string') return storeFromUrl(store, clock)
+  throw new DroverError(
+    'OPTION_INVALID',
+    `Cannot use store ${describeStore(store)}: wanted an address such as "redis://HOST:PORT", or a SessionStore`,
+  )
+}
+
+const storeMethods = [
+  'load',
+  'create',
+  'save',
+  'replace',
+  'touch',
+  'delete',
+  'list',
+  'revokeAll',
+  'close',
+] as const
+
+function isSessionStore(store: unknown): store is SessionStore {
+  if (typeof store !== 'object' || store === null) return false
+  return storeMethods.every((method) => typeof Reflect.get(store, method) === 'function')
+}
+
 /**
  * The store at an address: `sqlite:PATH` (one machine), `redis[s]://…`, `redis[s]-sentinel://…`, `redis[s]-cluster://…`,
  * `postgres://…`, or `memory:` (one process, refused where several instances could run). Opened by its first use.
@@ -35,7 +62,7 @@ export function storeFromUrl(url: string, clock: Clock): SessionStore {
 }
 
 /** A URL may hold a password, and errors are logged. */
-export function describeStore(store: unknown): string {
+function describeStore(store: unknown): string {
   if (typeof store !== 'string') return `of type ${store === null ? 'null' : typeof store}`
   return JSON.stringify(store.replace(/\/\/[^/]*@/, '//***@'))
 }

@@ -6,7 +6,7 @@ import { slideTo } from '../../session/expiry.ts'
 import { keyOf } from '../../session/id.ts'
 import type { SessionChange, SessionStore } from '../../session/store.ts'
 import { wholeDeadlineMs } from '../../stores/deadlines.ts'
-import { storeFromUrl } from '../../stores/from-url.ts'
+import { readStore } from '../../stores/from-url.ts'
 import type { Done } from './callback.ts'
 import {
   cookieField,
@@ -34,13 +34,13 @@ export interface NativeSetting {
 /** One opened store for each URL of this process: SQLite has a writer thread, the others have connections. */
 const opened = new Map<string, SessionStore>()
 
-/** Throws OPTION_INVALID for a URL that names no store. It is opened by the first request. */
-export function nativeStore(store: SessionStore | string, setting: NativeSetting): NativeStore {
-  return new NativeStore(typeof store === 'string' ? shared(store) : store, setting)
+/** Throws OPTION_INVALID for what is neither a store nor the URL of one. It is opened by the first request. */
+export function nativeStore(store: unknown, setting: NativeSetting): NativeStore {
+  return new NativeStore(typeof store === 'string' ? shared(store) : readStore(store, systemClock), setting)
 }
 
 function shared(url: string): SessionStore {
-  const store = opened.get(url) ?? storeFromUrl(url, systemClock)
+  const store = opened.get(url) ?? readStore(url, systemClock)
   opened.set(url, store)
   return store
 }

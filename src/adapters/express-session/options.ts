@@ -124,7 +124,7 @@ function readSecrets(secret: SessionOptions['secret'] | undefined): readonly Sec
 
 function readStore(given: Partial<SessionOptions>): ClassicStore {
   const store = given.store || (process.env['SESSION_STORE'] ?? defaultStoreUrl)
-  if (typeof store === 'object' && 'get' in store) return store
+  if (typeof store === 'object' && 'get' in store && 'set' in store) return store
   const { idle = '1d', absolute, onError = warn } = given
   return nativeStore(store, {
     idleMs: durationOption('idle', idle),
