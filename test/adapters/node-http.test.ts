@@ -1,10 +1,13 @@
 // drover/node-http through the shared suite.
+import assert from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
+import { test } from 'node:test'
 import { sessionOf, withSessions } from '../../src/adapters/node-http.ts'
 import type { NodeHttpListener, NodeHttpOptions } from '../../src/adapters/node-http.ts'
 import { serveListener } from './adapter.ts'
 import type { Adapter, Chunks, Mount, Reply } from './adapter.ts'
 import { nodeSuite } from './node-suite.ts'
+import { ask, responseTo, runApp, textOf } from './running-app.ts'
 import { adapterSuite } from './suite.ts'
 
 const trusting: NodeHttpOptions = {
@@ -61,3 +64,29 @@ const nodeHttp: Adapter = {
 
 adapterSuite(nodeHttp)
 nodeSuite(nodeHttp)
+
+test('a listener that throws is answered 500 without the head it had begun, and reported', async (context) => {
+  const bug = new Error('a bug')
+  const { visit, reports } = await runApp(context, nodeHttp, ({ res }) => {
+    res.setHeader('content-length', '7')
+    res.setHeader('etag', '"app"')
+    throw bug
+  })
+  const answer = await visit('/')
+  assert.equal(answer.status, 500)
+  assert.equal(answer.text, '{"error":{"code":"INTERNAL","message":"Internal Server Error"}}\n')
+  assert.equal(answer.headers.get('etag'), null)
+  assert.deepEqual(reports, [bug])
+})
+
+test('a listener that throws in mid-answer cuts it, so that it is not taken for complete', async (context) => {
+  const app = await runApp(context, nodeHttp, ({ res }) => {
+    res.write('half')
+    throw new Error('a bug')
+  })
+  await assert.rejects(
+    responseTo(ask(app, '/')).then((response) => textOf(response)),
+    { code: 'ECONNRESET' },
+  )
+  assert.equal(app.reports.length, 1)
+})

@@ -15,9 +15,20 @@ function otherShop(): { readonly other: Sessions<Shop>; readonly store: MemorySt
 
 export function mounting(adapter: Adapter): void {
   test('mounted twice, a request still has one session and one commit', async (context) => {
-    const { visit, store } = await runApp(context, adapter, shopApp, { mounted: (shop) => [shop, shop] })
+    let opened = 0
+    const counted = (shop: Sessions<Shop>) => {
+      const open = shop.open.bind(shop)
+      shop.open = (...args) => {
+        opened += 1
+        return open(...args)
+      }
+      return [shop, shop]
+    }
+    const { visit, store } = await runApp(context, adapter, shopApp, { mounted: counted })
     assert.equal((await visit('/theme/dark', post)).cookies.length, 2)
     assert.deepEqual(store.calls, ['create'])
+    // What a middleware between the two holds is the session that the handler gets.
+    assert.equal(opened, 1)
   })
 
   test('two kinds of sessions on one request: both are saved, or the answer does not leave', async (context) => {
