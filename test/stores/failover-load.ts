@@ -25,21 +25,27 @@ const breathMs = 10
 export class FailoverLoad {
   answered = 0
   unavailable = 0
-  /** Sign-ins that were acknowledged. */
-  signIns = 0
   slowestMs = 0
   readonly #stores: readonly SessionStore[]
   readonly #clock = new ManualClock()
   readonly #alive = new Map<string, Alive>()
   readonly #ended: string[] = []
   readonly #working: Promise<void>[] = []
+  #signIns = 0
   #isStopping = false
+  #contradiction: unknown
   #turn = 0
 
   /** Begins at once. */
   constructor(stores: readonly SessionStore[]) {
     this.#stores = stores
-    for (let worker = 0; worker < workers; worker += 1) this.#working.push(this.#work())
+    for (let worker = 0; worker < workers; worker += 1) this.#working.push(this.#workOrTell())
+  }
+
+  /** Sign-ins that were acknowledged. Throws the first contradiction, as soon as there is one. */
+  get signIns(): number {
+    if (this.#contradiction !== undefined) throw this.#contradiction
+    return this.#signIns
   }
 
   get acknowledgedAlive(): number {
@@ -50,7 +56,6 @@ export class FailoverLoad {
     return this.#ended.length
   }
 
-  /** Ends the load; rejects with the first contradiction that a worker met. */
   async stop(): Promise<void> {
     this.#isStopping = true
     await Promise.all(this.#working)
@@ -58,6 +63,7 @@ export class FailoverLoad {
 
   /** By every store: no acknowledged session is absent, and no ended one is back. To be called after `stop`. */
   async verify(): Promise<void> {
+    if (this.#contradiction !== undefined) throw this.#contradiction
     for (const store of this.#stores) {
       for (const { key } of this.#alive.values()) {
         assert.ok((await finalAnswer(store, key)) !== undefined, 'an acknowledged session is absent')
@@ -65,6 +71,15 @@ export class FailoverLoad {
       for (const key of this.#ended) {
         assert.equal(await finalAnswer(store, key), undefined, 'an ended session is back')
       }
+    }
+  }
+
+  async #workOrTell(): Promise<void> {
+    try {
+      await this.#work()
+    } catch (error) {
+      this.#contradiction ??= error
+      this.#isStopping = true
     }
   }
 
@@ -82,7 +97,7 @@ export class FailoverLoad {
     const created = await this.#ask((store) => store.create(key, record(this.#clock, {}, { principal })))
     // Whether it exists is unknown otherwise, and so nothing is held against the store.
     if (!created.isAnswered) return undefined
-    this.signIns += 1
+    this.#signIns += 1
     const session = { key, tag, principal }
     this.#alive.set(key, session)
     return session

@@ -71,7 +71,7 @@ async function failOver(
       `${load.answered} answers, ${load.unavailable} unavailable; ${load.acknowledgedAlive} sessions alive, ${load.acknowledgedEnded} ended`,
     )
   } finally {
-    await load.stop().catch(() => undefined)
+    await load.stop()
     await Promise.all(stores.map((store) => store.close()))
   }
 }

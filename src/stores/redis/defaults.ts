@@ -9,6 +9,8 @@ export interface RedisLimits {
   readonly reconnectPauseMs: number
   /** No pause between two attempts to connect is longer. */
   readonly maxReconnectPauseMs: number
+  /** The same limit where a successor is looked for, behind Sentinels and in a Cluster: it is there within seconds. */
+  readonly maxFailoverPauseMs: number
   /** Commands that may wait for their reply; beyond it calls are STORE_UNAVAILABLE at once. */
   readonly maxPendingCommands: number
   /** How often Sentinels are asked for the primary, beside what they tell by themselves. */
@@ -29,6 +31,7 @@ export const redisDefaults: RedisLimits = {
   connectTimeoutMs: 2_000,
   reconnectPauseMs: 50,
   maxReconnectPauseMs: 2_000,
+  maxFailoverPauseMs: 500,
   maxPendingCommands: 10_000,
   sentinelIntervalMs: 1_000,
   clusterRefreshPauseMs: 100,

@@ -24,19 +24,29 @@ export interface LinkPurpose {
 }
 
 export function openLink(settings: OpenLinkSettings, purpose: LinkPurpose): TrackingLink {
-  const { address, sentinelAccess, limits, random } = settings
-  switch (address.kind) {
-    case 'single':
-      return toServer(address.url, settings, purpose)
-    case 'sentinel':
-      return ownedLink(settings, (redis) =>
-        sentinelConnector({ redis, address, sentinelAccess, limits, random, ...purpose }),
-      )
-    case 'cluster': {
-      const openNode = (node: RedisNode) => toServer({ node, access: address.access }, settings, purpose)
-      return new ClusterLink({ address, openNode, limits, random })
-    }
-  }
+  const { address } = settings
+  if (address.kind === 'single') return toServer(address.url, settings, purpose)
+  const limits = { ...settings.limits, maxReconnectPauseMs: settings.limits.maxFailoverPauseMs }
+  return address.kind === 'sentinel'
+    ? toPrimary(address, { ...settings, limits }, purpose)
+    : toCluster(address, { ...settings, limits }, purpose)
+}
+
+function toPrimary(
+  address: Extract<RedisAddress, { kind: 'sentinel' }>,
+  settings: OpenLinkSettings,
+  purpose: LinkPurpose,
+): OwnedLink {
+  return ownedLink(settings, (redis) => sentinelConnector({ ...settings, ...purpose, redis, address }))
+}
+
+function toCluster(
+  address: Extract<RedisAddress, { kind: 'cluster' }>,
+  settings: OpenLinkSettings,
+  purpose: LinkPurpose,
+): ClusterLink {
+  const openNode = (node: RedisNode) => toServer({ node, access: address.access }, settings, purpose)
+  return new ClusterLink({ ...settings, address, openNode })
 }
 
 function toServer(

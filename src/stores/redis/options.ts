@@ -15,7 +15,9 @@ export interface RedisStoreOptions extends Partial<RedisLimits> {
   /**
    * How many replicas must have a sign-in, a renewal, a deletion or a revocation before it is acknowledged (WAIT), so that
    * it outlives the primary. Too few in time is STORE_UNAVAILABLE, the outcome unknown. Saves of fields do not wait: those
-   * of the last moment before a failover may be lost. Default: 1 with Sentinels or a Cluster, else 0.
+   * of the last moment before a failover may be lost. With 1, what a primary acknowledges is safe when it dies or hangs; a
+   * failover that an operator asks Sentinel for promotes while the primary still takes writes, so name all its replicas
+   * where that is done. A primary without a replica acknowledges none of them. Default: 1 with Sentinels or a Cluster, else 0.
    */
   readonly waitForReplicas?: number
   /**
