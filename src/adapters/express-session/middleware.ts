@@ -12,8 +12,7 @@ import type { Session } from './request-session.ts'
 import type { Secret } from './signature.ts'
 import { pathOf, sidOf } from './transport.ts'
 import { beginSession } from './new-session.ts'
-import type { ClassicStore } from './store.ts'
-import { patience, silent, Visit } from './visit.ts'
+import { silent, Visit } from './visit.ts'
 import type { VisitOf } from './visit.ts'
 
 type Next = (error?: unknown) => void
@@ -75,7 +74,7 @@ function arrive(arrival: Arrival): void {
     next()
     return
   }
-  load(settings.store, cookieId, (error, data) => {
+  load(settings, cookieId, (error, data) => {
     if (error && !isNotFound(error)) {
       next(error)
       return
@@ -99,7 +98,8 @@ function begun(req: SessionRequest): Session {
 }
 
 /** Asks the store once, and waits for it no longer than for a save. */
-function load(store: ClassicStore, sid: string, callback: (error: unknown, data?: unknown) => void): void {
+function load(settings: Settings, sid: string, callback: (error: unknown, data?: unknown) => void): void {
+  const { store, patience, storeTimeoutMs } = settings
   let isOver = false
   const settle = (error: unknown, data?: unknown) => {
     if (isOver) return
@@ -108,7 +108,7 @@ function load(store: ClassicStore, sid: string, callback: (error: unknown, data?
     callback(error, data)
   }
   const wait = patience.begin(() => {
-    settle(silent('load'))
+    settle(silent('load', storeTimeoutMs))
   })
   store.get(sid, settle)
 }

@@ -4,6 +4,7 @@ import type { Request } from 'express'
 import { durationOption } from '../../base/durations.ts'
 import type { Duration } from '../../base/durations.ts'
 import { DroverError } from '../../base/errors.ts'
+import { TimeLimit } from '../../base/time-limit.ts'
 import { instanceVariable } from '../../base/wire.ts'
 import type { SessionStore } from '../../session/store.ts'
 import { defaultStoreUrl } from '../../stores/from-url.ts'
@@ -50,6 +51,8 @@ export interface SessionOptions {
    * app's own answer, after which the error goes to the next error handler.
    */
   saveErrors?: 'fail' | 'ignore' | undefined
+  /** How long a request waits for a store that says nothing; then it is answered 503. Default: 10 seconds. */
+  storeTimeout?: Duration | undefined
   /** Told of failures that a client sees only as an error answer. Default: a process warning. */
   onError?: ((error: unknown) => void) | undefined
   /** On Drover's stores: a session whose cookie ends with the browser ends when unused for this long. Default: 1 day. */
@@ -69,6 +72,9 @@ export interface Settings {
   readonly destroysUnset: boolean
   readonly ignoresSaveErrors: boolean
   readonly proxy: boolean | undefined
+  readonly storeTimeoutMs: number
+  /** One timer for all requests that wait. */
+  readonly patience: TimeLimit
   genid(req: SessionRequest): string
   cookie(req: SessionRequest): CookieOptions
   report(error: unknown): void
@@ -88,7 +94,10 @@ export function readOptions(given: Partial<SessionOptions>): Settings {
       `Cannot use saveErrors ${JSON.stringify(saveErrors)}: wanted "fail" or "ignore"`,
     )
   }
+  const storeTimeoutMs = durationOption('storeTimeout', given.storeTimeout ?? '10s')
   return {
+    storeTimeoutMs,
+    patience: new TimeLimit(storeTimeoutMs),
     name: given.name || given.key || 'connect.sid',
     resave: defaulted('resave', given.resave),
     rolling: Boolean(given.rolling),

@@ -1,7 +1,6 @@
 // One request's session: what it was when it came, what must be stored before the answer leaves, and its cookie.
 import type { ServerResponse } from 'node:http'
 import { DroverError } from '../../base/errors.ts'
-import { TimeLimit } from '../../base/time-limit.ts'
 import { describe, unavailable } from '../../stores/unavailable.ts'
 import type { ResponseGuard } from '../response-gate.ts'
 import type { Done } from './callback.ts'
@@ -15,11 +14,6 @@ import type { Secret } from './signature.ts'
 import { isSame, snapshotOf } from './snapshot.ts'
 import type { Snapshot } from './snapshot.ts'
 import { isSecure } from './transport.ts'
-
-/** How long a request waits for a store that says nothing, in milliseconds (R7). */
-export const storeTimeoutMs = 10_000
-/** One timer for all requests that wait. */
-export const patience: TimeLimit = new TimeLimit(storeTimeoutMs)
 
 export interface VisitOf {
   readonly settings: Settings
@@ -106,9 +100,10 @@ export class Visit implements ResponseGuard, StoreCalls {
   }
 
   async commit(): Promise<readonly string[]> {
+    const { ignoresSaveErrors, patience, storeTimeoutMs } = this.#of.settings
     try {
       const work = this.#commit()
-      await (this.#of.settings.ignoresSaveErrors ? work : patience.bound(work, () => silent('save')))
+      await (ignoresSaveErrors ? work : patience.bound(work, () => silent('save', storeTimeoutMs)))
     } catch (error) {
       this.#giveUp(error)
     }
@@ -131,6 +126,7 @@ export class Visit implements ResponseGuard, StoreCalls {
     if (settings.store.touch === undefined || this.#hasStored || this.#underWay.size > 0) return
     if (this.#owesSave(session)) return
     this.#touch(session)
+    const { patience, storeTimeoutMs } = settings
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#touching = promise
     const settle: Done = (error) => {
@@ -141,7 +137,7 @@ export class Visit implements ResponseGuard, StoreCalls {
       if (error) this.#passOn(error)
     }
     const wait = patience.begin(() => {
-      settle(silent('touch'))
+      settle(silent('touch', storeTimeoutMs))
     })
     settings.store.touch(sessionID, session, settle)
   }
@@ -293,8 +289,8 @@ function called(call: (done: Done) => void): Promise<void> {
 }
 
 /** STORE_UNAVAILABLE for a store that took too long. */
-export function silent(doing: 'save' | 'load' | 'touch'): DroverError {
-  return unavailable(`${doing} session`, `the store did not answer within ${storeTimeoutMs} ms`)
+export function silent(doing: 'save' | 'load' | 'touch', timeoutMs: number): DroverError {
+  return unavailable(`${doing} session`, `the store did not answer within ${timeoutMs} ms`)
 }
 
 /** What JavaScript itself raises is a bug, in the app's data or in the store; anything else is a store that cannot. */

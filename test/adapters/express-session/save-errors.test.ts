@@ -257,3 +257,24 @@ test('an answer with a session cookie is kept out of shared caches', async (cont
   const second = await visit('/', { cookie: cookieOf(first) })
   assert.equal(second.headers.get('cache-control'), 'public, max-age=60')
 })
+
+for (const [method, path, wanted] of [
+  ['get', '/', [503, '1', 'Cannot load session: the store did not answer within 50 ms']],
+  ['set', '/in', [503, '1', undefined]],
+  ['destroy', '/unset', [503, '1', undefined]],
+  ['touch', '/', [200, null, 'ann']],
+] as const) {
+  test(`${method} that is never answered: ${wanted[0]} after storeTimeout`, async (context) => {
+    const options = { storeTimeout: '50ms', unset: 'destroy' } as const
+    const shop = await openShop(context, onClassicStore, shopHandler, options)
+    const cookie = cookieOf(await shop.visit('/in'))
+    Object.assign(shop.store, { [method]: () => undefined })
+    const answer = await shop.visit(path, method === 'set' ? {} : { cookie })
+    const [status, retryAfter, text] = wanted
+    assert.deepEqual(
+      [answer.status, answer.headers.get('retry-after'), answer.cookies],
+      [status, retryAfter, []],
+    )
+    if (text !== undefined) assert.equal(answer.text, text)
+  })
+}

@@ -86,13 +86,19 @@ export class Stage {
         const next = (error?: Error) => {
           if (error === undefined) handler(req, res)
           else if (res.headersSent) lateErrors.push(error)
-          else res.writeHead(Reflect.get(error, 'status') ?? 500).end(error.message)
+          else answerError(res, error)
         }
         void middleware(req as never, res as never, next as never)
       },
       lateErrors,
     )
   }
+}
+
+/** As Express does it. */
+function answerError(res: ServerResponse, error: Error): void {
+  const { status = 500, headers = {} } = error as { status?: number; headers?: Record<string, string> }
+  res.writeHead(status, headers).end(error.message)
 }
 
 export async function listen(
