@@ -3,11 +3,11 @@
 import { join } from 'node:path'
 import type { Size } from '../contenders/session-data.ts'
 import { cpuResolutionMicros } from '../cpu.ts'
-import { measure, type Bench, type Contender, type Figures, type Measurement } from '../measurement.ts'
+import { measure, type Bench, type Contender, type Measurement } from '../measurement.ts'
 import { startNode, type Program } from '../program.ts'
 import { startRedis } from '../redis.ts'
 import { resultOf, type Result } from '../result.ts'
-import { makeRow, type Row } from '../row.ts'
+import { makeRow, type Row, type Unit } from '../row.ts'
 import type { Stage } from '../stage.ts'
 import { connections, type Load } from '../wrk.ts'
 import { startPostgres } from '../../test/support/postgres-server.ts'
@@ -22,11 +22,13 @@ interface App {
   readonly words?: readonly string[]
   /** Whether it also takes the loads of signed-in visitors. */
   readonly signsIn?: boolean
+  /** Whether a target beside it is for the CPU of the whole app: what it adds is too little to be divided by. */
+  readonly isWholeCompared?: boolean
 }
 
 type Store = 'redis' | 'sqlite' | 'postgres' | 'none'
 
-/** What the CPU that our sessions add may be at most, as a part of what the peer's add: by peer's name and load's. */
+/** What the CPU that our sessions add may be at most, as a part of what the peer's add; by the names of peer and load. */
 type Targets = Readonly<Record<string, Readonly<Partial<Record<LoadName, number>>>>>
 
 interface Suite {
@@ -62,6 +64,7 @@ const byHand: App = {
   bare: onExpress,
   store: 'redis',
   signsIn: true,
+  isWholeCompared: true,
 }
 
 const sessionsOnRedis: Suite = {
@@ -106,6 +109,8 @@ const sessionsInCookies: Suite = {
     { name: 'cookie-session', program: 'cookie-session', bare: onExpress, store: 'none' },
   ],
 }
+
+const cpuUnit = 'µs CPU/request'
 
 type LoadName = 'read' | 'write' | 'read, signed in' | 'write, signed in'
 
@@ -191,26 +196,24 @@ function compare(
   const ourFigures = measurement.figures(our.name, load)
   const peerFigures = measurement.figures(peer.name, load)
   const what = `${suite.name}: ${load}, ${our.name}`
-  const [added = 0, peerAdded = 0] = [our, peer].map((app) => addedCpu(measurement, load, app, seconds))
+  const row = (of: string, unit: Unit, figures: readonly number[], target?: number) =>
+    makeRow(`${what}: ${of}`, peer.name, unit, figures[0] ?? 0, figures[1] ?? 0, target)
+  const both = [ourFigures, peerFigures]
+  const added = [our, peer].map((app) => addedCpu(measurement, load, app, seconds))
   const target = our.targets[peer.name]?.[load]
-  const rows = [
-    makeRow(`${what}: CPU added to the app`, peer.name, 'µs CPU/request', added, peerAdded, target),
-    makeRow(
-      `${what}: the app`,
-      peer.name,
-      'requests/s',
-      ourFigures.requestsPerSecond,
-      peerFigures.requestsPerSecond,
-    ),
-  ]
-  if (our.store === 'redis' && peer.store === 'redis')
-    rows.push(compareStores(what, peer, ourFigures, peerFigures))
+  const whole = peer.isWholeCompared === true
+  const rows = [row('CPU added to the app', cpuUnit, added, whole ? undefined : target)]
+  if (whole) {
+    const used = both.map(({ cpuMicrosPerRequest }) => cpuMicrosPerRequest)
+    rows.push(row('CPU of the whole app', cpuUnit, used, target))
+  }
+  const pace = both.map(({ requestsPerSecond }) => requestsPerSecond)
+  rows.push(row('the app', 'requests/s', pace))
+  if (our.store === 'redis' && peer.store === 'redis') {
+    const used = both.map(({ storeCpuMicrosPerRequest }) => storeCpuMicrosPerRequest ?? 0)
+    rows.push(row('CPU of Redis itself', cpuUnit, used))
+  }
   return rows
-}
-
-function compareStores(what: string, peer: App, our: Figures, their: Figures): Row {
-  const figures = [our.storeCpuMicrosPerRequest ?? 0, their.storeCpuMicrosPerRequest ?? 0] as const
-  return makeRow(`${what}: CPU of Redis itself`, peer.name, 'µs CPU/request', ...figures)
 }
 
 /** What the sessions cost on top of the same framework's app without them. */

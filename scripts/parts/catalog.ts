@@ -53,4 +53,4 @@ export const wrk: Part = {
 
 /** nginx and wrk: the benchmarks' smoke test runs them for a moment. */
 export const testParts: readonly Part[] = [redisServer, postgres, chromium, nginx, wrk]
-export const benchParts: readonly Part[] = [redisServer, nginx, wrk]
+export const benchParts: readonly Part[] = [redisServer, postgres, nginx, wrk]
