@@ -1,0 +1,60 @@
+// The TypeScript of README and of the guide to sessions is held to its word: each block is compiled against the sources.
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { examplesIn, withFolderOf } from './docs-examples.ts'
+import type { Examples, Page } from './docs-examples.ts'
+import { readText, root } from './imports.ts'
+
+const pages: readonly Page[] = ['README.md', 'docs/sessions.md'].map((path) => ({
+  path,
+  text: readText(path),
+}))
+const tsc = join(root, 'node_modules/typescript/bin/tsc')
+
+/** What the compiler says of them, as `page-line.ts(line,column): error …`. */
+function complaintsAbout(examples: Examples): Promise<readonly string[]> {
+  return withFolderOf(examples, async (folder) => {
+    const compilerOptions = { isolatedDeclarations: false, noUnusedLocals: false, noUnusedParameters: false }
+    const files = [...examples.keys()]
+    const config = { extends: '../../tsconfig.json', compilerOptions, files, include: [], exclude: [] }
+    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(config))
+    return compile(folder)
+  })
+}
+
+function compile(folder: string): Promise<readonly string[]> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [tsc, '-p', '.', '--pretty', 'false'], { cwd: folder }, (failure, output) => {
+      const lines = output.split('\n').filter((line) => line !== '')
+      // A compiler that did not run must not look like one that had nothing to say.
+      resolve(failure !== null && lines.length === 0 ? [failure.message] : lines)
+    })
+  })
+}
+
+test('every TypeScript block of README and docs/sessions.md is found, and none is written as another language', () => {
+  for (const page of pages) {
+    const fences = page.text.match(/^ *```\w*(?:ts|typescript|tsx|js|javascript|mjs)\b.*$/gm) ?? []
+    assert.equal(examplesIn(page).size, fences.length, page.path)
+    assert.ok(fences.length > 0, page.path)
+  }
+})
+
+test('every TypeScript block of README and docs/sessions.md compiles against the sources', async () => {
+  const examples = new Map(pages.flatMap((page) => [...examplesIn(page)]))
+  assert.deepEqual(await complaintsAbout(examples), [])
+})
+
+test('a name that the API does not have is a complaint at its line of the page', async () => {
+  const names = ['login', 'takeFlash', 'revokeAll', 'memorySessionStore', 'idempotencyKey', 'conflicts']
+  const all = pages.map(({ text }) => text).join('\n')
+  const text = all.replaceAll(new RegExp(`\\b(?:${names.join('|')})\\b`, 'g'), 'un$&')
+  const complaints = await complaintsAbout(examplesIn({ path: 'wrong.md', text }))
+  const lines = text.split('\n')
+  const named = complaints.map((complaint) => lines[Number(/\((\d+),/.exec(complaint)?.[1]) - 1] ?? '')
+  const missed = names.filter((name) => !named.some((line) => line.includes(`un${name}`)))
+  assert.deepEqual(missed, [], complaints.join('\n'))
+})
