@@ -20,7 +20,7 @@ test('--trust-forwarded: what came in over https gets a __Host- cookie', async (
   t.after(() => fleet.dispose())
   assert.match(
     await signIn(fleet.url),
-    /^__Host-sid=[\w-]{43}; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Lax; Secure$/i,
+    /^__Host-sid=[\w-]{16}\.[\w-]{43}; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Lax; Secure$/i,
   )
 })
 

@@ -26,6 +26,7 @@ export function settled(store: RedisStore, everybody: RedisStore[]): RedisStore 
     watch: (...given) => store.watch(...given),
     readText: (key) => store.readText(key),
     deleteText: (key) => after(store.deleteText(key)),
+    hit: (...given) => store.hit(...given),
     close: () => {
       const at = everybody.indexOf(store)
       if (at !== -1) everybody.splice(at, 1)

@@ -26,6 +26,7 @@ export interface PostgresLimits {
   readonly watchIntervalMs: number
   /** Pause after the first failed attempt to listen; each further one doubles it. */
   readonly relistenPauseMs: number
+  /** No pause between two attempts to listen is longer. */
   readonly maxRelistenPauseMs: number
 }
 

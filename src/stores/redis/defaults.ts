@@ -23,6 +23,7 @@ export interface RedisLimits {
   readonly watchIntervalMs: number
   /** Failures in a row of an injected client after which calls fail at once, but for one probe per interval. */
   readonly failuresToOpen: number
+  /** How long calls of an injected client fail at once before one may try it again. */
   readonly probeIntervalMs: number
 }
 
