@@ -70,3 +70,38 @@ test('a failover that an operator asks for, all replicas waited for: every answe
     await servers.stop()
   }
 })
+
+test('an old primary that comes back, and a Sentinel that knows no other, mislead nobody', async () => {
+  const servers = await startSentinels()
+  const open = (url: string) => redisSessionStore(url, { operationTimeoutMs: 20_000 })
+  const [store, key] = [open(servers.url), newKey()]
+  const isCreated = () =>
+    store.create(key, record(new ManualClock())).then(
+      () => true,
+      () => false,
+    )
+  try {
+    const primary = await servers.primary()
+    primary.pause()
+    await until('successor', async () => (await servers.primary()) !== primary)
+    await until('session at the successor', isCreated)
+    const late = await servers.addSentinel(primary)
+    assert.equal(await servers.primary(late), primary)
+    const url = servers.url.replace('://', `://127.0.0.1:${late.port},`)
+    primary.resume()
+    // Each asks the Sentinels anew, the first ones while that one still names the old primary, which takes itself for one.
+    for (let round = 0; round < 20; round += 1) {
+      const fresh = open(url)
+      const ask = () =>
+        fresh.load(key).then(
+          (found) => ({ found }),
+          () => undefined,
+        )
+      assert.ok((await until('answer', ask)).found !== undefined, 'an acknowledged session is absent')
+      await fresh.close()
+    }
+  } finally {
+    await store.close()
+    await servers.stop()
+  }
+})

@@ -9,8 +9,10 @@ export interface RedisSentinels {
   /** The three Redis servers, whatever each one's part is at the time. */
   readonly servers: readonly RedisServer[]
   readonly sentinels: readonly RedisServer[]
-  /** The server that the Sentinels call the primary now. */
-  readonly primary: () => Promise<RedisServer>
+  /** The server that one of the Sentinels, the first if none is given, calls the primary now. */
+  readonly primary: (asked?: RedisServer) => Promise<RedisServer>
+  /** Starts one more, which is told of this server as the primary and hears of nothing else while that one hangs. */
+  readonly addSentinel: (primary: RedisServer) => Promise<RedisServer>
   readonly stop: () => Promise<void>
 }
 
@@ -34,7 +36,18 @@ export async function startSentinels(): Promise<RedisSentinels> {
     await until('Sentinels that know of all', () => knowEachOther(sentinels))
     const hosts = sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',')
     const url = `redis-sentinel://${hosts}/${primaryName}`
-    return { url, servers, sentinels, primary: () => primaryOf(sentinels, servers), stop }
+    return {
+      url,
+      servers,
+      sentinels,
+      primary: (asked = sentinels[0]) => primaryOf(asked, servers),
+      addSentinel: async (known) => {
+        const added = await startSentinel(known)
+        sentinels.push(added)
+        return added
+      },
+      stop,
+    }
   } catch (error) {
     await stop()
     throw error
@@ -74,10 +87,9 @@ async function knowEachOther(sentinels: readonly RedisServer[]): Promise<boolean
 }
 
 async function primaryOf(
-  sentinels: readonly RedisServer[],
+  sentinel: RedisServer | undefined,
   servers: readonly RedisServer[],
 ): Promise<RedisServer> {
-  const [sentinel] = sentinels
   if (sentinel === undefined) throw new Error('Cannot ask for the primary: there is no Sentinel')
   const address = await askRedis(sentinel, 'SENTINEL', 'GET-MASTER-ADDR-BY-NAME', primaryName)
   const port = Array.isArray(address) ? Number(address[1]) : Number.NaN

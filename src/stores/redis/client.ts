@@ -35,7 +35,7 @@ export interface NodeRedisClient extends OwnedRedisClient {
   on(event: 'invalidate', listener: (key: unknown) => void): unknown
   once(event: 'end', listener: () => void): unknown
   unref(): void
-  subscribe(channel: string, listener: (message: string) => void): Promise<unknown>
+  subscribe(channels: string[], listener: (message: string) => void): Promise<unknown>
 }
 
 /** Where a client connects to, and how. */

@@ -12,7 +12,7 @@ import type { RedisLink, TrackingLink } from './link.ts'
 import { LiveRedisStore } from './live-store.ts'
 import type { Caching, Watching } from './live-store.ts'
 import { NearCache } from './near-cache.ts'
-import { openLink } from './open-link.ts'
+import { linkOpener } from './open-link.ts'
 import type { LinkPurpose } from './open-link.ts'
 import { noNearCache, readOptions } from './options.ts'
 import type { RedisSettings, RedisStoreOptions } from './options.ts'
@@ -58,7 +58,7 @@ export function redisSessionStore(
 function ownedStore(url: string, settings: RedisSettings): RedisStore {
   const address = readAddress(url)
   const replicas = settings.waitForReplicas ?? (address.kind === 'single' ? 0 : 1)
-  const open = (purpose: LinkPurpose) => openLink({ ...settings, address }, purpose)
+  const open = linkOpener({ ...settings, address })
   const plain: LinkPurpose = { isTracking: false, isUnrefed: false }
   const link = open({ ...plain, isTracking: settings.nearCache !== undefined })
   return new LiveRedisStore({

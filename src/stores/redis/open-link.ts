@@ -6,6 +6,7 @@ import { ClusterLink } from './cluster-link.ts'
 import type { RedisLimits } from './defaults.ts'
 import type { TrackingLink } from './link.ts'
 import { OwnedLink } from './owned-link.ts'
+import { SentinelView } from './sentinel-view.ts'
 import { sentinelConnector } from './sentinel.ts'
 
 export interface OpenLinkSettings {
@@ -23,21 +24,37 @@ export interface LinkPurpose {
   readonly isUnrefed: boolean
 }
 
-export function openLink(settings: OpenLinkSettings, purpose: LinkPurpose): TrackingLink {
+/** Links that are opened by one opener share what they know of Sentinels. */
+export type OpenLink = (purpose: LinkPurpose) => TrackingLink
+
+export function linkOpener(settings: OpenLinkSettings): OpenLink {
   const { address } = settings
-  if (address.kind === 'single') return toServer(address.url, settings, purpose)
+  if (address.kind === 'single') return (purpose) => toServer(address.url, settings, purpose)
   const limits = { ...settings.limits, maxReconnectPauseMs: settings.limits.maxFailoverPauseMs }
   return address.kind === 'sentinel'
-    ? toPrimary(address, { ...settings, limits }, purpose)
-    : toCluster(address, { ...settings, limits }, purpose)
+    ? primaryOpener(address, { ...settings, limits })
+    : (purpose) => toCluster(address, { ...settings, limits }, purpose)
 }
 
-function toPrimary(
+function primaryOpener(
   address: Extract<RedisAddress, { kind: 'sentinel' }>,
   settings: OpenLinkSettings,
-  purpose: LinkPurpose,
-): OwnedLink {
-  return ownedLink(settings, (redis) => sentinelConnector({ ...settings, ...purpose, redis, address }))
+): OpenLink {
+  const { limits, sentinelAccess } = settings
+  // A view that lets the process end while it looks is of no use to whoever waits for its answer.
+  const views: [refed?: SentinelView, unrefed?: SentinelView] = []
+  return (purpose) =>
+    ownedLink(settings, (redis) => {
+      const { isUnrefed } = purpose
+      const view = (views[isUnrefed ? 1 : 0] ??= new SentinelView({
+        redis,
+        address,
+        sentinelAccess,
+        limits,
+        isUnrefed,
+      }))
+      return sentinelConnector({ ...purpose, redis, view, access: address.access, limits })
+    })
 }
 
 function toCluster(
