@@ -47,6 +47,7 @@ export class NearCache implements LinkObserver {
   /** Where a renewed session lives on: a write under its old key changes it there. The oldest first. */
   readonly #successors = new Map<string, string>()
   #bytes = 0
+  #turn: Promise<void> | undefined
 
   constructor(settings: NearCacheSettings) {
     this.#settings = settings
@@ -68,7 +69,7 @@ export class NearCache implements LinkObserver {
       if (!isOver(entry.record.idleDeadlineMs, this.#settings.clock.now())) {
         this.#entries.delete(redisKey)
         this.#entries.set(redisKey, entry)
-        return Promise.resolve(entry.record)
+        return this.#endOfTurn().then(() => this.#entries.get(redisKey)?.record ?? this.read(key, load))
       }
       // Only Redis knows whether another server has moved the deadline this very moment.
       this.#drop(redisKey)
@@ -96,6 +97,20 @@ export class NearCache implements LinkObserver {
     } finally {
       this.onChanged(markKey)
     }
+  }
+
+  /**
+   * Hits of one turn of the event loop are answered together, at its end: the requests that came at once then go through
+   * the app's code one after another while it is hot, which saves more than the cache itself (bench: sessions, near cache).
+   */
+  #endOfTurn(): Promise<void> {
+    this.#turn ??= new Promise((resolve) => {
+      setImmediate(() => {
+        this.#turn = undefined
+        resolve()
+      })
+    })
+    return this.#turn
   }
 
   onChanged(redisKey: string | undefined): void {
