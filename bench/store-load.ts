@@ -8,16 +8,22 @@ import { sample, signedInFrom } from './session-sample.ts'
 import type { Stage } from './stage.ts'
 
 export interface StoreLoad {
-  /** Stores so many sessions more; a visitor's where nobody is signed in. */
-  fill(count: number, principalOf: ((index: number) => string) | undefined): Promise<void>
+  /** Stores so many sessions more, a visitor's where nobody is signed in; the keys of the first of them. */
+  fill(count: number, principalOf: ((index: number) => string) | undefined): Promise<readonly string[]>
   readAny(): Promise<void>
   /** Of all that Redis holds, above what it held when it was empty. */
   bytesPerSession(): Promise<number>
-  /** Ends all sessions of a principal, who has `count`; rejects unless they ended. */
-  revokeAll(principal: string, count: number): Promise<{ readonly tookMs: number; readonly commands: number }>
+  /** Ends all sessions of a principal, who has those with `keys`; rejects unless they ended. */
+  revokeAll(principal: string, keys: readonly string[]): Promise<Revocation>
   /** Takes away what only lists a principal's sessions; the bytes that it took per session. */
   dropIndex(): Promise<number>
   clear(): Promise<void>
+}
+
+export interface Revocation {
+  readonly tookMs: number
+  /** Sent to Redis. */
+  readonly commands: number
 }
 
 /** What a library does to its own records. */
@@ -28,14 +34,15 @@ export interface SessionKeeper {
   revokeAll(principal: string): Promise<void>
 }
 
-/** Of which sessions that keeper has is told by its keys; this is the part all have in common. */
 class KeptSessions implements StoreLoad {
   readonly #keeper: SessionKeeper
   readonly #redis: RedisClient
   readonly #url: string
   readonly #stage: Stage
   #emptyBytes: number
-  #keys: string[] = []
+  #count = 0
+  /** Of all sessions: a million keys in here would have this process's garbage collections be measured as reads. */
+  #sample: string[] = []
 
   constructor(stage: Stage, url: string, redis: RedisClient, keeper: SessionKeeper, emptyBytes: number) {
     this.#stage = stage
@@ -45,32 +52,43 @@ class KeptSessions implements StoreLoad {
     this.#emptyBytes = emptyBytes
   }
 
-  async fill(count: number, principalOf: ((index: number) => string) | undefined): Promise<void> {
+  async fill(
+    count: number,
+    principalOf: ((index: number) => string) | undefined,
+  ): Promise<readonly string[]> {
+    const first: string[] = []
     let next = 0
     const work = async () => {
       while (next < count) {
         const index = next++
-        this.#keys.push(await this.#keeper.put(principalOf?.(index)))
+        const key = await this.#keeper.put(principalOf?.(index))
+        if (first.length < mostFirstKeys) first.push(key)
+        this.#take(key)
         if (index % 1000 === 0) this.#stage.signal.throwIfAborted()
       }
     }
     await Promise.all(Array.from({ length: atOnce }, work))
+    return first
+  }
+
+  /** Each of all sessions is as likely to be in the sample. */
+  #take(key: string): void {
+    this.#count += 1
+    const place =
+      this.#sample.length < sampleSize ? this.#sample.length : Math.floor(Math.random() * this.#count)
+    if (place < sampleSize) this.#sample[place] = key
   }
 
   async readAny(): Promise<void> {
-    const key = this.#keys[Math.floor(Math.random() * this.#keys.length)] ?? ''
+    const key = this.#sample[Math.floor(Math.random() * this.#sample.length)] ?? ''
     if (!(await this.#keeper.has(key))) throw new Error('Cannot read a session: it is not there')
   }
 
   async bytesPerSession(): Promise<number> {
-    return ((await usedBytes(this.#redis)) - this.#emptyBytes) / this.#keys.length
+    return ((await usedBytes(this.#redis)) - this.#emptyBytes) / this.#count
   }
 
-  async revokeAll(
-    principal: string,
-    count: number,
-  ): Promise<{ readonly tookMs: number; readonly commands: number }> {
-    const keys = this.#keys.splice(-count)
+  async revokeAll(principal: string, keys: readonly string[]): Promise<Revocation> {
     let tookMs = 0
     const commands = await countCommands(this.#stage, this.#url, async () => {
       const startMs = performance.now()
@@ -79,6 +97,7 @@ class KeptSessions implements StoreLoad {
     })
     const left = await Promise.all(keys.map((key) => this.#keeper.has(key)))
     if (left.includes(true)) throw new Error(`Cannot end the sessions of ${principal}: some still live`)
+    this.#count -= keys.length
     return { tookMs, commands }
   }
 
@@ -92,17 +111,20 @@ class KeptSessions implements StoreLoad {
       cursor = String(next)
       if (Array.isArray(keys) && keys.length > 0) await this.#redis.sendCommand(['DEL', ...keys.map(String)])
     } while (cursor !== '0')
-    return (before - (await usedBytes(this.#redis))) / this.#keys.length
+    return (before - (await usedBytes(this.#redis))) / this.#count
   }
 
   async clear(): Promise<void> {
     await this.#redis.sendCommand(['FLUSHALL', 'SYNC'])
-    this.#keys = []
+    this.#count = 0
+    this.#sample = []
     this.#emptyBytes = await usedBytes(this.#redis)
   }
 }
 
 const atOnce = 64
+const sampleSize = 10_000
+const mostFirstKeys = 1_000
 
 export async function openLoads(stage: Stage): Promise<readonly [ours: StoreLoad, theirs: StoreLoad]> {
   return [await open(stage, openDrover), await open(stage, openConnectRedis)]

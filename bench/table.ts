@@ -35,7 +35,8 @@ function cellsOf(row: Row): string[] {
 }
 
 function figure(value: number): string {
-  return value >= 100 ? Math.round(value).toLocaleString('en') : value.toFixed(1)
+  if (value >= 100) return Math.round(value).toLocaleString('en')
+  return value.toFixed(value >= 1 ? 1 : 2)
 }
 
 function pad(cell: string, width: number, right: boolean): string {

@@ -1,5 +1,6 @@
 // Many sessions of one realistic shape in Redis, through Drover's store and through connect-redis: what each takes, how long
 // a read takes among few and among many, and what it takes to end all sessions of one principal.
+import { collectGarbage } from '../garbage.ts'
 import type { Bench } from '../measurement.ts'
 import { median } from '../median.ts'
 import { percentile } from '../percentile.ts'
@@ -7,23 +8,22 @@ import { resultOf, type Result } from '../result.ts'
 import { makeRow, type Row } from '../row.ts'
 import { openLoads, type StoreLoad } from '../store-load.ts'
 
-const few = 1_000
+const fewSessions = 1_000
+/** How flat is flat: what else the machine does moves a p99 by as much. */
+const flat = 1.5
 /** A phone, a tablet and a laptop. */
 const sessionsPerPrincipal = 3
 const revokedSessions = 100
 const peer = 'connect-redis'
 
 export async function runStoreSize(bench: Bench): Promise<Result> {
-  const { plan, progress } = bench
-  const loads = await openLoads(bench.stage)
+  const { plan, progress, stage } = bench
   const many = plan.sessions
-  progress(`${few} visitors`)
-  for (const load of loads) await load.fill(few, undefined)
-  const amongFew = await readP99(bench, loads)
   progress(`${many} visitors`)
-  for (const load of loads) await load.fill(many - few, undefined)
+  const loads = await openLoads(stage)
+  for (const load of loads) await load.fill(many, undefined)
   const visitors = await bytesOf(loads)
-  const amongMany = await readP99(bench, loads)
+  const latencies = await compareReads(bench, loads)
   for (const load of loads) await load.clear()
   progress(`${many} signed-in sessions`)
   const principalOf = (index: number) => `user-${Math.floor(index / sessionsPerPrincipal)}`
@@ -42,7 +42,7 @@ export async function runStoreSize(bench: Bench): Promise<Result> {
       index,
       signedIn[1],
     ),
-    ...latencies(many, amongFew, amongMany),
+    ...latencies,
     ...revocations,
   ])
 }
@@ -57,9 +57,19 @@ async function bytesOf(loads: readonly [StoreLoad, StoreLoad]): Promise<Pair> {
   return [await loads[0].bytesPerSession(), await loads[1].bytesPerSession()]
 }
 
+/** Among many, and at the same time among few in a Redis of their own: a busy minute of the machine hits all alike. */
+async function compareReads(bench: Bench, many: readonly [StoreLoad, StoreLoad]): Promise<Row[]> {
+  const few = await openLoads(bench.stage)
+  for (const load of few) await load.fill(fewSessions, undefined)
+  const [ours = NaN, theirs = NaN, oursAmongFew = NaN] = await readP99(bench, [...many, few[0]])
+  const what = `store-size: p99 of a read among ${bench.plan.sessions.toLocaleString('en')}`
+  const fewPeer = `Drover among ${fewSessions.toLocaleString('en')}`
+  return [makeRow(what, fewPeer, 'ms', ours, oursAmongFew, flat), makeRow(what, peer, 'ms', ours, theirs)]
+}
+
 /** In milliseconds; stores take turns, and the median of the rounds counts. */
-async function readP99({ plan, progress }: Bench, loads: readonly [StoreLoad, StoreLoad]): Promise<Pair> {
-  const rounds: [number[], number[]] = [[], []]
+async function readP99({ plan, progress }: Bench, loads: readonly StoreLoad[]): Promise<readonly number[]> {
+  const rounds: number[][] = loads.map(() => [])
   for (let round = 0; round <= plan.rounds; round++) {
     progress(round === 0 ? 'warming up' : `round ${round} of ${plan.rounds}`)
     for (const [index, load] of loads.entries()) {
@@ -67,12 +77,14 @@ async function readP99({ plan, progress }: Bench, loads: readonly [StoreLoad, St
       if (round > 0) rounds[index]?.push(figure)
     }
   }
-  return [median(rounds[0]), median(rounds[1])]
+  return rounds.map(median)
 }
 
 /** One read after another, of sessions picked at random: the time of each. */
 async function readFor(load: StoreLoad, lengthMs: number): Promise<readonly number[]> {
   const times: number[] = []
+  // What loading left behind is not the store's doing.
+  collectGarbage()
   const endMs = performance.now() + lengthMs
   for (let startMs = performance.now(); startMs < endMs;) {
     await load.readAny()
@@ -83,32 +95,14 @@ async function readFor(load: StoreLoad, lengthMs: number): Promise<readonly numb
   return times
 }
 
-/** How flat is flat: what else the machine does moves a p99 by more than this. */
-const flat = 1.5
-
-function latencies(many: number, amongFew: Pair, amongMany: Pair): Row[] {
-  const among = many.toLocaleString('en')
-  return [
-    makeRow(
-      `store-size: p99 of a read among ${among}`,
-      `Drover among ${few.toLocaleString('en')}`,
-      'ms',
-      amongMany[0],
-      amongFew[0],
-      flat,
-    ),
-    makeRow(`store-size: p99 of a read among ${among}`, peer, 'ms', amongMany[0], amongMany[1]),
-  ]
-}
-
 async function revoke({ plan }: Bench, loads: readonly [StoreLoad, StoreLoad], many: number): Promise<Row[]> {
   const times: [number[], number[]] = [[], []]
   const trips: [number[], number[]] = [[], []]
   for (let round = 0; round <= plan.rounds; round++) {
     for (const [index, load] of loads.entries()) {
       const principal = `revoked-${round}`
-      await load.fill(revokedSessions, () => principal)
-      const { tookMs, commands } = await load.revokeAll(principal, revokedSessions)
+      const keys = await load.fill(revokedSessions, () => principal)
+      const { tookMs, commands } = await load.revokeAll(principal, keys)
       if (round === 0) continue
       times[index]?.push(tookMs)
       trips[index]?.push(commands)

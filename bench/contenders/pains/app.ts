@@ -1,8 +1,7 @@
 // The app of the pains suite, without a framework: what it keeps of a visitor, and what can be asked of it. Requests can
 // be held after they have read their session, so that two of them overlap for certain and not by luck.
 import { memoryUsage } from 'node:process'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
+import { collectGarbage } from '../../garbage.ts'
 
 /** `type`, not `interface`: sessions want plain records. */
 export type Kept = {
@@ -116,15 +115,9 @@ function summary({ theme, language, notes = [] }: Kept): object {
   return { theme, language, notes: notes.length }
 }
 
-let collectGarbage: unknown
-
 /** What the process keeps, rubbish not counted. */
 function heapBytes(): number {
-  if (collectGarbage === undefined) {
-    setFlagsFromString('--expose-gc')
-    collectGarbage = runInNewContext('gc')
-  }
-  if (typeof collectGarbage === 'function') Reflect.apply(collectGarbage, undefined, [])
+  collectGarbage()
   const { heapUsed, external } = memoryUsage()
   return heapUsed + external
 }
