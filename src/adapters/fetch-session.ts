@@ -4,6 +4,7 @@ import type { Sessions } from '../session/sessions.ts'
 import { privateCacheHeaders, sharedCacheHeaders } from './cache-headers.ts'
 import { errorAnswer } from './error-answer.ts'
 import type { ErrorAnswer } from './error-answer.ts'
+import { Incoming } from './incoming.ts'
 
 /** What a Request does not tell of its client. */
 export interface FetchClient {
@@ -27,15 +28,14 @@ export function openFetchSession<Data extends object>(
   { ip, encrypted }: FetchClient,
 ): FetchExchange<Data> {
   let headLeft = false
-  const session = shop.open(key, {
+  const incoming = new Incoming({
     method: request.method,
     header: (name) => request.headers.get(name) ?? undefined,
-    get ip() {
-      return ip()
-    },
+    ip,
     encrypted,
     headLeft: () => headLeft,
   })
+  const session = shop.open(key, incoming)
   const finish = async (response: Response): Promise<Response> => {
     try {
       return await committed(session, response)

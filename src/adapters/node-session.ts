@@ -4,6 +4,7 @@ import type { OpenSession } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { sendErrorAnswer } from './error-answer.ts'
 import type { ErrorAnswer } from './error-answer.ts'
+import { Incoming } from './incoming.ts'
 import { refusalAnswer } from './mounted-session.ts'
 import { gateResponse } from './response-gate.ts'
 import type { ResponseGuard } from './response-gate.ts'
@@ -22,15 +23,14 @@ export function openNodeSession<Data extends object>(
   res: ServerResponse,
   { ip, encrypted }: NodeClient,
 ): OpenSession<Data> {
-  const session = shop.open(req, {
+  const incoming = new Incoming({
     method: req.method ?? 'GET',
     header: (name) => headerOf(req, name),
-    get ip() {
-      return ip()
-    },
+    ip,
     encrypted,
     headLeft: () => gate.headLeft(),
   })
+  const session = shop.open(req, incoming)
   const gate = gateResponse(res, guardOf(session, shop))
   return session
 }

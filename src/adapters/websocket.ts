@@ -7,6 +7,7 @@ import type { OpenSession, Session } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { errorAnswer } from './error-answer.ts'
 import type { ErrorAnswer } from './error-answer.ts'
+import { Incoming } from './incoming.ts'
 import { headerOf } from './node-session.ts'
 
 export type { Session } from '../session/session.ts'
@@ -81,16 +82,15 @@ function openUpgrade<Data extends object>(
   req: IncomingMessage,
   encrypted: boolean,
 ): OpenSession<Data> {
-  return shop.open(req, {
+  const incoming = new Incoming({
     // A GET by name, but it opens a way to change things: pages of other sites may not.
     method: 'UPGRADE',
     header: (name) => headerOf(req, name),
-    get ip() {
-      return req.socket.remoteAddress
-    },
+    ip: () => req.socket.remoteAddress,
     encrypted,
     headLeft: () => true,
   })
+  return shop.open(req, incoming)
 }
 
 /**

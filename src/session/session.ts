@@ -133,7 +133,7 @@ export class OpenSession<Data extends object = Record<string, unknown>> implemen
       await this.#transaction.load()
       // A token that somebody saw before the sign-in is worth nothing after it.
       this.#transaction.copy.setOwn(csrfField, undefined)
-      this.#transaction.signIn({ principal, device, ip: this.#request.ip })
+      this.#transaction.signIn({ principal, device, ip: this.#request.ip() })
     })
   }
 

@@ -55,7 +55,7 @@ async function place(
   // Whoever placed the pointer a moment ago has removed it.
   if (record === undefined) return read(pointer, context)
   const { principal } = record
-  const signIn = principal === undefined ? undefined : { principal, device: undefined, ip: request.ip }
+  const signIn = principal === undefined ? undefined : { principal, device: undefined, ip: request.ip() }
   const { id = '', key } = await writer.create(signIn, textsOf(record.data))
   const sealedId = sealId(id, pointer.id, setting.ports.randomBytes)
   if (!(await store(pointer, sealedId, record, context))) {

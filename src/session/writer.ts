@@ -31,7 +31,7 @@ export interface SessionRequest {
   /** Whether its cookie is the Secure one. */
   readonly secure: boolean
   /** The client's address, where the framework knows it. */
-  readonly ip: string | undefined
+  readonly ip: () => string | undefined
   /** Whether the response head has left, so that a cookie would come too late. */
   readonly headLeft: () => boolean
 }

@@ -76,7 +76,7 @@ export class SessionBench<Data extends object = Shop> {
         sessionId: cookie === undefined ? undefined : idIn(cookie),
         legacy: legacy?.find(visit.cookieHeader),
         secure: false,
-        ip: '127.0.0.1',
+        ip: () => '127.0.0.1',
         origin: visit.origin ?? 'same',
         csrfToken: visit.csrfToken,
         headLeft: () => this.headLeft,
