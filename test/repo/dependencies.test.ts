@@ -52,7 +52,9 @@ test('tests, scripts and examples import only what package.json declares', () =>
 })
 
 test('development dependencies are pinned exactly, and none of them replaces node in scripts', () => {
-  const loose = Object.entries(manifest.devDependencies).filter(([, range]) => !/^(?:npm:[\w@/-]+@)?\d+\.\d+\.\d+$/.test(range))
+  const loose = Object.entries(manifest.devDependencies).filter(
+    ([, range]) => !/^(?:npm:[\w@/-]+@)?\d+\.\d+\.\d+$/.test(range),
+  )
   assert.deepEqual(loose, [])
   const all = { ...manifest.dependencies, ...manifest.devDependencies, ...manifest.peerDependencies }
   assert.deepEqual(
