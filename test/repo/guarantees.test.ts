@@ -1,0 +1,47 @@
+// docs/guarantees.md: each guarantee names a test that is there, and no known pain of sessions is left without one.
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { readText, root } from './imports.ts'
+
+interface Row {
+  readonly guarantee: string
+  readonly file: string
+  readonly title: string
+}
+
+/** Every line of the table below its head. */
+const rows: readonly Row[] = readText('docs/guarantees.md')
+  .split('\n')
+  .filter((line) => line.startsWith('|'))
+  .slice(2)
+  .map((line) => {
+    const [, guarantee = '', , shown = ''] = line.split('|').map((cell) => cell.trim())
+    const match = /^`([^`]+)`: (.+)$/.exec(shown)
+    return { guarantee, file: match?.[1] ?? '', title: match?.[2] ?? '' }
+  })
+
+/** Pains of sessions, by the numbers that bench/pains gives them too; 8 and 10 are pains of tokens. */
+const pains = [1, 2, 3, 4, 5, 6, 7, 9, 11, 12]
+
+test('docs/guarantees.md has a row for every known pain of sessions', () => {
+  const numbered = new Set(rows.map(({ guarantee }) => Number(/^(\d+)\./.exec(guarantee)?.[1])))
+  assert.deepEqual(
+    pains.filter((pain) => !numbered.has(pain)),
+    [],
+  )
+})
+
+test('every test that docs/guarantees.md names is there, under that title', () => {
+  assert.ok(rows.length > 20)
+  const missing = rows.filter(({ file, title }) => {
+    return (
+      !existsSync(join(root, file)) ||
+      !readText(file)
+        .replaceAll(/\s*\n\s*/g, ' ')
+        .includes(title)
+    )
+  })
+  assert.deepEqual(missing, [])
+})
