@@ -130,6 +130,7 @@ export class Visit implements ResponseGuard, StoreCalls {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#touching = promise
     const settle: Done = (error) => {
+      if (this.#touching !== promise) return
       patience.end(wait)
       this.#touching = undefined
       resolve()
@@ -139,10 +140,15 @@ export class Visit implements ResponseGuard, StoreCalls {
     const wait = patience.begin(() => {
       settle(silent('touch', storeTimeoutMs))
     })
-    settings.store.touch(sessionID, session, settle)
+    try {
+      settings.store.touch(sessionID, session, settle)
+    } catch (error) {
+      settle(error)
+    }
   }
 
   async #commit(): Promise<void> {
+    if (this.#isOver) return
     while (this.#underWay.size > 0) await Promise.all(this.#underWay)
     if (this.#unremoved !== undefined) throw this.#unremoved
     const { session } = this.#of.req
