@@ -6,6 +6,9 @@ const projects = [
   'tsconfig.json',
   'examples/shop/tsconfig.json',
   'examples/shop-stateful/tsconfig.json',
+  'examples/websocket/tsconfig.json',
+  'examples/socket-io/tsconfig.json',
+  'examples/nestjs/tsconfig.json',
   'bench/contenders/connect-redis/tsconfig.json',
 ]
 

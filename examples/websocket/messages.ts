@@ -1,0 +1,62 @@
+// What was said, in one SQLite file that every server of this machine reads: each tells its own sockets what all of them
+// took. On several machines the same job is done by a Redis stream, or whatever your team runs for that.
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+
+export interface Message {
+  /** Counts up, over all servers. */
+  readonly id: number
+  readonly user: string
+  readonly text: string
+  /** The server that took it. */
+  readonly server: string
+}
+
+export interface Messages {
+  say(message: Omit<Message, 'id'>): void
+  /** What came after the message with this id, oldest first; what is no longer kept is left out. */
+  after(id: number): Message[]
+  close(): void
+}
+
+const kept = 100
+const lookEveryMs = 100
+
+/** `onMessage` hears of each new message, whichever server took it. */
+export function openMessages(path: string, onMessage: (message: Message) => void): Messages {
+  mkdirSync(dirname(path), { recursive: true })
+  const database = new DatabaseSync(path, { timeout: 1_000 })
+  database.exec(`
+    pragma journal_mode = wal;
+    create table if not exists messages (id integer primary key autoincrement, user text, text text, server text)`)
+  const insert = database.prepare('insert into messages (user, text, server) values (?, ?, ?)')
+  const trim = database.prepare('delete from messages where id <= ?')
+  const select = database.prepare('select id, user, text, server from messages where id > ? order by id')
+  const after = (id: number) => select.all(id).map(readMessage)
+
+  let lastId = after(0).at(-1)?.id ?? 0
+  const look = () => {
+    for (const message of after(lastId)) {
+      lastId = message.id
+      onMessage(message)
+    }
+  }
+  const timer = setInterval(look, lookEveryMs)
+  return {
+    say({ user, text, server }) {
+      const { lastInsertRowid } = insert.run(user, text, server)
+      trim.run(Number(lastInsertRowid) - kept)
+      look()
+    },
+    after,
+    close() {
+      clearInterval(timer)
+      database.close()
+    },
+  }
+}
+
+function readMessage({ id, user, text, server }: Record<string, unknown>): Message {
+  return { id: Number(id), user: String(user), text: String(text), server: String(server) }
+}
