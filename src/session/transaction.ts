@@ -30,6 +30,12 @@ export interface TransactionRequest extends SessionRequest {
   readonly legacy: LegacySession | undefined
 }
 
+/** What a commit has to save: all texts as they are to be, and how they differ from what was found. */
+interface Changes {
+  readonly texts: FieldTexts
+  readonly draft: Draft
+}
+
 /** Each try met another server's save of the same field; more of them than this is no accident. */
 const mostTries = 50
 const leasePollMs = 20
@@ -112,8 +118,9 @@ export class Transaction<Data extends object> {
       if (this.copy.own(once) !== undefined) return this.#drop()
       this.#markOnce(once)
     }
-    if (!this.#mayConflict(await this.copy.texts())) return this.#commit(once)
-    return this.#setting.queue.run(this.#queueKey(), () => this.#commit(once))
+    const changes = await this.#changes()
+    if (changes.draft.expected.size === 0) return this.#commit(changes, once)
+    return this.#setting.queue.run(this.#queueKey(), () => this.#commit(changes, once))
   }
 
   /**
@@ -147,8 +154,9 @@ export class Transaction<Data extends object> {
     return takeOver(legacy, { setting: this.#setting, request: this.#request, writer: this.writer })
   }
 
-  #mayConflict(texts: FieldTexts): boolean {
-    return this.copy.draft(texts, this.#canAdd()).expected.size > 0
+  async #changes(): Promise<Changes> {
+    const texts = await this.copy.texts()
+    return { texts, draft: this.copy.draft(texts, this.#canAdd()) }
   }
 
   #canAdd(): boolean {
@@ -159,10 +167,9 @@ export class Transaction<Data extends object> {
     return 'session' in this.#state ? this.#state.session.key : ''
   }
 
-  async #commit(once: string | undefined): Promise<CommitOutcome> {
+  async #commit(first: Changes, once: string | undefined): Promise<CommitOutcome> {
     for (let tries = 1; tries <= mostTries; tries += 1) {
-      const texts = await this.copy.texts()
-      const draft = this.copy.draft(texts, this.#canAdd())
+      const { texts, draft } = tries === 1 ? first : await this.#changes()
       const plan = planCommit(this.#state, texts.size > 0, !isEmptyDraft(draft))
       if (plan.discard === undefined && plan.write.kind === 'none') return 'saved'
       if (draft.set.size > 0) checkSize(texts, this.#setting.policy.maxBytes)
