@@ -40,7 +40,7 @@ export type FieldRule =
   | { readonly kind: 'lease'; readonly leaseMs: number }
   | { readonly kind: 'exact' }
 
-const lastWrite: FieldRule = { kind: 'last-write' }
+export const lastWrite: FieldRule = { kind: 'last-write' }
 const setRule: FieldRule = { kind: 'merge', merge: mergeSets }
 
 /** Names that begin so are Drover's own; an app's data cannot have them. */

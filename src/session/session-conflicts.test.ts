@@ -266,3 +266,27 @@ test("names of Drover's own are refused in data", async () => {
   Object.assign(await session.data(), { ...data, 'drover:csrf': 'forged' })
   await assert.rejects(session.commit(), /names that begin with "drover:" are Drover's own/)
 })
+
+test('a leased field of a session that is not at rest yet is changed without a lease, and its commit keeps it', async () => {
+  const bench = new SessionBench({ conflicts })
+  const session = bench.open()
+  assert.equal(await session.update('theme', () => Promise.resolve('dark')), 'dark')
+  await session.commit()
+  const cookie = cookieOf(session)
+  assert.equal((await bench.open(cookie).data()).theme, 'dark')
+  const later = bench.open(cookie)
+  ;(await later.data()).theme = 'light'
+  await assert.rejects(later.commit(), { code: 'SESSION_VALUE_INVALID' })
+})
+
+test('a change that waits for its own session ends in an error, at rest or not, and a failing one crashes nobody', async () => {
+  const bench = new SessionBench()
+  for (const session of [bench.open(), bench.open(await bench.start({ visits: 1 }))]) {
+    const waits = session.update('visits', async () => (await session.data()).visits)
+    await assert.rejects(waits, { code: 'SESSION_VALUE_INVALID' })
+    const fails = session.update('visits', () => Promise.reject(new RangeError('mine')))
+    await assert.rejects(fails, { code: 'SESSION_VALUE_INVALID' })
+    await new Promise(setImmediate)
+    assert.equal(session.pending(), false)
+  }
+})

@@ -252,9 +252,18 @@ export class Transaction<Data extends object> {
     change: FieldChange<Data[Name]>,
   ): Promise<Data[Name] | undefined> {
     const data = await this.copy.data()
-    const value = await change(data[name])
-    Reflect.set(data, name, value)
-    return value
+    const rule = this.#setting.ruleOf(name)
+    const value = await this.#valueOf(name)
+    const changed =
+      rule.kind === 'lease'
+        ? await withDeadline(Promise.resolve(change(value)), rule.leaseMs, () =>
+            leaseOver(name, rule.leaseMs),
+          )
+        : atOnce(name, change(value))
+    // Nobody else has this session yet, so there is nobody to wait for.
+    this.copy.permit(name)
+    Reflect.set(data, name, changed)
+    return changed
   }
 
   async #updateByComparing<Name extends keyof Data & string>(
@@ -262,8 +271,7 @@ export class Transaction<Data extends object> {
     change: FieldChange<Data[Name]>,
   ): Promise<Data[Name] | undefined> {
     for (let tries = 1; tries <= mostTries; tries += 1) {
-      const value = change(await this.#valueOf(name))
-      if (value instanceof Promise) throw mayNotWait(name)
+      const value = atOnce(name, change(await this.#valueOf(name)))
       const written = await this.#writeField(name, value, name, new Set())
       if (written) return value
       await pauseBeforeTry(tries)
@@ -279,8 +287,7 @@ export class Transaction<Data extends object> {
   ): Promise<Data[Name] | undefined> {
     const lease = leasePrefix + name
     await this.#takeLease(lease, leaseMs)
-    const over = () =>
-      conflict(`the change of ${JSON.stringify(name)} took longer than its lease of ${leaseMs} ms`)
+    const over = () => leaseOver(name, leaseMs)
     try {
       const work = Promise.resolve(change(await this.#valueOf(name)))
       const value = await withDeadline(work, leaseMs, over)
@@ -386,8 +393,16 @@ function conflict(state: string): DroverError {
   return new DroverError('SESSION_CONFLICT', `Cannot save session: ${state}`)
 }
 
-function mayNotWait(name: string): DroverError {
-  return new DroverError(
+function leaseOver(name: string, leaseMs: number): DroverError {
+  return conflict(`the change of ${JSON.stringify(name)} took longer than its lease of ${leaseMs} ms`)
+}
+
+/** A change without a lease may be made again, so it may not wait; one that waited for its own session would do so for ever. */
+function atOnce<Value>(name: string, value: Value | Promise<Value>): Value {
+  if (!(value instanceof Promise)) return value
+  // Its failure is no news any more: the caller is told that it should not have been begun.
+  value.catch(() => undefined)
+  throw new DroverError(
     'SESSION_VALUE_INVALID',
     `Cannot update session field ${JSON.stringify(name)}: wanted its new value, got a promise; only a field under a lease may wait`,
   )

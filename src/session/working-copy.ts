@@ -1,6 +1,6 @@
 // One request's copy of a session's fields: what was found, what the app made of it, and how the two differ.
 import { DroverError } from '../base/errors.ts'
-import { draftOf, ownPrefix, rebase, versionField } from './conflict.ts'
+import { draftOf, lastWrite, ownPrefix, rebase, versionField } from './conflict.ts'
 import type { Draft, RuleOf } from './conflict.ts'
 import { isChanged, readFields, writeFields } from './fields.ts'
 import type { FieldTexts } from './fields.ts'
@@ -20,6 +20,8 @@ export class WorkingCopy<Data extends object> {
   #own: FieldTexts = noTexts
   #data: Data | undefined
   #isUpcast = false
+  /** Fields under a lease that were changed as they should be, and are to be written by the next commit. */
+  readonly #permitted: Set<string> = new Set()
 
   constructor(ruleOf: RuleOf, shape: DataShape<Data> | undefined) {
     this.#ruleOf = ruleOf
@@ -92,7 +94,16 @@ export class WorkingCopy<Data extends object> {
   }
 
   draft(texts: FieldTexts, canAdd: boolean): Draft {
-    return draftOf(this.#found, texts, this.#ruleOf, canAdd)
+    const ruleOf: RuleOf =
+      this.#permitted.size === 0
+        ? this.#ruleOf
+        : (name) => (this.#permitted.has(name) ? lastWrite : this.#ruleOf(name))
+    return draftOf(this.#found, texts, ruleOf, canAdd)
+  }
+
+  /** Lets the next commit write a field that is otherwise changed under its lease alone. */
+  permit(name: string): void {
+    this.#permitted.add(name)
   }
 
   /** Another server saved meanwhile: puts this request's changes on top. Gives the 'exact' fields in which it yields. */
@@ -119,6 +130,7 @@ export class WorkingCopy<Data extends object> {
 
   /** What was committed is what is found from now on. */
   settle(texts: FieldTexts): void {
+    this.#permitted.clear()
     this.#found = texts
     const { app, own } = splitOwn(texts)
     this.#own = this.#foundOwn = own
