@@ -62,13 +62,26 @@ export async function measure(bench: Bench, contenders: readonly Contender[]): P
   }
 }
 
-async function measureOnce(bench: Bench, folder: string, contender: Contender, load: Load): Promise<Figures> {
+/** A window in which a busy machine let nobody answer is doubled, up to this many times its length. */
+const longestStretch = 32
+
+async function measureOnce(
+  bench: Bench,
+  folder: string,
+  contender: Contender,
+  load: Load,
+  stretch = 1,
+): Promise<Figures> {
   const { wrk, plan, stage } = bench
   const { pid, storePid, port } = contender
   try {
     const cpu = meter(pid)
     const storeCpu = storePid === undefined ? undefined : meter(storePid)
-    const { requests, seconds } = await runWrk(wrk, folder, port, load, plan.seconds, stage.signal)
+    const { requests, seconds } = await runWrk(wrk, folder, port, load, plan.seconds * stretch, stage.signal)
+    if (requests === 0) {
+      if (stretch < longestStretch) return await measureOnce(bench, folder, contender, load, stretch * 2)
+      throw new Error(`Cannot measure ${load.method} ${load.path}: no answer in ${seconds} s`)
+    }
     return {
       requestsPerSecond: requests / seconds,
       cpuMicrosPerRequest: cpu() / requests,
