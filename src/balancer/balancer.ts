@@ -1,11 +1,11 @@
 // A balancer: its front, its roster of instances, its pool and parking, and the one timer that bounds them all.
-import { Front } from './front.ts'
-import type { Exchange } from './exchange.ts'
+import { Front } from './client/front.ts'
+import type { Exchange } from './exchange/exchange.ts'
 import { defaultLimits, type BalancerLimits } from './limits.ts'
 import type { BalancerLoad, BalancerOptions, Upstream } from './messages.ts'
-import { Parking } from './parking.ts'
-import { Roster } from './roster.ts'
-import { UpstreamPool } from './upstream-pool.ts'
+import { Parking } from './choosing/parking.ts'
+import { Roster } from './choosing/roster.ts'
+import { UpstreamPool } from './upstream/pool.ts'
 
 const sweepIntervalMs = 1_000
 

@@ -7,8 +7,28 @@ export interface BalancerLimits {
   readonly connectTimeoutMs: number
   /** From the request's last byte handed over until the head of the response. */
   readonly responseTimeoutMs: number
-  /** A request body up to this size is kept, so that the request can be repeated. */
+  /** A request body up to this size is kept in memory, so that the request can be repeated. */
   readonly replayBytes: number
+  /** Beyond that it is kept on disk, up to this size; 0 keeps none there. */
+  readonly spoolBytes: number
+  /** All bodies on disk together. */
+  readonly spoolTotalBytes: number
+  /** Retries after deaths that the supervisor has not confirmed: this share of recent requests, and so many a second. */
+  readonly retryShare: number
+  readonly retriesPerSecond: number
+  /** How long a request waits for a confirmed death or for budget before it is refused. */
+  readonly retryWaitMs: number
+  /** Requests on one instance at a time; 0 sets no cap. */
+  readonly concurrency: number
+  /** Requests that wait for an instance below its cap, and for how long; what comes beyond is shed with 503. */
+  readonly queued: number
+  readonly queueTimeMs: number
+  /** A ready instance gets a tenth of its share at first, the whole after this. */
+  readonly slowStartMs: number
+  /** So many failures in a row eject an instance; the first time for `ejectMs`, then longer, up to `ejectMaxMs`. */
+  readonly ejectAfter: number
+  readonly ejectMs: number
+  readonly ejectMaxMs: number
   /** A reply is held until complete, this large, or `holdTimeMs` after its head: most deaths in mid-body stay repeatable. */
   readonly holdBytes: number
   readonly holdTimeMs: number
@@ -28,12 +48,24 @@ export interface BalancerLimits {
   /** From a client's first byte until its head, and until its whole request. */
   readonly requestHeadTimeoutMs: number
   readonly requestTimeoutMs: number
-  /** Requests of one connection that wait for the answer before. */
-  readonly pipelined: number
+  /** From one piece of a request's body to the next. */
+  readonly requestBodyIdleMs: number
+  /** The target of a request. */
+  readonly targetBytes: number
+  /** Client connections of one worker at a time; beyond, the oldest idle ones are closed, then new ones refused. */
+  readonly clientConnections: number
+  /** Streams of one HTTP/2 connection at a time. */
+  readonly http2Streams: number
+  /** A TLS handshake, or a PROXY protocol header. */
+  readonly handshakeTimeoutMs: number
   /** A client's idle keep-alive connection. */
   readonly clientIdleMs: number
   /** While draining, how long an idle client connection stays open for a request that is already on its way. */
   readonly lingerMs: number
+  /** An instance that leaves has its WebSockets and event streams ended within this, spread evenly. */
+  readonly streamSpreadMs: number
+  /** After its 1001 a WebSocket has this long to close. */
+  readonly streamCloseMs: number
   /** A client, or an instance behind a WebSocket, that takes nothing of what is written to it for this long is cut off. */
   readonly stallMs: number
 }
@@ -43,6 +75,18 @@ export const defaultLimits: BalancerLimits = Object.freeze({
   connectTimeoutMs: 1_000,
   responseTimeoutMs: 120_000,
   replayBytes: 64 * 1024,
+  spoolBytes: 64 * 1024 * 1024,
+  spoolTotalBytes: 1024 * 1024 * 1024,
+  retryShare: 0.2,
+  retriesPerSecond: 10,
+  retryWaitMs: 1_000,
+  concurrency: 0,
+  queued: 1_024,
+  queueTimeMs: 5_000,
+  slowStartMs: 10_000,
+  ejectAfter: 5,
+  ejectMs: 1_000,
+  ejectMaxMs: 30_000,
   holdBytes: 64 * 1024,
   holdTimeMs: 50,
   parked: 1_024,
@@ -54,8 +98,14 @@ export const defaultLimits: BalancerLimits = Object.freeze({
   headFields: 200,
   requestHeadTimeoutMs: 60_000,
   requestTimeoutMs: 300_000,
-  pipelined: 128,
+  requestBodyIdleMs: 60_000,
+  targetBytes: 16 * 1024,
+  clientConnections: 20_000,
+  http2Streams: 128,
+  handshakeTimeoutMs: 10_000,
   clientIdleMs: 65_000,
   lingerMs: 500,
+  streamSpreadMs: 5_000,
+  streamCloseMs: 2_000,
   stallMs: 120_000,
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { mustStream, responseFields, writeUpgradeHead } from './response-head.ts'
-import type { ResponseHead } from './response-reader.ts'
+import type { ResponseHead } from '../upstream/response-reader.ts'
 
 function head(rawHeaders: readonly string[], reason = ''): ResponseHead {
   return { status: 200, reason, rawHeaders, keepAlive: true }

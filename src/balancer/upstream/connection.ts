@@ -1,7 +1,7 @@
 // One connection to an instance. Carries one attempt at a time and tells it what happens, down to its death.
 import { connect, type Socket } from 'node:net'
-import type { BalancerLimits } from './limits.ts'
-import type { Upstream } from './messages.ts'
+import type { BalancerLimits } from '../limits.ts'
+import type { Upstream } from '../messages.ts'
 import { ResponseReader, type ResponseHead, type ResponseListener } from './response-reader.ts'
 
 /** The attempt on a connection. After onEnd, onUpgrade or onDeath the connection tells it nothing more. */

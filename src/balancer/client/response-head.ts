@@ -1,7 +1,7 @@
 // The head that goes to the client: the instance's, without what belongs to one hop.
-import { instanceHeader } from '../base/wire.ts'
-import { namedByConnection } from './request-head.ts'
-import type { ResponseHead } from './response-reader.ts'
+import { instanceHeader } from '../../base/wire.ts'
+import { namedByConnection } from '../upstream/request-head.ts'
+import type { ResponseHead } from '../upstream/response-reader.ts'
 
 const dropped: ReadonlySet<string> = new Set([
   'connection',

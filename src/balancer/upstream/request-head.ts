@@ -1,5 +1,5 @@
 // The head that goes to an instance: the client's, without what belongs to one hop, with who the client is.
-import { instanceHeader } from '../base/wire.ts'
+import { instanceHeader } from '../../base/wire.ts'
 import { isForwardedName, writeForwarded, type ForwardedNames } from './forwarded.ts'
 
 export interface ClientRequest {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isAttempting, move, type ExchangeState } from './exchange-lifecycle.ts'
+import { isAttempting, move, type ExchangeState } from './lifecycle.ts'
 
 const states: ExchangeState[] = [
   'new',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Upstream } from './messages.ts'
+import type { Upstream } from '../messages.ts'
 import { Roster, type RosterEntry } from './roster.ts'
 
 function upstream(id: string, epoch = 1, port = 4_000): Upstream {

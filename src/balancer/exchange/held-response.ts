@@ -1,8 +1,8 @@
 // A reply on its way to the client: held while an attempt's death could still be repaired, then passed and streamed.
 import type { ServerResponse } from 'node:http'
-import type { BalancerLimits } from './limits.ts'
-import { mustStream, responseFields, trailerFields } from './response-head.ts'
-import type { ResponseHead } from './response-reader.ts'
+import type { BalancerLimits } from '../limits.ts'
+import { mustStream, responseFields, trailerFields } from '../client/response-head.ts'
+import type { ResponseHead } from '../upstream/response-reader.ts'
 
 const nothing = Buffer.alloc(0)
 

@@ -1,6 +1,6 @@
 // A request's body on its way to an instance: streamed, and kept while small so that it can be sent again.
 import type { IncomingMessage } from 'node:http'
-import { writeTrailers } from './request-head.ts'
+import { writeTrailers } from '../upstream/request-head.ts'
 
 export interface BodySink {
   /** False when the sink wants a pause; it calls `RequestBody.resume` later. */

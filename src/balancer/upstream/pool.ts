@@ -1,8 +1,8 @@
 // Idle connections to instances, newest first. The balancer is always the closer: nothing stays idle near the
 // instance's own keep-alive limit, where a request could cross the instance's close on the wire.
-import type { BalancerLimits } from './limits.ts'
-import type { Upstream } from './messages.ts'
-import { UpstreamConnection, type ConnectionOwner } from './upstream-connection.ts'
+import type { BalancerLimits } from '../limits.ts'
+import type { Upstream } from '../messages.ts'
+import { UpstreamConnection, type ConnectionOwner } from './connection.ts'
 
 export class UpstreamPool implements ConnectionOwner {
   readonly #limits: BalancerLimits

@@ -1,6 +1,6 @@
 // The instances that may be given requests, with what each is doing. Changes live, by the primary's word.
 import { choose, type Random } from './choice.ts'
-import type { Upstream, UpstreamLoad } from './messages.ts'
+import type { Upstream, UpstreamLoad } from '../messages.ts'
 
 /** One instance in the roster; `inFlight` and `requests` are counted by the exchanges. */
 export interface RosterEntry {

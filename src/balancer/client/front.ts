@@ -3,7 +3,7 @@ import { createServer, ServerResponse, type IncomingMessage, type Server } from 
 import { Server as NetServer, type Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { ClientConnections } from './client-connections.ts'
-import { Exchange, type ExchangeContext, type ExchangeKind } from './exchange.ts'
+import { Exchange, type ExchangeContext, type ExchangeKind } from '../exchange/exchange.ts'
 import { Pipeline } from './pipeline.ts'
 import { faultOf } from './request-fault.ts'
 
@@ -17,7 +17,7 @@ export class Front {
   constructor(context: ExchangeContext) {
     const { limits } = context
     this.#context = context
-    this.#pipeline = new Pipeline(limits.pipelined)
+    this.#pipeline = new Pipeline(128)
     this.#connections = new ClientConnections(limits.stallMs, context.now)
     this.#server = createServer({
       keepAliveTimeout: limits.clientIdleMs,
