@@ -16,6 +16,7 @@ export interface AttemptRecord {
   readonly instance: string
   /** Monotonic milliseconds. */
   readonly startedMs: number
+  /** 0 while it is under way; `outcome` means nothing until then. */
   endedMs: number
   outcome: AttemptOutcome
   /** How far it had come at its end. */
@@ -29,6 +30,8 @@ export type ExchangeEnd = 'answered' | 'refused' | 'reset' | 'client-left' | 'tu
 /** Times are monotonic milliseconds. */
 export interface ExchangeRecord {
   readonly requestId: string
+  /** Of its traceparent, the client's or a minted one. */
+  readonly traceId: string
   readonly method: string
   readonly target: string
   readonly version: '1.0' | '1.1' | '2'
