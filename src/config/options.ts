@@ -1,7 +1,16 @@
 // The options of `drover up`: what a person may write, what they come to, and the defaults.
+import type { BalancerLimits } from '../balancer/limits.ts'
+import type { EnforcedRoute, HedgingOptions, TlsOptions } from '../balancer/messages.ts'
 import type { Duration } from '../base/durations.ts'
+import type { LimitOptions } from './limit-options.ts'
 
-/** The options of `drover up`, as `drover.config.ts` states them. Every one of them is also a flag, which wins over the file. */
+/** The paths of a certificate, with its chain, and of its key, both PEM. */
+export interface TlsFiles {
+  readonly cert: string
+  readonly key: string
+}
+
+/** The options of `drover up`, as `drover.config.ts` states them. Most are also flags, which win over the file. */
 export interface DroverConfig {
   /** The program of an instance and its arguments, run without a shell: `['node', 'server.ts']`. */
   readonly command?: readonly string[] | undefined
@@ -20,6 +29,40 @@ export interface DroverConfig {
    * can reach the balancer. Default false: they are overwritten, since anybody can write them.
    */
   readonly trustForwarded?: boolean | undefined
+  /** Every connection begins with a PROXY protocol header, v1 or v2, which tells who the client is. Default false. */
+  readonly proxyProtocol?: boolean | undefined
+  /**
+   * Serve HTTPS, with HTTP/2 for clients that speak it: a certificate and its key, or several of which the client's host
+   * name (SNI) picks one; the first is for clients that name none. Paths are read from the config file's folder.
+   * `drover reload` reads the files again. Default: plain HTTP/1.1.
+   */
+  readonly tls?: TlsFiles | readonly TlsFiles[] | undefined
+  /** The oldest TLS that clients may speak. Default 'TLSv1.2'. */
+  readonly tlsMinVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined
+  /**
+   * Routes whose instances enforce idempotency keys: a path or, with `*` at its end, a prefix, for POST and PATCH unless
+   * `methods` says otherwise. There a request with a key may be repeated on another instance after the first one died.
+   * `mint: true` gives a key to requests that come without one. Default none.
+   */
+  readonly idempotentRoutes?: readonly (string | EnforcedRoute)[] | undefined
+  /**
+   * Send a GET or HEAD that is slower than the share `quantile` of recent ones (0.95) to a second instance too, and answer
+   * with the first response; at most the share `share` of requests (0.05). `true` takes these defaults. Default false.
+   */
+  readonly hedging?: boolean | HedgingOptions | undefined
+  /** The share of the requests that instances get relative to others, by id: `{ '1': 2 }`. Default 1 for each. */
+  readonly weights?: Readonly<Record<string, number>> | undefined
+  /** How many balancer processes share the port: a whole number from 1 to 16. Default 1; more are for more cores. */
+  readonly balancers?: number | undefined
+  /** The bounds of the balancer that differ from their defaults. */
+  readonly limits?: LimitOptions | undefined
+  /** Where one line of JSON per request goes: a file's path, or '-' for the output of `drover up`. Default: nowhere. */
+  readonly accessLog?: string | undefined
+  /**
+   * Serve /metrics (Prometheus), /status and /healthz: a port on 127.0.0.1, or an address and a port. Whoever reaches it
+   * can read them. Default: nowhere; `drover metrics` and `drover status` need no port.
+   */
+  readonly admin?: number | string | undefined
   /** Variables added to the environment of every instance; undefined takes one away. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined
   /** The folder instances run in. Default: the folder of the config file, or the current one without a file. */
@@ -36,12 +79,26 @@ export interface DroverConfig {
   readonly drainTimeout?: Duration | undefined
 }
 
-type TimeoutName = 'readyTimeout' | 'stopTimeout' | 'drainTimeout'
-
-/** Options that were found valid, from one source: a file, or flags. Timeouts are in milliseconds. */
-export type ValidOptions = Omit<DroverConfig, TimeoutName> & {
-  readonly [Name in TimeoutName]?: number | undefined
+/** Where the admin server listens. */
+export interface AdminAddress {
+  readonly host: string
+  readonly port: number
 }
+
+/** What some options come to when they are found valid. */
+interface ReadOptions {
+  readonly readyTimeout?: number | undefined
+  readonly stopTimeout?: number | undefined
+  readonly drainTimeout?: number | undefined
+  readonly tls?: readonly TlsFiles[] | undefined
+  readonly idempotentRoutes?: readonly EnforcedRoute[] | undefined
+  readonly hedging?: false | HedgingOptions | undefined
+  readonly limits?: Partial<BalancerLimits> | undefined
+  readonly admin?: AdminAddress | undefined
+}
+
+/** Options that were found valid, from one source: a file, or flags. Timeouts are in milliseconds, sizes in bytes. */
+export type ValidOptions = Omit<DroverConfig, keyof ReadOptions> & ReadOptions
 
 export type OptionName = keyof ValidOptions
 
@@ -54,6 +111,16 @@ export interface FleetConfig {
   readonly health: string | undefined
   readonly reveal: boolean
   readonly trustForwarded: boolean
+  readonly proxyProtocol: boolean
+  readonly tls: TlsOptions | undefined
+  readonly idempotentRoutes: readonly EnforcedRoute[]
+  readonly hedging: HedgingOptions | undefined
+  readonly weights: Readonly<Record<string, number>>
+  readonly balancers: number
+  readonly limits: Partial<BalancerLimits>
+  /** Absolute, or '-'. */
+  readonly accessLog: string | undefined
+  readonly admin: AdminAddress | undefined
   /** What is added to the caller's own environment. */
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string
@@ -68,6 +135,7 @@ export const defaults = {
   instances: 3,
   port: 8080,
   host: '127.0.0.1',
+  balancers: 1,
   state: '.drover',
   version: '1',
   readyTimeoutMs: 30_000,
@@ -77,5 +145,7 @@ export const defaults = {
 
 /** Above this the machine is out of cores long before Drover is out of instances. */
 export const maxInstances = 64
+/** Each is a thread busy with nothing else; on a machine that fills so many, another balancer in front is due. */
+export const maxBalancers = 16
 /** A day: longer waits are a mistake, and timers beyond 24.8 days fire at once. */
 export const maxTimeoutMs: number = 24 * 3_600_000

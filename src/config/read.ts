@@ -1,7 +1,9 @@
 // The edge: reads what `drover up` and its companions were told, from flags, file, environment and the folder itself.
 import { stat } from 'node:fs/promises'
-import { loadConfigFile } from './file.ts'
-import type { FleetConfig } from './options.ts'
+import { dirname } from 'node:path'
+import { requireCertificates } from './certificates.ts'
+import { loadConfigFile, type ConfigFile } from './file.ts'
+import type { FleetConfig, OptionName, ValidOptions } from './options.ts'
 import { mergeOptions, resolveStateDir, type OptionSources } from './resolve.ts'
 import { optionError, validateOptions, type OptionSource } from './validation.ts'
 import { readVersion } from './version.ts'
@@ -21,11 +23,18 @@ export async function readFleetConfig(request: ConfigRequest): Promise<FleetConf
   const file = await loadConfigFile(request.currentDir, request.configPath)
   const { environment, currentDir } = request
   const merged = mergeOptions({ flags, file, environment, currentDir })
-  await requireFolder(
-    merged.cwd,
-    flags.cwd === undefined && file !== undefined ? { kind: 'file', name: file.name } : { kind: 'flags' },
-  )
+  const sourceOf = (option: OptionName) => sourceAmong(flags, file, option)
+  await requireFolder(merged.cwd, sourceOf('cwd'), 'cwd')
+  if (merged.accessLog !== undefined && merged.accessLog !== '-')
+    await requireFolder(dirname(merged.accessLog), sourceOf('accessLog'), 'accessLog')
+  if (merged.tls !== undefined) await requireCertificates(merged.tls.certificates, sourceOf('tls'))
   return Object.freeze({ ...merged, version: merged.version ?? (await readVersion(merged.cwd)) })
+}
+
+function sourceAmong(flags: ValidOptions, file: ConfigFile | undefined, option: OptionName): OptionSource {
+  return flags[option] === undefined && file !== undefined
+    ? { kind: 'file', name: file.name }
+    : { kind: 'flags' }
 }
 
 /**
@@ -39,10 +48,20 @@ export async function readStateDir(request: Omit<ConfigRequest, 'environment'>):
   return resolveStateDir({ flags, file, currentDir })
 }
 
-async function requireFolder(folder: string, source: OptionSource): Promise<void> {
+async function requireFolder(
+  folder: string,
+  source: OptionSource,
+  option: 'cwd' | 'accessLog',
+): Promise<void> {
   const isFolder = await stat(folder).then(
     (found) => found.isDirectory(),
     () => false,
   )
-  if (!isFolder) throw optionError(source, 'cwd', folder, 'a folder that exists')
+  if (isFolder) return
+  throw optionError(
+    source,
+    option,
+    folder,
+    option === 'cwd' ? 'a folder that exists' : 'a file in a folder that exists',
+  )
 }

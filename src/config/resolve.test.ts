@@ -20,6 +20,15 @@ test('mergeOptions fills in the defaults', () => {
     health: undefined,
     reveal: false,
     trustForwarded: false,
+    proxyProtocol: false,
+    tls: undefined,
+    idempotentRoutes: [],
+    hedging: undefined,
+    weights: {},
+    balancers: 1,
+    limits: {},
+    accessLog: undefined,
+    admin: undefined,
     env: {},
     cwd: '/here',
     version: undefined,
@@ -69,6 +78,25 @@ test("mergeOptions reads a file's folders from the file's folder and a flag's fr
   const fromFlags = mergeOptions({ ...bare, file, flags: { cwd: 'src', state: '/run' } })
   assert.equal(fromFlags.cwd, '/here/src')
   assert.equal(fromFlags.stateDir, '/run')
+})
+
+test("mergeOptions reads a file's certificates and log from the file's folder, a flag's from the current one", () => {
+  const tls = [{ cert: 'c.pem', key: '/keys/k.pem' }]
+  const file = configFile({ command, tls, tlsMinVersion: 'TLSv1.3', accessLog: 'log/access' })
+  const fromFile = mergeOptions({ ...bare, file, flags: {} })
+  const certificates = [{ cert: '/app/c.pem', key: '/keys/k.pem' }]
+  assert.deepEqual(fromFile.tls, { certificates, minVersion: 'TLSv1.3' })
+  assert.equal(fromFile.accessLog, '/app/log/access')
+  const fromFlags = mergeOptions({ ...bare, file, flags: { tls, accessLog: '-' } })
+  assert.equal(fromFlags.tls?.certificates[0]?.cert, '/here/c.pem')
+  assert.equal(fromFlags.accessLog, '-')
+})
+
+test('mergeOptions tells hedging with its defaults from none', () => {
+  const hedgingOf = (hedging: ValidOptions['hedging']) =>
+    mergeOptions({ ...bare, flags: { command, hedging } }).hedging
+  assert.deepEqual(hedgingOf({}), {})
+  assert.equal(hedgingOf(false), undefined)
 })
 
 test('mergeOptions runs instances in the folder of the config file, and keeps the state in the current one', () => {

@@ -1,5 +1,6 @@
 // Merges flags, file, environment and defaults into what the fleet runs by: flags win over the file, the file over defaults.
 import { resolve } from 'node:path'
+import type { TlsOptions } from '../balancer/messages.ts'
 import { DroverError } from '../base/errors.ts'
 import type { ConfigFile } from './file.ts'
 import { defaults, type FleetConfig, type ValidOptions } from './options.ts'
@@ -29,6 +30,7 @@ export function mergeOptions(sources: OptionSources): MergedConfig {
     health: options.health,
     reveal: options.reveal ?? false,
     trustForwarded: options.trustForwarded ?? false,
+    ...balancerOptions(sources, options),
     env: Object.freeze({ ...file?.options.env, ...flags.env }),
     cwd: folderOption(sources, 'cwd') ?? file?.folder ?? sources.currentDir,
     version: options.version,
@@ -37,6 +39,53 @@ export function mergeOptions(sources: OptionSources): MergedConfig {
     stopTimeoutMs: options.stopTimeout ?? defaults.stopTimeoutMs,
     drainTimeoutMs: options.drainTimeout ?? defaults.drainTimeoutMs,
   })
+}
+
+type BalancerPart = Pick<
+  FleetConfig,
+  | 'proxyProtocol'
+  | 'tls'
+  | 'idempotentRoutes'
+  | 'hedging'
+  | 'weights'
+  | 'balancers'
+  | 'limits'
+  | 'accessLog'
+  | 'admin'
+>
+
+function balancerOptions(sources: OptionSources, options: ValidOptions): BalancerPart {
+  return {
+    proxyProtocol: options.proxyProtocol ?? false,
+    tls: tlsOptions(sources, options),
+    idempotentRoutes: Object.freeze([...(options.idempotentRoutes ?? [])]),
+    hedging: options.hedging === false ? undefined : options.hedging,
+    weights: Object.freeze({ ...options.weights }),
+    balancers: options.balancers ?? defaults.balancers,
+    limits: Object.freeze({ ...options.limits }),
+    accessLog: accessLogOption(sources),
+    admin: options.admin,
+  }
+}
+
+function tlsOptions(sources: OptionSources, { tls, tlsMinVersion }: ValidOptions): TlsOptions | undefined {
+  if (tls === undefined) return undefined
+  const folder = folderOf(sources, 'tls')
+  const certificates = tls.map(({ cert, key }) => ({
+    cert: resolve(folder, cert),
+    key: resolve(folder, key),
+  }))
+  return { certificates, ...(tlsMinVersion === undefined ? {} : { minVersion: tlsMinVersion }) }
+}
+
+function accessLogOption(sources: OptionSources): string | undefined {
+  const path = sources.flags.accessLog ?? sources.file?.options.accessLog
+  return path === undefined || path === '-' ? path : resolve(folderOf(sources, 'accessLog'), path)
+}
+
+/** From which folder a path that `option` states is read. */
+function folderOf({ flags, file, currentDir }: OptionSources, option: keyof ValidOptions): string {
+  return flags[option] === undefined ? (file?.folder ?? currentDir) : currentDir
 }
 
 /** The absolute state folder: a flag is read from the current folder, a file's value from the file's folder. */

@@ -1,10 +1,21 @@
 // The one set of validators behind flags and config file. Each message completes "wanted …".
 import { isIP } from 'node:net'
 import * as v from 'valibot'
-import { parseDuration } from '../base/durations.ts'
-import { instanceVariable, portVariable } from '../base/wire.ts'
-import { maxInstances, maxTimeoutMs } from './options.ts'
+import { instanceVariable, markerVariable, portVariable } from '../base/wire.ts'
+import {
+  adminAddress,
+  hedging,
+  hedgingNames,
+  limits,
+  limitNames,
+  routeNames,
+  routes,
+  tls,
+  tlsNames,
+} from './balancer-schema.ts'
+import { maxBalancers, maxInstances, maxTimeoutMs } from './options.ts'
 import type { OptionName, ValidOptions } from './options.ts'
+import { durationMs, numberBetween, text, wholeNumber, type Schema } from './schema-parts.ts'
 
 const hostPattern = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/i
 const labelPattern = /^[\w.+@/-]{1,64}$/
@@ -12,34 +23,19 @@ const labelPattern = /^[\w.+@/-]{1,64}$/
 const pathPattern = /^\/[\x21-\x22\x24-\x7e]*$/
 const variablePattern = /^[^=\0]+$/
 /** Drover sets these for each instance; one value for all of them would break the fleet. */
-const ownVariables: readonly string[] = [portVariable, instanceVariable]
-
-type Schema<T> = v.GenericSchema<unknown, T>
-
-/** A number, or the digits of one: flags and environment variables are text. */
-function wholeNumber(from: number, to: number): Schema<number> {
-  const digits = v.pipe(v.string(), v.regex(/^\d{1,9}$/), v.transform(Number))
-  const schema = v.pipe(v.union([v.number(), digits]), v.integer(), v.minValue(from), v.maxValue(to))
-  return v.message(schema, `a whole number from ${from} to ${to}`)
-}
-
-function text(wanted: string, isRight: (value: string) => boolean): Schema<string> {
-  return v.message(v.pipe(v.string(), v.check(isRight)), wanted)
-}
+const ownVariables: readonly string[] = [portVariable, instanceVariable, markerVariable]
+const wantedVariables = `other names than ${ownVariables.slice(0, -1).join(', ')} and ${markerVariable}`
 
 function folder(wanted: string): Schema<string> {
   return text(wanted, (value) => value !== '' && !value.includes('\0'))
 }
 
-function durationMs(): Schema<number> {
-  const schema = v.pipe(
-    v.unknown(),
-    v.transform(parseDuration),
-    v.number(),
-    v.minValue(1),
-    v.maxValue(maxTimeoutMs),
-  )
-  return v.message(schema, 'a duration from 1ms to 1d, such as "30s" or "2m"')
+function yesOrNo(): Schema<boolean> {
+  return v.message(v.boolean(), 'true or false')
+}
+
+function timeout(): Schema<number> {
+  return durationMs(1, maxTimeoutMs)
 }
 
 function isRunnable(words: string[]): boolean {
@@ -62,8 +58,20 @@ function variables(): Schema<Readonly<Record<string, string | undefined>>> {
     v.check((env) => Object.keys(env).every((name) => variablePattern.test(name)), wanted),
     v.check(
       (env) => !ownVariables.some((name) => name in env),
-      `other names than ${ownVariables.join(' and ')}, which Drover gives to each instance itself`,
+      `${wantedVariables}, which Drover gives to each instance itself`,
     ),
+  )
+}
+
+function isInstanceId(id: string): boolean {
+  return /^[1-9]\d?$/.test(id) && Number(id) <= maxInstances
+}
+
+function weights(): Schema<Readonly<Record<string, number>>> {
+  const wanted = `the ids of instances, 1 to ${maxInstances}, with numbers, such as { "1": 2 }`
+  return v.pipe(
+    v.record(v.string(), numberBetween(0.01, 100), wanted),
+    v.check((weightOf) => Object.keys(weightOf).every(isInstanceId), wanted),
   )
 }
 
@@ -73,18 +81,36 @@ const schemas: { readonly [Name in OptionName]: Schema<ValidOptions[Name]> } = {
   port: v.optional(wholeNumber(0, 65_535)),
   host: v.optional(text('an address or host name', (host) => isIP(host) !== 0 || hostPattern.test(host))),
   health: v.optional(text('a path such as "/health"', (path) => pathPattern.test(path))),
-  reveal: v.optional(v.message(v.boolean(), 'true or false')),
-  trustForwarded: v.optional(v.message(v.boolean(), 'true or false')),
+  reveal: v.optional(yesOrNo()),
+  trustForwarded: v.optional(yesOrNo()),
+  proxyProtocol: v.optional(yesOrNo()),
+  tls: v.optional(tls()),
+  tlsMinVersion: v.optional(v.message(v.picklist(['TLSv1.2', 'TLSv1.3']), '"TLSv1.2" or "TLSv1.3"')),
+  idempotentRoutes: v.optional(routes()),
+  hedging: v.optional(hedging()),
+  weights: v.optional(weights()),
+  balancers: v.optional(wholeNumber(1, maxBalancers)),
+  limits: v.optional(limits()),
+  accessLog: v.optional(folder('a file, or "-" for standard output')),
+  admin: v.optional(adminAddress()),
   env: v.optional(variables()),
   cwd: v.optional(folder('a folder')),
   version: v.optional(
     text('a label of up to 64 letters, digits or . _ + @ / -', (label) => labelPattern.test(label)),
   ),
   state: v.optional(folder('a folder')),
-  readyTimeout: v.optional(durationMs()),
-  stopTimeout: v.optional(durationMs()),
-  drainTimeout: v.optional(durationMs()),
+  readyTimeout: v.optional(timeout()),
+  stopTimeout: v.optional(timeout()),
+  drainTimeout: v.optional(timeout()),
 }
 
 export const optionsSchema: Schema<ValidOptions> = v.strictObject(schemas)
 export const optionNames: readonly string[] = Object.keys(schemas)
+/** The names inside the options that have such. */
+export const innerNames: Readonly<Record<string, readonly string[]>> = {
+  tls: tlsNames,
+  idempotentRoutes: routeNames,
+  hedging: hedgingNames,
+  limits: limitNames,
+  weights: [],
+}

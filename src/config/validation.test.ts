@@ -90,6 +90,127 @@ for (const [raw, message] of fileRefusals) {
   })
 }
 
+test("validateOptions reads the balancer's options into its own names and units", () => {
+  const options = validateOptions(
+    {
+      balancers: '2',
+      admin: '[::1]:9090',
+      tls: { cert: 'c.pem', key: 'k.pem' },
+      idempotentRoutes: ['/orders', { path: '/api/*', methods: ['POST'], mint: true }],
+      hedging: true,
+      weights: { 1: 2, 64: 0.5 },
+      limits: { parkTime: '15s', slowStart: 0, replayBytes: '64kb', spoolBytes: '1.5MB', concurrency: 100 },
+    },
+    file,
+  )
+  assert.deepEqual(options, {
+    balancers: 2,
+    admin: { host: '::1', port: 9090 },
+    tls: [{ cert: 'c.pem', key: 'k.pem' }],
+    idempotentRoutes: [{ path: '/orders' }, { path: '/api/*', methods: ['POST'], mint: true }],
+    hedging: {},
+    weights: { 1: 2, 64: 0.5 },
+    limits: {
+      parkTimeMs: 15_000,
+      slowStartMs: 0,
+      replayBytes: 65_536,
+      spoolBytes: 1_572_864,
+      concurrency: 100,
+    },
+  })
+})
+
+const admins: readonly (readonly [given: unknown, host: string, port: number])[] = [
+  [9090, '127.0.0.1', 9090],
+  ['9090', '127.0.0.1', 9090],
+  ['0.0.0.0:0', '0.0.0.0', 0],
+  ['localhost:80', 'localhost', 80],
+]
+
+for (const [given, host, port] of admins) {
+  test(`validateOptions reads admin ${describe(given)}`, () => {
+    assert.deepEqual(validateOptions({ admin: given }, file), { admin: { host, port } })
+  })
+}
+
+const pair =
+  'wanted a certificate and its key, such as { cert: "cert.pem", key: "key.pem" }, or a list of such'
+const inner: readonly (readonly [raw: object, message: string])[] = [
+  [
+    { limits: { parkd: 1 } },
+    'limits.parkd in drover.config.ts: there is no such option, did you mean parked?',
+  ],
+  [
+    { limits: { parkTimeMs: 1 } },
+    'limits.parkTimeMs in drover.config.ts: there is no such option, did you mean parkTime?',
+  ],
+  [
+    { limits: { parkTime: 'soon' } },
+    'limits.parkTime "soon" in drover.config.ts: wanted a duration from 1ms to 1d, such as "30s" or "2m"',
+  ],
+  [
+    { limits: { holdTime: '1s' } },
+    'limits.holdTime "1s" in drover.config.ts: wanted a duration from 0ms to 50ms, such as "50ms"',
+  ],
+  [
+    { limits: { headBytes: '100b' } },
+    'limits.headBytes "100b" in drover.config.ts: wanted a size from 1kb to 16mb, such as "64kb" or "1mb"',
+  ],
+  [{ limits: { attempts: 0 } }, 'limits.attempts 0 in drover.config.ts: wanted a whole number from 1 to 20'],
+  [{ limits: { retryShare: 2 } }, 'limits.retryShare 2 in drover.config.ts: wanted a number from 0 to 1'],
+  [{ limits: 5 }, 'limits 5 in drover.config.ts: wanted names with values, such as { concurrency: 100 }'],
+  [{ tls: { cert: 'c' } }, `tls.key undefined in drover.config.ts: ${pair}`],
+  [
+    {
+      tls: [
+        { cert: 'c', key: 'k' },
+        { cert: 'c', key: '' },
+      ],
+    },
+    'tls[1].key "" in drover.config.ts: wanted a file',
+  ],
+  [
+    { tls: { cert: 'c', kye: 'k', key: 'k' } },
+    'tls.kye in drover.config.ts: there is no such option, did you mean key?',
+  ],
+  [{ tls: [] }, `tls [] in drover.config.ts: ${pair}`],
+  [{ tls: 'c.pem' }, `tls "c.pem" in drover.config.ts: ${pair}`],
+  [{ tlsMinVersion: 'TLSv1' }, 'tlsMinVersion "TLSv1" in drover.config.ts: wanted "TLSv1.2" or "TLSv1.3"'],
+  [
+    { idempotentRoutes: ['/a', 'b'] },
+    'idempotentRoutes[1] "b" in drover.config.ts: wanted a path such as "/orders" or "/api/*"',
+  ],
+  [
+    { idempotentRoutes: [{ path: '/a', methods: ['post'] }] },
+    'idempotentRoutes[0].methods[0] "post" in drover.config.ts: wanted a method such as "POST"',
+  ],
+  [{ hedging: { share: 0 } }, 'hedging.share 0 in drover.config.ts: wanted a number from 0.001 to 1'],
+  [{ hedging: 'yes' }, 'hedging "yes" in drover.config.ts: wanted true, false, or { quantile, share }'],
+  [{ weights: { 1: -1 } }, 'weights.1 -1 in drover.config.ts: wanted a number from 0.01 to 100'],
+  [
+    { weights: { 65: 1 } },
+    'weights { \'65\': 1 } in drover.config.ts: wanted the ids of instances, 1 to 64, with numbers, such as { "1": 2 }',
+  ],
+  [{ balancers: 17 }, 'balancers 17 in drover.config.ts: wanted a whole number from 1 to 16'],
+  ...['', 'host', '::1:80', '1.2.3.4:99999', 70_000].map(
+    (admin) =>
+      [
+        { admin },
+        `admin ${describe(admin)} in drover.config.ts: wanted a port, or an address and a port such as "127.0.0.1:9090"`,
+      ] as const,
+  ),
+]
+
+for (const [raw, message] of inner) {
+  test(`validateOptions names what is wrong in ${JSON.stringify(raw)}`, () => {
+    assert.equal(refusalOf(raw, file), `Cannot use ${message}`)
+  })
+}
+
+test('validateOptions names the flag of what is inside an option', () => {
+  assert.equal(refusalOf({ tls: { cert: '', key: 'k' } }, flags), 'Cannot use --tls-cert "": wanted a file')
+})
+
 test('validateOptions never shows the value of a variable', () => {
   assert.equal(
     refusalOf({ env: { API_KEY: 12_345 } }, file),
@@ -101,7 +222,7 @@ test('validateOptions never shows the value of a variable', () => {
 test('validateOptions refuses variables that Drover sets itself', () => {
   assert.equal(
     refusalOf({ env: { PORT: '1' } }, flags),
-    'Cannot use --env "PORT": wanted other names than PORT and DROVER_INSTANCE, which Drover gives to each instance itself',
+    'Cannot use --env "PORT": wanted other names than PORT, DROVER_INSTANCE and DROVER_MARKER, which Drover gives to each instance itself',
   )
 })
 

@@ -3,7 +3,7 @@ import { inspect } from 'node:util'
 import * as v from 'valibot'
 import { DroverError } from '../base/errors.ts'
 import type { ValidOptions } from './options.ts'
-import { optionNames, optionsSchema } from './schema.ts'
+import { innerNames, optionNames, optionsSchema } from './schema.ts'
 import { nearest } from './suggestion.ts'
 
 /** Where options come from; decides how a message names them. */
@@ -17,7 +17,10 @@ export function flagName(option: string): string {
   return `--${option.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 }
 
-/** `Cannot use --port "x": wanted …`, or `Cannot use port "x" in drover.config.ts: wanted …`. */
+/**
+ * `Cannot use --port "x": wanted …`, or `Cannot use port "x" in drover.config.ts: wanted …`. `option` may lead inside:
+ * `tls.cert` is the flag `--tls-cert`.
+ */
 export function optionError(
   source: OptionSource,
   option: string,
@@ -33,7 +36,8 @@ function refused(source: OptionSource, option: string, shown: string, wanted: st
 }
 
 function subject(source: OptionSource, option: string): string {
-  if (source.kind === 'flags') return flagName(option)
+  if (source.kind === 'flags')
+    return flagName(option.replaceAll(/\.([a-z])/g, (_, letter: string) => letter.toUpperCase()))
   return source.kind === 'file' ? option : option.toUpperCase()
 }
 
@@ -53,10 +57,53 @@ function refusal(raw: unknown, source: OptionSource, issue: v.BaseIssue<unknown>
   const path = (issue.path ?? []).map((step) => String(step.key))
   const [option, inner] = path
   if (option === undefined) return notAnObject(raw, source)
-  if (!optionNames.includes(option)) return unknownOption(option, source)
+  if (!optionNames.includes(option)) return unknownName(source, option, '', optionNames)
   if (option === 'env') return envRefusal(source, inner, issue)
   const value: unknown = raw !== null && typeof raw === 'object' ? Reflect.get(raw, option) : undefined
-  return optionError(source, option, value, issue.message)
+  const names = innerNames[option]
+  if (inner === undefined || names === undefined) return optionError(source, option, value, issue.message)
+  return innerRefusal(source, followPath(raw, path), names, issue)
+}
+
+interface Place {
+  /** `limits.parked`, `tls[1].key`. */
+  readonly shown: string
+  readonly value: unknown
+  readonly last: string
+}
+
+/**
+ * Where in `raw` the issue is. What stands for a list of one, or a text for the whole it is part of, was read as such;
+ * whoever wrote it knows of no further step.
+ */
+function followPath(raw: unknown, path: readonly string[]): Place {
+  let at: Place = { shown: '', value: raw, last: '' }
+  for (const step of path) {
+    const { shown, value } = at
+    if (typeof value === 'string') break
+    const isList = Array.isArray(value)
+    if (!isList && /^\d+$/.test(step) && !hasOwn(value, step)) continue
+    const next: unknown = hasOwn(value, step) ? Reflect.get(value, step) : undefined
+    const name = isList ? `[${step}]` : shown === '' ? step : `.${step}`
+    at = { shown: shown + name, value: next, last: isList ? '' : step }
+  }
+  return at
+}
+
+function hasOwn(value: unknown, key: string): value is object {
+  return value !== null && typeof value === 'object' && Object.hasOwn(value, key)
+}
+
+/** Something inside an option is wrong, or has a name that nothing has. */
+function innerRefusal(
+  source: OptionSource,
+  { shown, value, last }: Place,
+  names: readonly string[],
+  issue: v.BaseIssue<unknown>,
+): DroverError {
+  const isUnknown = issue.expected === 'never' && last !== '' && !names.includes(last)
+  if (!isUnknown) return optionError(source, shown, value, issue.message)
+  return unknownName(source, last, shown.slice(0, -last.length), names)
 }
 
 /** Never shows a value: the environment is where secrets live. */
@@ -81,10 +128,15 @@ function notAnObject(raw: unknown, source: OptionSource): DroverError {
   )
 }
 
-function unknownOption(option: string, source: OptionSource): DroverError {
-  const close = nearest(option, optionNames)
-  const hint = close === undefined ? `wanted one of ${optionNames.join(', ')}` : `did you mean ${close}?`
-  const named = `${subject(source, option)}${place(source)}`
+function unknownName(
+  source: OptionSource,
+  name: string,
+  before: string,
+  names: readonly string[],
+): DroverError {
+  const close = nearest(name, names)
+  const hint = close === undefined ? `wanted one of ${names.join(', ')}` : `did you mean ${close}?`
+  const named = `${subject(source, before + name)}${place(source)}`
   return new DroverError('OPTION_INVALID', `Cannot use ${named}: there is no such option, ${hint}`)
 }
 
