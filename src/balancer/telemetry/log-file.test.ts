@@ -1,5 +1,17 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -14,6 +26,11 @@ function folder(t: TestContext): string {
   return path
 }
 
+/** What the file has; nothing while it is not there. */
+function textOf(path: string): string {
+  return existsSync(path) ? readFileSync(path, 'utf8') : ''
+}
+
 function logTo(path: string, bufferLength?: number): { readonly log: LogFile; readonly notices: string[] } {
   const notices: string[] = []
   const notice = (text: string) => notices.push(text)
@@ -24,7 +41,7 @@ test('writes all lines in order, long ones too, and a single one soon', async (t
   const path = join(folder(t), 'access.log')
   const { log, notices } = logTo(path)
   log.write('first\n')
-  await until('the first line is written', () => readFileSync(path, 'utf8') === 'first\n')
+  await until('the first line is written', () => textOf(path) === 'first\n')
   const lines = Array.from(
     { length: 1_000 },
     (_, index) => `${index} ${'x'.repeat(index % 7 === 0 ? 9_000 : 90)}\n`,
@@ -54,7 +71,7 @@ test('goes on in a new file after rotation, without losing a line', async (t) =>
   const path = join(folder(t), 'access.log')
   const { log } = logTo(path)
   log.write('old\n')
-  await until('the old line is written', () => readFileSync(path, 'utf8') === 'old\n')
+  await until('the old line is written', () => textOf(path) === 'old\n')
   renameSync(path, `${path}.1`)
   log.write('between\n')
   log.reopen()
@@ -70,7 +87,7 @@ test('keeps the old file when there can be no new one', async (t) => {
   mkdirSync(parent)
   const { log, notices } = logTo(join(parent, 'access.log'))
   log.write('old\n')
-  await until('the old line is written', () => readFileSync(join(parent, 'access.log'), 'utf8') === 'old\n')
+  await until('the old line is written', () => textOf(join(parent, 'access.log')) === 'old\n')
   renameSync(parent, `${parent}.1`)
   log.reopen()
   await until('it is told', () => notices.length === 1)
@@ -106,6 +123,19 @@ test('a full disk takes neither the process nor more memory than the bound, and 
   await log.close()
   assert.equal(log.dropped, 2_000)
   assert.equal(notices.length, 1)
+})
+
+test('a reader that stalls holds up neither who writes nor closing, nor the exit of the process', async (t) => {
+  const path = join(folder(t), 'pipe')
+  assert.equal(spawnSync('mkfifo', [path]).status, 0)
+  const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  const { log, notices } = logTo(path)
+  const line = `${'x'.repeat(99)}\n`
+  for (let index = 0; index < 2_000; index++) log.write(line)
+  await log.close()
+  closeSync(reader)
+  assert.ok(log.dropped > 1_000 && log.dropped < 2_000, String(log.dropped))
+  assert.deepEqual(notices, [])
 })
 
 test('lines after closing are dropped and counted, and closing again is the same closing', async (t) => {

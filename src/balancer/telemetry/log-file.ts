@@ -22,14 +22,17 @@ const flushMs = 200
 /** One write takes whole lines up to this. Into a pipe that others write to as well, PIPE_BUF is the most that stays whole. */
 const fileChunk = 65_536
 const pipeChunk = 4_096
-/** A pipe whose reader is slow. */
-const fullMs = 50
+/** A pipe was full: 64 KB every 5 ms is 13 MB/s, more than a worker logs. */
+const fullMs = 5
 /** A closing log whose lines cannot be written gives them up after this. */
 const closeMs = 1_000
-const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT
+/** Without O_NONBLOCK a write into a full pipe waits in a thread, and libuv lets no process exit before its threads end. */
+const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK
 /** Not for everybody: it tells who asked for what. */
 const mode = 0o640
 const standardOutput = 1
+/** Opened anew, it can be made non-blocking for us alone: descriptor 1 is shared with other processes. */
+const standardOutputPath = '/dev/stdout'
 const none = Buffer.alloc(0)
 const lineEnd = 0x0a
 
@@ -60,8 +63,7 @@ export class LogFile {
     this.#notice = options.notice
     this.#retryMs = options.retryMs ?? 1_000
     this.#bufferLength = options.bufferLength ?? 1_048_576
-    if (this.#isStandardOutput) this.#fd = standardOutput
-    else this.#open()
+    this.#open()
   }
 
   /** Lines that were not written and never will be. */
@@ -113,7 +115,7 @@ export class LogFile {
     this.#rest = none
     if (rest.length === 0) return
     try {
-      const fd = (this.#fd ??= openSync(this.#path, flags, mode))
+      const fd = (this.#fd ??= openSync(this.#openPath, flags, mode))
       while (rest.length > 0) rest = rest.subarray(writeSync(fd, rest))
     } catch {
       this.#dropped += countLines(rest)
@@ -122,6 +124,10 @@ export class LogFile {
 
   get #isStandardOutput(): boolean {
     return this.#path === '-'
+  }
+
+  get #openPath(): string {
+    return this.#isStandardOutput ? standardOutputPath : this.#path
   }
 
   /** Does the next thing there is to do, unless something is under way. */
@@ -143,13 +149,17 @@ export class LogFile {
   #open(): void {
     this.#busy = true
     this.#reopening = false
-    open(this.#path, flags, mode, (error, fd) => {
+    open(this.#openPath, flags, mode, (error, fd) => {
       this.#busy = false
       if (this.#closed) {
         if (error === null) close(fd)
       } else if (error === null) {
         if (this.#fd !== undefined) close(this.#fd)
         this.#fd = fd
+        this.#pump()
+      } else if (this.#isStandardOutput) {
+        // A socket, which cannot be opened.
+        this.#fd = standardOutput
         this.#pump()
       } else if (this.#fd === undefined) this.#fail(error)
       else {
@@ -226,7 +236,7 @@ export class LogFile {
     this.#lines = []
     this.#length = 0
     this.#rest = none
-    if (this.#fd !== undefined && !this.#isStandardOutput && !this.#busy) close(this.#fd)
+    if (this.#fd !== undefined && this.#fd !== standardOutput && !this.#busy) close(this.#fd)
     this.#onClosed()
   }
 }
