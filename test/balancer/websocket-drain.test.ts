@@ -19,6 +19,8 @@ const neverMs = 300_000
 interface Bridge {
   readonly port: number
   readonly tunnels: readonly Tunnel[]
+  /** Its sides towards the clients. */
+  readonly clients: readonly Socket[]
   readonly closed: () => number
 }
 
@@ -58,8 +60,14 @@ async function readHead(socket: Socket): Promise<{ head: Buffer; rest: Buffer }>
 }
 
 /** Passes one handshake through and joins the two sockets in a tunnel. */
-async function startBridge(t: TestContext, upstreamPort: number, closeMs = neverMs): Promise<Bridge> {
+async function startBridge(
+  t: TestContext,
+  upstreamPort: number,
+  closeMs: number,
+  stallMs: number,
+): Promise<Bridge> {
   const tunnels: Tunnel[] = []
+  const clients: Socket[] = []
   let closed = 0
   const join = async (client: Socket) => {
     const upstream = connect({ host: '127.0.0.1', port: upstreamPort, noDelay: true })
@@ -71,19 +79,19 @@ async function startBridge(t: TestContext, upstreamPort: number, closeMs = never
     const onClose = () => {
       closed++
     }
-    const rests = { fromClient: offer.rest, fromInstance: answer.rest }
-    const tunnel = new Tunnel({ client, upstream, ...rests, stallMs: neverMs, closeMs, onClose })
-    tunnel.open()
+    const tunnel = new Tunnel({ client, upstream, stallMs, closeMs, onClose })
+    tunnel.open(offer.rest, answer.rest)
     tunnels.push(tunnel)
+    clients.push(client)
     t.after(() => {
       tunnel.cut()
     })
   }
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => void join(client))
-  return { port: await listen(t, server), tunnels, closed: () => closed }
+  return { port: await listen(t, server), tunnels, clients, closed: () => closed }
 }
 
-async function startInstance(t: TestContext, onMessage: 'echo' | 'ignore' = 'echo'): Promise<Instance> {
+async function startInstance(t: TestContext): Promise<Instance> {
   const webSockets: WebSocket[] = []
   const sockets: Socket[] = []
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0 })
@@ -93,10 +101,9 @@ async function startInstance(t: TestContext, onMessage: 'echo' | 'ignore' = 'ech
   })
   server.on('connection', (webSocket, request) => {
     webSocket.on('error', () => undefined)
-    if (onMessage === 'echo')
-      webSocket.on('message', (data, isBinary) => {
-        webSocket.send(data, { binary: isBinary })
-      })
+    webSocket.on('message', (data, isBinary) => {
+      webSocket.send(data, { binary: isBinary })
+    })
     webSockets.push(webSocket)
     sockets.push(request.socket)
   })
@@ -153,9 +160,9 @@ async function openRawClient(t: TestContext, port: number) {
 
 const closeFrame = Buffer.concat([Buffer.of(0x88, 12, 0x03, 0xe9), Buffer.from('going away')])
 
-async function setUp(t: TestContext, closeMs?: number, onMessage?: 'echo' | 'ignore') {
-  const instance = await startInstance(t, onMessage)
-  const bridge = await startBridge(t, instance.port, closeMs)
+async function setUp(t: TestContext, closeMs = neverMs, stallMs = neverMs) {
+  const instance = await startInstance(t)
+  const bridge = await startBridge(t, instance.port, closeMs, stallMs)
   const goAway = () => {
     for (const tunnel of bridge.tunnels) tunnel.goAway()
   }
@@ -210,7 +217,7 @@ test('a 1 MB frame under way to the client arrives whole before its 1001', async
 })
 
 test('a fragmented message under way to the instance arrives whole before its 1001', async (t) => {
-  const { instance, bridge, goAway, over } = await setUp(t, neverMs, 'ignore')
+  const { instance, bridge, goAway, over } = await setUp(t)
   const client = await openRawClient(t, bridge.port)
   const [atInstance] = instance.webSockets
   assert.ok(atInstance !== undefined)
@@ -244,6 +251,19 @@ test('a message whose last fragment does not come is given up for the 1001', asy
   await ping
   goAway()
   assert.equal(await ended, '1001 going away')
+  await over()
+})
+
+test('a client that closes while a message to it is given up is answered with the 1001', async (t) => {
+  const { instance, bridge, goAway, over } = await setUp(t, 500)
+  const client = await openRawClient(t, bridge.port)
+  const part = encodeFrame({ fin: false, opcode: 2, size: 10, masked: false })
+  takeOver(instance).write(part)
+  await until('the message has begun', () => client.frames().equals(part))
+  goAway()
+  client.socket.write(writeCloseFrame(4001, 'enough', Buffer.of(1, 2, 3, 4)))
+  assert.equal(await client.ends(), 'closed')
+  assert.ok(client.frames().equals(Buffer.concat([part, closeFrame])))
   await over()
 })
 
@@ -374,4 +394,18 @@ test('50 WebSockets that leave spread over a time are all told 1001 on both side
     Array.from({ length: 100 }, () => '1001 going away'),
   )
   await over(50)
+})
+
+test('a client that takes nothing any more is cut, also when the WebSocket had been idle for long before', async (t) => {
+  const { instance, bridge, over } = await setUp(t, neverMs, 400)
+  const client = await openRawClient(t, bridge.port)
+  const [towardsClient] = bridge.clients
+  assert.ok(towardsClient !== undefined)
+  await once(towardsClient, 'timeout')
+  assert.equal(bridge.closed(), 0)
+  client.socket.pause()
+  const socket = takeOver(instance)
+  const message = encodeFrame({ fin: true, opcode: 2, size: 1_000_000, masked: false })
+  for (let sent = 0; sent < 30; sent++) socket.write(message)
+  await over()
 })

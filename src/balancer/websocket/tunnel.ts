@@ -9,9 +9,6 @@ import { Lane, type CloseAt } from './lane.ts'
 export interface TunnelOptions {
   readonly client: Socket
   readonly upstream: Socket
-  /** What each side had sent along with the handshake; passed on first. */
-  readonly fromClient: Buffer
-  readonly fromInstance: Buffer
   /** A side that takes nothing of what is written to it for this long is gone. */
   readonly stallMs: number
   /** From going away until both sides are closed, in order or not. */
@@ -45,9 +42,9 @@ export class Tunnel {
     this.#toInstance = new Lane(writerTo(upstream), () => writeCloseFrame(goingAway, reason, mask()))
   }
 
-  /** From here on bytes pass. To be called once. */
-  open(): void {
-    const { client, upstream, fromClient, fromInstance } = this.#options
+  /** From here on bytes pass, those first that each side had sent along with the handshake. To be called once. */
+  open(fromClient: Buffer, fromInstance: Buffer): void {
+    const { client, upstream } = this.#options
     this.#join(client, upstream, this.#toInstance, fromClient)
     this.#join(upstream, client, this.#toClient, fromInstance)
   }
@@ -64,12 +61,14 @@ export class Tunnel {
   /** Tells both sides 1001 now, and cuts what is not closed after closeMs. */
   goAway(): void {
     if (this.#state === 'leaving' || this.#state === 'cut' || this.#sockets === 0) return
-    const halfMs = this.#options.closeMs / 2
     clearTimeout(this.#timer)
     this.#state = 'leaving'
-    this.#close('message')
+    // Where either side has begun to close, the other is left to answer, and the time is all we add.
+    const hasBegun = this.#toClient.sawClose || this.#toInstance.sawClose
+    const halfMs = this.#options.closeMs / 2
+    if (!hasBegun) this.#close('message')
     this.#timer = setTimeout(() => {
-      this.#close('frame')
+      if (!hasBegun) this.#close('frame')
       this.#timer = setTimeout(() => {
         this.cut()
       }, halfMs)
@@ -84,11 +83,10 @@ export class Tunnel {
     cutSocket(this.#options.upstream, this.#toInstance)
   }
 
-  /** Either side may have begun to close by itself; then the other is left to answer, and the time is all we add. */
   #close(at: CloseAt): void {
-    const lanes = [this.#toClient, this.#toInstance]
-    if (lanes.some(({ sawClose }) => sawClose)) return
-    for (const lane of lanes) lane.close(at)
+    this.#toClient.close(at)
+    this.#toInstance.close(at)
+    this.#closeClient()
     // After our Close nobody waits for the other side to take more.
     this.#options.client.resume()
     this.#options.upstream.resume()
@@ -146,15 +144,7 @@ export class Tunnel {
 /** `onClose` is called once, when both are gone. A side that takes nothing for `stallMs` is gone too. */
 export function joinSockets(client: Socket, upstream: Socket, stallMs: number, onClose: () => void): void {
   const nothing = Buffer.alloc(0)
-  new Tunnel({
-    client,
-    upstream,
-    fromClient: nothing,
-    fromInstance: nothing,
-    stallMs,
-    closeMs: 0,
-    onClose,
-  }).open()
+  new Tunnel({ client, upstream, stallMs, closeMs: 0, onClose }).open(nothing, nothing)
 }
 
 function writerTo(socket: Socket): (bytes: Buffer) => boolean {
