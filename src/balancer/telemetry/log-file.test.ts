@@ -39,7 +39,7 @@ function logTo(path: string, bufferLength?: number): { readonly log: LogFile; re
 
 test('writes all lines in order, long ones too, and a single one soon', async (t) => {
   const path = join(folder(t), 'access.log')
-  const { log, notices } = logTo(path)
+  const { log, notices } = logTo(path, 10_000_000)
   log.write('first\n')
   await until('the first line is written', () => textOf(path) === 'first\n')
   const lines = Array.from(
