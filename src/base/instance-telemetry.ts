@@ -1,0 +1,34 @@
+// What an instance tells the supervisor of itself, and where: the two wings of the house share these words only.
+
+/** GET of this path, from loopback and with the secret word of `markerVariable` in `telemetrySecretHeader`, answers the JSON of InstanceTelemetry. */
+export const telemetryPath = '/.drover/telemetry'
+
+/** Request header that proves the supervisor's question. Without it the path is the app's own. */
+export const telemetrySecretHeader = 'x-drover-secret'
+
+export type InstanceState = 'starting' | 'serving' | 'leaving' | 'draining' | 'closed'
+
+/** One instance at one moment. */
+export interface InstanceTelemetry {
+  readonly pid: number
+  readonly state: InstanceState
+  /** Since `serve` was called. */
+  readonly uptimeMs: number
+  /** Requests that the app has begun and not finished. */
+  readonly inFlight: number
+  /** WebSockets and other upgraded connections that are open. */
+  readonly upgraded: number
+  /** Requests given to the app so far. */
+  readonly requests: number
+  /** Requests refused as "not processed" so far. */
+  readonly refused: number
+  /** Share of the last second or more that the event loop was busy: 0 to 1. */
+  readonly eventLoopUtilization: number
+  /** How late the event loop came to its timers in that time, 99th percentile and most; counted from the first question on. */
+  readonly eventLoopDelayP99Ms: number
+  readonly eventLoopDelayMaxMs: number
+  readonly rssBytes: number
+  readonly heapUsedBytes: number
+  /** Name to keyed hash of what `serve` was given as `fingerprint`: equal on two instances if and only if the values are (R6). */
+  readonly fingerprint: Readonly<Record<string, string>>
+}
