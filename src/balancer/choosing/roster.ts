@@ -1,71 +1,303 @@
 // The instances that may be given requests, with what each is doing. Changes live, by the primary's word.
-import { choose, type Random } from './choice.ts'
+import { choose, isLessBusy, slowStart, totalWeight, type Random } from './choice.ts'
+import { defaultLimits, type BalancerLimits } from '../limits.ts'
+import type { AttemptOutcome } from '../exchange/record.ts'
 import type { Upstream, UpstreamLoad } from '../messages.ts'
+import { cleanHealth, isDue, isHealthy, isPanic, mayEject, move, surplus } from './outlier.ts'
+import type { Health, HealthEvent } from './outlier.ts'
 
-/** One instance in the roster; `inFlight` and `requests` are counted by the exchanges. */
+/** One instance in the roster; kept by `Roster`, read by others. */
 export interface RosterEntry {
-  readonly upstream: Upstream
+  /** As the latest list has it. */
+  upstream: Upstream
+  /** Attempts under way. */
   inFlight: number
+  /** Attempts answered. */
   requests: number
+  /** Attempts failed. */
+  failures: number
+  /** In the latest list and not draining. */
+  live: boolean
+  /** When it was added to a running fleet; -Infinity for what the first list had. */
+  readonly readySinceMs: number
+  health: Health
+  /** Its share, relative to the others, at this moment. */
+  weight: number
 }
+
+/** `full`: all that could be picked have as many attempts under way as they may have; `none`: there is none. */
+export type Picked = RosterEntry | 'full' | 'none'
+
+export type RosterLimits = Pick<
+  BalancerLimits,
+  'concurrency' | 'slowStartMs' | 'ejectAfter' | 'ejectMs' | 'ejectMaxMs'
+>
+
+export interface RosterListener {
+  /** So many attempts more can be placed than a moment ago, where `limits.concurrency` sets a cap. */
+  onRoom?(slots: number): void
+  /** An answered attempt took so long, as its exchange measured it. */
+  onLatency?(latencyMs: number, nowMs: number): void
+}
+
+/** What an attempt's end says of its instance. One that keeps refusing is as little use as one that keeps failing. */
+const verdicts: Readonly<Record<AttemptOutcome, HealthEvent>> = {
+  answered: 'answered',
+  failed: 'failed',
+  'not-processed': 'failed',
+  'hedged-away': 'undecided',
+  abandoned: 'undecided',
+}
+
+/** While an instance is in slow start, weights are worked out this often. */
+const slowStartStepMs = 100
 
 export class Roster {
   readonly #random: Random
-  #entries: readonly RosterEntry[] = []
+  readonly #limits: () => RosterLimits
+  readonly #listener: RosterListener
+  #entries: readonly RosterEntry[] | undefined
   /** Replaced or gone from the list, but still answering what they were given. */
   #leaving: readonly RosterEntry[] = []
-  /** Answered attempts of instances that are replaced or gone, so that counts never fall. */
-  readonly #earlier = new Map<string, number>()
+  /** What instances that are replaced or gone did, so that counts never fall. */
+  readonly #earlier = new Map<string, { readonly requests: number; readonly failures: number }>()
+  // Worked out again by `#refresh`, from `#refreshAtMs` on, so that a pick need not.
+  #live: readonly RosterEntry[] = []
+  /** Those to choose from: the live ones that are not ejected; in panic, all live ones. */
+  #preferred: readonly RosterEntry[] = []
+  #preferredWeight: number | undefined
+  #ejected = 0
+  #panic = false
+  #probeAtMs = Infinity
+  #refreshAtMs = -Infinity
 
-  constructor(random: Random) {
+  /** `limits` is asked each time. */
+  constructor(
+    random: Random,
+    limits: () => RosterLimits = () => defaultLimits,
+    listener: RosterListener = {},
+  ) {
     this.#random = random
+    this.#limits = limits
+    this.#listener = listener
   }
 
-  /** Replaces the list; an instance that stays (same id and epoch) keeps its counts. */
-  replace(upstreams: readonly Upstream[]): void {
-    const before = this.#entries
-    this.#entries = upstreams.map(
-      (upstream) =>
-        before.find((entry) => isSame(entry.upstream, upstream)) ?? { upstream, inFlight: 0, requests: 0 },
+  /**
+   * Replaces the list; an instance that stays (same id and epoch) keeps its counts and its health, and takes the new weight.
+   * One that is added to a running fleet starts slowly; of the first list none does: to a new worker all are equal.
+   */
+  replace(upstreams: readonly Upstream[], nowMs: number = -Infinity): void {
+    const before = this.#entries ?? []
+    const readySinceMs = this.#entries === undefined ? -Infinity : nowMs
+    const entries = upstreams.map(
+      (upstream) => before.find((entry) => isSame(entry.upstream, upstream)) ?? enter(upstream, readySinceMs),
     )
-    this.#leaving = [...this.#leaving, ...before.filter((entry) => !this.#entries.includes(entry))]
+    for (const entry of before) entry.live = false
+    for (const [index, upstream] of upstreams.entries()) {
+      const entry = entries[index]
+      if (entry === undefined) continue
+      entry.upstream = upstream
+      entry.live = upstream.draining !== true
+    }
+    this.#entries = entries
+    this.#leaving = [...this.#leaving, ...before.filter((entry) => !entries.includes(entry))]
     this.#forget()
+    this.#refresh(nowMs)
   }
 
-  /** An instance that is not among `tried`, or undefined when there is none. */
-  pick(tried: ReadonlySet<RosterEntry>): RosterEntry | undefined {
-    const candidates = tried.size === 0 ? this.#entries : this.#entries.filter((entry) => !tried.has(entry))
-    return choose(candidates, this.#random)
+  /**
+   * An instance for the next attempt, not among `tried`; `full` when there are such, but all have as many attempts under way as
+   * they may have; `none` when there is none. Ejected ones are last: none is refused its only chance by a passive verdict.
+   * An ejected instance whose time is over is probed by the next attempt. An unrepeatable request, which a failed
+   * probe would fail, does so only after nothing better came for another `ejectMs`.
+   */
+  pick(tried: ReadonlySet<RosterEntry>, nowMs: number, repeatable?: boolean): Picked
+  /** Without a clock: an instance or none, as if all were well. */
+  pick(tried: ReadonlySet<RosterEntry>): RosterEntry | undefined
+  pick(tried: ReadonlySet<RosterEntry>, nowMs?: number, repeatable = true): Picked | undefined {
+    if (nowMs !== undefined) return this.#pick(tried, nowMs, repeatable)
+    const picked = this.#pick(tried, 0, repeatable)
+    return typeof picked === 'string' ? undefined : picked
   }
 
+  /** An attempt begins on the instance just picked. */
+  started(entry: RosterEntry, nowMs: number): void {
+    entry.inFlight++
+    if (entry.health.state !== 'healthy' && !this.#panic) this.#judge(entry, 'probe', nowMs)
+  }
+
+  /**
+   * The instance answers, but the attempt goes on for long (an event stream, an upgraded connection): a probe is decided
+   * now. `ended` follows as for every attempt.
+   */
+  responded(entry: RosterEntry, nowMs: number): void {
+    this.#judge(entry, 'answered', nowMs)
+  }
+
+  /** An attempt that was `started` is over; exactly once for each. `latencyMs`, of an answered one, goes to the listener. */
+  ended(entry: RosterEntry, outcome: AttemptOutcome, nowMs: number, latencyMs?: number): void {
+    const { concurrency } = this.#limits()
+    const wasFull = concurrency > 0 && entry.inFlight === concurrency
+    const wasOut = entry.health.state !== 'healthy'
+    entry.inFlight--
+    if (outcome === 'answered') entry.requests++
+    else if (outcome === 'failed') entry.failures++
+    if (outcome === 'answered' && latencyMs !== undefined) this.#listener.onLatency?.(latencyMs, nowMs)
+    this.#judge(entry, verdicts[outcome], nowMs)
+    if (concurrency === 0 || !entry.live) return
+    if (wasOut && entry.health.state === 'healthy')
+      this.#listener.onRoom?.(Math.max(0, concurrency - entry.inFlight))
+    else if (wasFull) this.#listener.onRoom?.(1)
+  }
+
+  /** It may still be given requests: listed, and not draining. */
   has(entry: RosterEntry): boolean {
-    return this.#entries.includes(entry)
+    return entry.live
   }
 
   /** What each instance is doing and did, those included that left: their last count must not get lost. */
   loads(): UpstreamLoad[] {
     this.#forget()
-    const loads = new Map<string, { id: string; inFlight: number; requests: number }>()
-    for (const [id, requests] of this.#earlier) loads.set(id, { id, inFlight: 0, requests })
-    for (const { upstream, inFlight, requests } of [...this.#entries, ...this.#leaving]) {
+    const loads = new Map<string, UpstreamLoad & { readonly failures: number; readonly ejected: boolean }>()
+    for (const [id, counts] of this.#earlier) loads.set(id, { id, inFlight: 0, ...counts, ejected: false })
+    for (const { upstream, inFlight, requests, failures, live, health } of [
+      ...(this.#entries ?? []),
+      ...this.#leaving,
+    ]) {
       const { id } = upstream
-      const load = loads.get(id) ?? { id, inFlight: 0, requests: 0 }
-      load.inFlight += inFlight
-      load.requests += requests
-      loads.set(id, load)
+      const load = loads.get(id)
+      loads.set(id, {
+        id,
+        inFlight: inFlight + (load?.inFlight ?? 0),
+        requests: requests + (load?.requests ?? 0),
+        failures: failures + (load?.failures ?? 0),
+        ejected: (live && health.state !== 'healthy') || load?.ejected === true,
+      })
     }
     return [...loads.values()]
   }
 
-  /** Drops those that left and have nothing more to answer; only their count stays. */
-  #forget(): void {
-    const over = this.#leaving.filter((entry) => entry.inFlight === 0)
-    if (over.length === 0) return
-    for (const { upstream, requests } of over) {
-      this.#earlier.set(upstream.id, (this.#earlier.get(upstream.id) ?? 0) + requests)
+  #pick(tried: ReadonlySet<RosterEntry>, nowMs: number, repeatable: boolean): Picked {
+    if (nowMs >= this.#refreshAtMs) this.#refresh(nowMs)
+    const { concurrency, ejectMs } = this.#limits()
+    const cap = concurrency > 0 ? concurrency : Infinity
+    if (nowMs >= this.#probeAtMs) {
+      const dueByMs = repeatable ? nowMs : nowMs - ejectMs
+      const due = this.#live.find(
+        (entry) => isDue(entry.health, dueByMs) && entry.inFlight < cap && !tried.has(entry),
+      )
+      if (due !== undefined) return due
     }
-    this.#leaving = this.#leaving.filter((entry) => entry.inFlight > 0)
+    if (tried.size === 0) return this.#chooseBelow(cap, this.#preferred, this.#preferredWeight)
+    const preferred = this.#preferred.filter((entry) => !tried.has(entry))
+    const candidates = preferred.length > 0 ? preferred : this.#live.filter((entry) => !tried.has(entry))
+    return this.#chooseBelow(cap, candidates, totalWeight(candidates))
   }
+
+  #chooseBelow(cap: number, candidates: readonly RosterEntry[], weight: number | undefined): Picked {
+    const chosen = choose(candidates, this.#random, weight)
+    if (chosen === undefined) return 'none'
+    if (chosen.inFlight < cap) return chosen
+    let best: RosterEntry | undefined
+    for (const entry of candidates) {
+      if (entry.inFlight < cap && (best === undefined || isLessBusy(entry, best))) best = entry
+    }
+    return best ?? 'full'
+  }
+
+  #judge(entry: RosterEntry, event: HealthEvent, nowMs: number): void {
+    const { health } = entry
+    const isUsual = event === 'answered' && health.state === 'healthy' && health.failures === 0
+    if (isUsual || !entry.live) return
+    // Counted anew first, or two verdicts between two picks could eject more than half.
+    if (nowMs >= this.#refreshAtMs) this.#refresh(nowMs)
+    entry.health = this.#move(entry.health, event, nowMs)
+    if (entry.health !== health) this.#refreshAtMs = -Infinity
+  }
+
+  #move(health: Health, event: HealthEvent, nowMs: number): Health {
+    return move(health, event, {
+      nowMs,
+      random: this.#random,
+      limits: this.#limits(),
+      mayEject: mayEject(this.#live.length, this.#ejected),
+      panic: this.#panic,
+    })
+  }
+
+  #refresh(nowMs: number): void {
+    const limits = this.#limits()
+    this.#live = (this.#entries ?? []).filter(({ live }) => live)
+    this.#release(limits, nowMs)
+    const out = this.#live.filter(({ health }) => health.state !== 'healthy')
+    this.#ejected = out.length
+    this.#panic = isPanic(
+      this.#live.length,
+      this.#live.filter(({ health }) => isHealthy(health, limits)).length,
+    )
+    this.#probeAtMs = this.#panic ? Infinity : Math.min(...out.map(({ health }) => dueMs(health)))
+    const preferred = this.#panic ? this.#live : this.#live.filter(({ health }) => health.state === 'healthy')
+    const isWarming = weigh(this.#live, preferred, limits.slowStartMs, nowMs)
+    const weighty = preferred.filter(({ weight }) => weight > 0)
+    this.#preferred = weighty.length > 0 ? weighty : preferred
+    this.#preferredWeight = totalWeight(this.#preferred)
+    this.#refreshAtMs = isWarming ? nowMs + slowStartStepMs : Infinity
+  }
+
+  /** Lets those back that a smaller fleet cannot spare, the next to be probed first; all, where ejection is switched off. */
+  #release(limits: RosterLimits, nowMs: number): void {
+    const out = this.#live.filter(({ health }) => health.state !== 'healthy')
+    const count = limits.ejectAfter > 0 ? surplus(this.#live.length, out.length) : out.length
+    if (count === 0) return
+    out.sort((a, b) => dueMs(a.health) - dueMs(b.health))
+    for (const entry of out.slice(0, count)) entry.health = this.#move(entry.health, 'release', nowMs)
+  }
+
+  /** Drops those that left and have nothing more to answer; only their counts stay. */
+  #forget(): void {
+    if (!this.#leaving.some(({ inFlight }) => inFlight === 0)) return
+    for (const { upstream, inFlight, requests, failures } of this.#leaving) {
+      if (inFlight > 0) continue
+      const earlier = this.#earlier.get(upstream.id)
+      this.#earlier.set(upstream.id, {
+        requests: requests + (earlier?.requests ?? 0),
+        failures: failures + (earlier?.failures ?? 0),
+      })
+    }
+    this.#leaving = this.#leaving.filter(({ inFlight }) => inFlight > 0)
+  }
+}
+
+function enter(upstream: Upstream, readySinceMs: number): RosterEntry {
+  const counts = { inFlight: 0, requests: 0, failures: 0 }
+  return { upstream, ...counts, live: true, readySinceMs, health: cleanHealth, weight: 1 }
+}
+
+/**
+ * Sets what each weighs now; true while that goes on changing. Where all to choose from are in slow start none is held
+ * back: it would only load another that is as cold.
+ */
+function weigh(
+  live: readonly RosterEntry[],
+  preferred: readonly RosterEntry[],
+  slowStartMs: number,
+  nowMs: number,
+): boolean {
+  const isCold = (entry: RosterEntry) => ageMs(entry, nowMs) < slowStartMs
+  const allCold = preferred.every((entry) => isCold(entry))
+  for (const entry of live) {
+    const full = Math.max(0, entry.upstream.weight ?? 1)
+    entry.weight = allCold ? full : full * slowStart(ageMs(entry, nowMs), slowStartMs)
+  }
+  return live.some((entry) => isCold(entry))
+}
+
+function ageMs({ readySinceMs }: RosterEntry, nowMs: number): number {
+  return readySinceMs === -Infinity ? Infinity : nowMs - readySinceMs
+}
+
+function dueMs(health: Health): number {
+  return health.state === 'healthy' ? Infinity : health.dueMs
 }
 
 function isSame(a: Upstream, b: Upstream): boolean {
