@@ -66,7 +66,7 @@ export class LogFile {
     this.#open()
   }
 
-  /** Lines that were not written and never will be. */
+  /** Lines that were not written and never will be, or of which that is not known. */
   get dropped(): number {
     return this.#dropped
   }
@@ -232,7 +232,7 @@ export class LogFile {
     if (this.#closed) return
     this.#closed = true
     clearTimeout(this.#timer)
-    this.#dropped += this.#lines.length + (this.#busy ? 0 : countLines(this.#rest))
+    this.#dropped += this.#lines.length + countLines(this.#rest)
     this.#lines = []
     this.#length = 0
     this.#rest = none
