@@ -1,6 +1,6 @@
 // A balancer: its front, its roster of instances, its pool and parking, and the one timer that bounds them all.
 import { Front } from './client/front.ts'
-import type { Exchange } from './exchange/exchange.ts'
+import { Exchange, type ExchangeContext } from './exchange/exchange.ts'
 import { defaultLimits, type BalancerLimits } from './limits.ts'
 import type { BalancerLoad, BalancerOptions, Upstream } from './messages.ts'
 import { Parking } from './choosing/parking.ts'
@@ -21,6 +21,8 @@ export class Balancer {
   readonly #parking: Parking
   readonly #active = new Set<Exchange>()
   readonly #front: Front
+  readonly #now: () => number
+  #draining = false
   readonly #sweeper: NodeJS.Timeout
 
   constructor(options: BalancerOptions, ports: BalancerPorts, limits: BalancerLimits = defaultLimits) {
@@ -28,7 +30,7 @@ export class Balancer {
     this.#roster = new Roster(ports.random)
     this.#pool = new UpstreamPool(limits, now)
     this.#parking = new Parking(limits.parked, limits.parkTimeMs, now)
-    this.#front = new Front({
+    const context: ExchangeContext = {
       limits,
       reveal: options.reveal,
       trustForwarded: options.trustForwarded ?? false,
@@ -37,6 +39,15 @@ export class Balancer {
       parking: this.#parking,
       active: this.#active,
       now,
+    }
+    this.#now = now
+    this.#front = new Front({
+      limits: () => limits,
+      onStream: (stream) => {
+        const exchange = new Exchange(context, stream)
+        if (this.#draining) exchange.closeAfter()
+        exchange.begin()
+      },
     })
     this.#sweeper = setInterval(() => {
       this.#sweep()
@@ -64,7 +75,16 @@ export class Balancer {
 
   /** Resolves, with the number of exchanges cut by the deadline, when every client connection is closed. */
   async drain(timeoutMs: number): Promise<number> {
-    const cut = await this.#front.drain(timeoutMs)
+    let cut = 0
+    const deadline = setTimeout(() => {
+      cut = this.#active.size
+      for (const exchange of this.#active) exchange.cut()
+      this.#front.cut()
+    }, timeoutMs)
+    for (const exchange of this.#active) exchange.closeAfter()
+    this.#draining = true
+    await this.#front.drain()
+    clearTimeout(deadline)
     clearInterval(this.#sweeper)
     this.#pool.retain([])
     return cut
@@ -73,7 +93,7 @@ export class Balancer {
   #sweep(): void {
     this.#pool.sweep()
     this.#parking.sweep()
-    this.#front.sweep()
+    this.#front.sweep(this.#now())
     for (const exchange of this.#active) exchange.checkTime()
   }
 }

@@ -82,5 +82,7 @@ export interface ClientConnection {
   drain(): void
   /** Owes no answer and has said nothing since the last call. */
   isSilent(): boolean
+  /** Owes no answer and is not in the middle of a request. */
+  isIdle(): boolean
   destroy(): void
 }

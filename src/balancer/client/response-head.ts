@@ -1,8 +1,9 @@
 // The head that goes to the client: the instance's, without what belongs to one hop.
-import { instanceHeader } from '../../base/wire.ts'
+import { instanceHeader, notProcessedHeader, traceHeader } from '../../base/wire.ts'
 import { namedByConnection } from '../upstream/request-head.ts'
 import type { ResponseHead } from '../upstream/response-reader.ts'
 
+/** Fields of one hop (RFC 9110 section 7.6.1), and ours, which an app cannot say. */
 const dropped: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
@@ -10,10 +11,12 @@ const dropped: ReadonlySet<string> = new Set([
   'transfer-encoding',
   'upgrade',
   instanceHeader,
+  notProcessedHeader,
+  traceHeader,
 ])
 
-/** Name, value, name, value …; with the instance's id when it may be revealed. */
-export function responseFields(head: ResponseHead, revealed: string | undefined): string[] {
+/** Name, value, name, value …; then fields of our own. */
+export function responseFields(head: ResponseHead, extraFields: readonly string[] = []): string[] {
   const { rawHeaders } = head
   const named = namedByConnection(rawHeaders)
   const fields: string[] = []
@@ -23,7 +26,7 @@ export function responseFields(head: ResponseHead, revealed: string | undefined)
     if (dropped.has(lowerName) || named?.has(lowerName) === true) continue
     fields.push(name, rawHeaders[index + 1] ?? '')
   }
-  if (revealed !== undefined) fields.push(instanceHeader, revealed)
+  fields.push(...extraFields)
   return fields
 }
 
@@ -39,14 +42,73 @@ export function trailerFields(rawTrailers: readonly string[]): [name: string, va
   return pairs
 }
 
+/** How the end of a body is told in HTTP/1 (RFC 9112 section 6.3). */
+export type BodyFraming = 'none' | 'length' | 'chunks' | 'close'
+
+export interface AnsweredRequest {
+  readonly version: '1.0' | '1.1' | '2'
+  /** The response has no body whatever its head says: HEAD, 204, 304. */
+  readonly bodiless: boolean
+  /** The connection ends with this response. */
+  readonly isLast: boolean
+}
+
+/** A response's head in latin1, and how its body must follow. Without a Date one is added (RFC 9110 section 6.6.1). */
+export function writeResponseHead(
+  head: ResponseHead,
+  extraFields: readonly string[],
+  request: AnsweredRequest,
+): { readonly text: string; readonly framing: BodyFraming } {
+  const { rawHeaders } = head
+  const named = namedByConnection(rawHeaders)
+  let text = `HTTP/1.1 ${head.status} ${head.reason}\r\n`
+  let hasLength = false
+  let hasDate = false
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? ''
+    const lowerName = name.toLowerCase()
+    if (dropped.has(lowerName) || named?.has(lowerName) === true) continue
+    if (lowerName === 'content-length') hasLength = true
+    else if (lowerName === 'date') hasDate = true
+    text += `${name}: ${rawHeaders[index + 1]}\r\n`
+  }
+  for (let index = 0; index < extraFields.length; index += 2)
+    text += `${extraFields[index]}: ${extraFields[index + 1]}\r\n`
+  if (!hasDate) text += dateLine()
+  const framing = framingOf(request, hasLength)
+  if (framing === 'chunks') text += 'Transfer-Encoding: chunked\r\n'
+  if (request.isLast || framing === 'close') text += 'Connection: close\r\n\r\n'
+  else text += request.version === '1.0' ? 'Connection: keep-alive\r\n\r\n' : '\r\n'
+  return { text, framing }
+}
+
+function framingOf(request: AnsweredRequest, hasLength: boolean): BodyFraming {
+  if (request.bodiless) return 'none'
+  if (hasLength) return 'length'
+  return request.version === '1.0' ? 'close' : 'chunks'
+}
+
+let date = ''
+let dateUntilMs = 0
+
+/** Written anew once a second. */
+function dateLine(): string {
+  const nowMs = Date.now()
+  if (nowMs >= dateUntilMs || nowMs < dateUntilMs - 1_000) {
+    date = `Date: ${new Date(nowMs).toUTCString()}\r\n`
+    dateUntilMs = nowMs - (nowMs % 1_000) + 1_000
+  }
+  return date
+}
+
 /** The head of an information (1xx), in latin1. */
 export function writeInformationHead(head: ResponseHead): string {
-  return writeHead(head.status, head.reason, responseFields(head, undefined))
+  return writeHead(head.status, head.reason, responseFields(head))
 }
 
 /** The head of a 101, in latin1: the one response whose Connection and Upgrade fields are the client's to see. */
-export function writeUpgradeHead(head: ResponseHead, revealed: string | undefined): string {
-  const fields = [...responseFields(head, revealed), 'Connection', 'Upgrade', 'Upgrade', 'websocket']
+export function writeUpgradeHead(head: ResponseHead, extraFields: readonly string[]): string {
+  const fields = [...responseFields(head, extraFields), 'Connection', 'Upgrade', 'Upgrade', 'websocket']
   return writeHead(101, head.reason === '' ? 'Switching Protocols' : head.reason, fields)
 }
 
@@ -60,10 +122,15 @@ function writeHead(status: number, reason: string, fields: readonly string[]): s
 export function mustStream(head: ResponseHead): boolean {
   const { rawHeaders } = head
   for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index]?.toLowerCase()
-    const value = rawHeaders[index + 1]?.toLowerCase() ?? ''
-    if (name === 'content-type' && value.startsWith('text/event-stream')) return true
-    if (name === 'x-accel-buffering' && value === 'no') return true
+    const name = rawHeaders[index] ?? ''
+    if (name.length !== 12 && name.length !== 17) continue
+    const lowerName = name.toLowerCase()
+    if (lowerName === 'content-type' && isEventStream(rawHeaders[index + 1] ?? '')) return true
+    if (lowerName === 'x-accel-buffering' && rawHeaders[index + 1]?.toLowerCase() === 'no') return true
   }
   return false
+}
+
+export function isEventStream(contentType: string): boolean {
+  return contentType.slice(0, 17).toLowerCase() === 'text/event-stream'
 }

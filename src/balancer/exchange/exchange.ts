@@ -1,13 +1,14 @@
 // One client request on its way through as many attempts as rule R1 allows.
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
+import type { ClientListener, ClientStream } from '../client/client-stream.ts'
+import { instanceHeader } from '../../base/wire.ts'
 import { isAttempting, move, type ExchangeState } from './lifecycle.ts'
 import { HeldResponse } from './held-response.ts'
 import type { BalancerLimits } from '../limits.ts'
 import type { Parking, Parked } from '../choosing/parking.ts'
 import { RequestBody } from './request-body.ts'
 import { writeRequestHead } from '../upstream/request-head.ts'
-import { writeInformationHead, writeUpgradeHead } from '../client/response-head.ts'
 import type { ResponseHead } from '../upstream/response-reader.ts'
 import { decideRetry, isRepeatable } from './retry.ts'
 import type { Roster, RosterEntry } from '../choosing/roster.ts'
@@ -28,17 +29,11 @@ export interface ExchangeContext {
   readonly now: () => number
 }
 
-/** How the client asked: `continue` waits for a 100 before it sends its body; an upgrade brings its raw socket. */
-export type ExchangeKind =
-  | { readonly type: 'plain' }
-  | { readonly type: 'continue' }
-  | { readonly type: 'upgrade'; readonly socket: Socket; readonly rest: Buffer }
+const none: readonly string[] = []
 
-export class Exchange implements AttemptListener, Parked {
+export class Exchange implements AttemptListener, ClientListener, Parked {
   readonly #context: ExchangeContext
-  readonly #request: IncomingMessage
-  readonly #response: ServerResponse
-  readonly #kind: ExchangeKind
+  readonly #stream: ClientStream
   readonly #body: RequestBody
   readonly #held: HeldResponse
   readonly #tried = new Set<RosterEntry>()
@@ -50,64 +45,47 @@ export class Exchange implements AttemptListener, Parked {
   /** Where a fresh connection may go though the instance was tried. */
   #revisit: RosterEntry | undefined
   #waitingSinceMs = 0
-  #continued = false
   #closing = false
+  #tunnelled: Socket | undefined
 
-  constructor(
-    context: ExchangeContext,
-    request: IncomingMessage,
-    response: ServerResponse,
-    kind: ExchangeKind,
-  ) {
+  constructor(context: ExchangeContext, stream: ClientStream) {
     this.#context = context
-    this.#request = request
-    this.#response = response
-    this.#kind = kind
-    this.#body = new RequestBody(request, context.limits.replayBytes)
-    this.#held = new HeldResponse(response, context.limits, () => {
+    this.#stream = stream
+    this.#body = new RequestBody(stream, context.limits.replayBytes)
+    this.#held = new HeldResponse(stream, context.limits, () => {
       this.#move('passed')
     })
-  }
-
-  /** The client's connection. */
-  get socket(): Socket {
-    return this.#request.socket
+    stream.listener = this
   }
 
   begin(): void {
     this.#context.active.add(this)
-    this.#response.on('close', () => {
-      this.#leave()
-    })
-    this.#response.on('drain', () => this.#connection?.resume())
     this.#attemptOrPark()
   }
 
   /** Answers with an error of the balancer's own. */
   refuse(status: number, why: string): void {
-    const body = `${status} ${why}\n`
-    const fields: Record<string, string | number> = {
-      'content-type': 'text/plain; charset=utf-8',
-      'content-length': Buffer.byteLength(body),
-      'cache-control': 'no-store',
-    }
-    if (status === 503) fields['retry-after'] = 1
-    this.#response.writeHead(status, fields)
-    this.#response.end(this.#request.method === 'HEAD' ? undefined : body)
+    const body = Buffer.from(`${status} ${why}\n`)
+    const rawHeaders = ['Content-Type', 'text/plain; charset=utf-8', 'Content-Length', String(body.length)]
+    rawHeaders.push('Cache-Control', 'no-store')
+    if (status === 503) rawHeaders.push('Retry-After', '1')
+    this.#stream.respond({ status, reason: STATUS_CODES[status] ?? '', rawHeaders, keepAlive: true }, [])
+    this.#stream.write(body)
+    this.#stream.end([])
     this.#finish()
   }
 
   /** The client's connection ends with this exchange. */
   closeAfter(): void {
     this.#closing = true
-    this.#response.shouldKeepAlive = false
-    if (this.#state === 'tunnelled') this.socket.destroySoon()
+    if (this.#tunnelled !== undefined) this.#tunnelled.destroySoon()
   }
 
   /** Resets the client's stream, so that what it has is not taken for the whole. */
   cut(): void {
-    this.socket.resetAndDestroy()
-    this.#leave()
+    if (this.#tunnelled !== undefined) this.#tunnelled.resetAndDestroy()
+    else this.#stream.reset()
+    this.onLeave()
   }
 
   /** Called every second: an instance that does not answer in time ends the attempt, not the client's patience. */
@@ -118,6 +96,25 @@ export class Exchange implements AttemptListener, Parked {
     if (now - this.#waitingSinceMs < this.#context.limits.responseTimeoutMs) return
     this.#endAttempt()?.abandon()
     this.refuse(504, 'the instance did not answer in time')
+  }
+
+  // ClientListener
+
+  onBody(chunk: Buffer): void {
+    this.#body.onBody(chunk)
+  }
+
+  onBodyEnd(trailers: readonly string[]): void {
+    this.#body.onBodyEnd(trailers)
+  }
+
+  /** The client's side is over before its answer is. */
+  onLeave(): void {
+    if (this.#state === 'over') return
+    this.#context.parking.leave(this)
+    this.#held.discard()
+    this.#endAttempt()?.abandon()
+    this.#finish()
   }
 
   // Parked
@@ -140,36 +137,34 @@ export class Exchange implements AttemptListener, Parked {
     connection.write(
       writeRequestHead({
         method: this.#method,
-        target: this.#request.url ?? '/',
-        rawHeaders: this.#request.rawHeaders,
-        remoteAddress: this.socket.remoteAddress ?? 'unknown',
-        encrypted: 'encrypted' in this.socket,
-        upgrade: this.#kind.type === 'upgrade',
+        target: this.#stream.head.target,
+        rawHeaders: this.#stream.head.rawHeaders,
+        remoteAddress: this.#stream.client.remoteAddress,
+        encrypted: this.#stream.client.encrypted,
+        upgrade: this.#stream.head.upgrade,
         trustForwarded: this.#context.trustForwarded,
       }),
     )
     this.#body.sendTo(connection)
   }
 
-  onDrain(): void {
+  onUpstreamDrain(): void {
     this.#body.resume()
   }
 
-  /** RFC 9110 section 15.2: passed on, but to a client of HTTP/1.0; a 100 once, to a client that asked for it. */
+  onDrain(): void {
+    this.#connection?.resume()
+  }
+
   onInformation(head: ResponseHead): void {
     this.#waitingSinceMs = this.#context.now()
-    if (this.#request.httpVersion !== '1.1') return
-    if (head.status !== 100) this.socket.write(writeInformationHead(head), 'latin1')
-    else if (this.#kind.type === 'continue' && !this.#continued) {
-      this.#continued = true
-      this.#response.writeContinue()
-    }
+    this.#stream.inform(head)
   }
 
   onHead(head: ResponseHead): void {
     this.#move('responded')
     if (this.#entry !== undefined) this.#entry.requests++
-    this.#held.begin(head, this.#revealed)
+    this.#held.begin(head, this.#extraFields)
   }
 
   onData(chunk: Buffer): void {
@@ -181,29 +176,28 @@ export class Exchange implements AttemptListener, Parked {
   }
 
   onEnd(trailers: readonly string[]): void {
-    this.#held.end(trailers)
     const connection = this.#endAttempt()
     // A request still being sent leaves the connection in the middle of a message.
     if (this.#body.sent) connection?.resume()
     else connection?.abandon()
+    this.#held.end(trailers)
     this.#finish()
   }
 
   onUpgrade(head: ResponseHead, rest: Buffer): void {
     const connection = this.#connection
-    if (this.#kind.type !== 'upgrade' || connection === undefined) return
-    const { socket } = this.#kind
+    if (!this.#stream.head.upgrade || connection === undefined) return
     this.#move('tunnelled')
     if (this.#entry !== undefined) this.#entry.requests++
-    this.#response.detachSocket(socket)
-    socket.write(writeUpgradeHead(head, this.#revealed), 'latin1')
+    const client = this.#stream.upgrade(head, this.#extraFields)
+    this.#tunnelled = client.socket
     const upstream = connection.release()
-    upstream.write(this.#kind.rest)
-    socket.write(rest)
-    joinSockets(socket, upstream, this.#context.limits.stallMs, () => {
-      this.#leave()
+    upstream.write(client.rest)
+    client.socket.write(rest)
+    joinSockets(client.socket, upstream, this.#context.limits.stallMs, () => {
+      this.onLeave()
     })
-    if (this.#closing) socket.destroySoon()
+    if (this.#closing) client.socket.destroySoon()
   }
 
   onDeath(cause: Error): void {
@@ -229,11 +223,12 @@ export class Exchange implements AttemptListener, Parked {
   }
 
   get #method(): string {
-    return this.#request.method ?? 'GET'
+    return this.#stream.head.method
   }
 
-  get #revealed(): string | undefined {
-    return this.#context.reveal ? this.#entry?.upstream.id : undefined
+  get #extraFields(): readonly string[] {
+    const id = this.#entry?.upstream.id
+    return this.#context.reveal && id !== undefined ? [instanceHeader, id] : none
   }
 
   #move(to: ExchangeState): void {
@@ -256,14 +251,14 @@ export class Exchange implements AttemptListener, Parked {
     entry.inFlight++
     const connection = pool.take(entry.upstream, this.#maxIdleMs)
     this.#connection = connection
-    connection.begin(this, this.#method, this.#kind.type === 'upgrade')
+    connection.begin(this, this.#method, this.#stream.head.upgrade)
     return true
   }
 
   /** How long a connection may have been idle to be trusted with this attempt; a fresh one is always trusted. */
   get #maxIdleMs(): number {
     const { limits } = this.#context
-    if (this.#tried.size > 0 || this.#kind.type === 'upgrade') return -1
+    if (this.#tried.size > 0 || this.#stream.head.upgrade) return -1
     return isRepeatable(this.#method) ? limits.upstreamIdleMs : limits.justUsedMs
   }
 
@@ -280,15 +275,6 @@ export class Exchange implements AttemptListener, Parked {
     this.#connection = undefined
     this.#body.detach()
     return connection
-  }
-
-  /** The client's side is over before its answer is. */
-  #leave(): void {
-    if (this.#state === 'over') return
-    this.#context.parking.leave(this)
-    this.#held.discard()
-    this.#endAttempt()?.abandon()
-    this.#finish()
   }
 
   #finish(): void {

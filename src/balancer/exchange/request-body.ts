@@ -1,5 +1,5 @@
 // A request's body on its way to an instance: streamed, and kept while small so that it can be sent again.
-import type { IncomingMessage } from 'node:http'
+import type { ClientStream } from '../client/client-stream.ts'
 import { writeTrailers } from '../upstream/request-head.ts'
 
 export interface BodySink {
@@ -8,20 +8,21 @@ export interface BodySink {
 }
 
 export class RequestBody {
-  readonly #request: IncomingMessage
+  readonly #stream: ClientStream
   readonly #keepBytes: number
   readonly #chunked: boolean
   #kept: Buffer[] = []
   #keptBytes = 0
   #replayable = true
   #ended = false
+  #trailers: readonly string[] = []
   #started = false
   #sink: BodySink | undefined
 
-  constructor(request: IncomingMessage, keepBytes: number) {
-    this.#request = request
+  constructor(stream: ClientStream, keepBytes: number) {
+    this.#stream = stream
     this.#keepBytes = keepBytes
-    this.#chunked = request.headers['transfer-encoding'] !== undefined
+    this.#chunked = stream.head.body === 'chunked'
   }
 
   /** Every byte read so far can be sent again. */
@@ -36,8 +37,7 @@ export class RequestBody {
 
   /** The request announces a body (RFC 9112 section 6.3). */
   get exists(): boolean {
-    const length = this.#request.headers['content-length']
-    return this.#chunked || (length !== undefined && length !== '0')
+    return this.#stream.head.body !== 'none'
   }
 
   /** Sends what is kept, then the rest as it comes. */
@@ -46,14 +46,16 @@ export class RequestBody {
     this.#sink = sink
     for (const chunk of this.#kept) this.#write(chunk)
     if (this.#ended) this.#writeEnd()
-    else if (this.#started) this.#request.resume()
-    else this.#start()
+    else {
+      this.#started = true
+      this.#stream.resumeBody()
+    }
   }
 
   /** The sink is gone; the body waits for another. */
   detach(): void {
     this.#sink = undefined
-    if (this.#started) this.#request.pause()
+    if (this.#started && !this.#ended) this.#stream.pauseBody()
   }
 
   /** Nobody wants the rest: it is read and dropped, so that the client can finish and read its answer. */
@@ -61,23 +63,22 @@ export class RequestBody {
     this.#sink = undefined
     this.#kept = []
     this.#replayable = false
-    if (this.#started) this.#request.removeAllListeners('data').resume()
+    if (!this.#ended && this.exists) this.#stream.discardBody()
   }
 
   resume(): void {
-    if (this.#sink !== undefined && this.#started) this.#request.resume()
+    if (this.#sink !== undefined && this.#started && !this.#ended) this.#stream.resumeBody()
   }
 
-  #start(): void {
-    this.#started = true
-    this.#request.on('data', (chunk: Buffer) => {
-      this.#keep(chunk)
-      if (!this.#write(chunk)) this.#request.pause()
-    })
-    this.#request.on('end', () => {
-      this.#ended = true
-      this.#writeEnd()
-    })
+  onBody(chunk: Buffer): void {
+    this.#keep(chunk)
+    if (!this.#write(chunk)) this.#stream.pauseBody()
+  }
+
+  onBodyEnd(trailers: readonly string[]): void {
+    this.#ended = true
+    this.#trailers = trailers
+    this.#writeEnd()
   }
 
   #keep(chunk: Buffer): void {
@@ -101,6 +102,6 @@ export class RequestBody {
 
   #writeEnd(): void {
     if (!this.#chunked) return
-    this.#sink?.write(`0\r\n${writeTrailers(this.#request.rawTrailers)}\r\n`)
+    this.#sink?.write(`0\r\n${writeTrailers(this.#trailers)}\r\n`)
   }
 }

@@ -1,5 +1,6 @@
 // One connection to an instance. Carries one attempt at a time and tells it what happens, down to its death.
 import { connect, type Socket } from 'node:net'
+import { MalformedMessage } from '../http1/malformed.ts'
 import type { BalancerLimits } from '../limits.ts'
 import type { Upstream } from '../messages.ts'
 import { ResponseReader, type ResponseHead, type ResponseListener } from './response-reader.ts'
@@ -9,7 +10,7 @@ export interface AttemptListener extends ResponseListener {
   /** Connected: the request may be written. */
   onReady(connection: UpstreamConnection): void
   /** The socket takes bytes again after `write` answered false. */
-  onDrain(): void
+  onUpstreamDrain(): void
   /** All bytes that have arrived are read and the response is not complete yet. */
   onQuiet(): void
   /** The attempt failed: not connected, reset, malformed, ended early. */
@@ -55,7 +56,7 @@ export class UpstreamConnection implements ResponseListener {
     if (this.#connected) listener.onReady(this)
   }
 
-  /** False when the attempt should wait for onDrain. */
+  /** False when the attempt should wait for onUpstreamDrain. */
   write(chunk: Buffer | string): boolean {
     return typeof chunk === 'string' ? this.#socket.write(chunk, 'latin1') : this.#socket.write(chunk)
   }
@@ -136,7 +137,7 @@ export class UpstreamConnection implements ResponseListener {
     socket.on('data', (bytes: Buffer) => {
       this.#read(bytes)
     })
-    socket.on('drain', () => this.#attempt?.onDrain())
+    socket.on('drain', () => this.#attempt?.onUpstreamDrain())
     socket.on('end', () => {
       this.#finish()
     })
@@ -154,7 +155,8 @@ export class UpstreamConnection implements ResponseListener {
     try {
       this.#reader.feed(bytes)
     } catch (error) {
-      this.#die(error instanceof Error ? error : new Error(String(error)))
+      if (!(error instanceof MalformedMessage)) throw error
+      this.#die(error)
       return
     }
     if (this.#attempt !== undefined) this.#attempt.onQuiet()
@@ -166,7 +168,8 @@ export class UpstreamConnection implements ResponseListener {
     try {
       this.#reader.finish()
     } catch (error) {
-      this.#die(error instanceof Error ? error : new Error(String(error)))
+      if (!(error instanceof MalformedMessage)) throw error
+      this.#die(error)
     }
     this.#socket.destroy()
   }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { MalformedResponse, ResponseReader, type ResponseListener } from './response-reader.ts'
+import { MalformedMessage } from '../http1/malformed.ts'
+import { ResponseReader, type ResponseListener } from './response-reader.ts'
 
 type Event =
   | { type: 'information'; status: number }
@@ -80,7 +81,7 @@ function read(text: string, asked: Asked = {}): (Event | 'malformed')[] {
     if (from < bytes.length && !recorder.upgraded) reader.feed(bytes.subarray(from))
     if (asked.closes === true) reader.finish()
   } catch (error) {
-    assert.ok(error instanceof MalformedResponse, String(error))
+    assert.ok(error instanceof MalformedMessage, String(error))
     return [...recorder.events, 'malformed']
   }
   return recorder.events
@@ -341,7 +342,7 @@ test('ResponseReader refuses bytes that no request asked for', () => {
   const reader = new ResponseReader(65_536)
   assert.throws(() => {
     reader.feed(Buffer.from('HTTP/1.1 408 Request Timeout\r\n\r\n'))
-  }, MalformedResponse)
+  }, MalformedMessage)
 })
 
 test('ResponseReader is idle before a request and after a complete response, and reads the next one', () => {

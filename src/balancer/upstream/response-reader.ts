@@ -1,5 +1,8 @@
 // Reads HTTP/1.1 responses of an instance from its socket's bytes (RFC 9112). Strict: what is ambiguous is an error,
 // never repaired, and an error costs the connection.
+import { ChunkedReader } from '../http1/chunked-reader.ts'
+import { readHeaderSection, readLength } from '../http1/header-section.ts'
+import { MalformedMessage } from '../http1/malformed.ts'
 
 export interface ResponseHead {
   readonly status: number
@@ -20,30 +23,11 @@ export interface ResponseListener {
   onUpgrade(head: ResponseHead, rest: Buffer): void
 }
 
-export class MalformedResponse extends Error {
-  override readonly name = 'MalformedResponse'
-}
-
-type State =
-  | 'idle'
-  | 'head'
-  | 'length'
-  | 'until-close'
-  | 'chunk-size'
-  | 'chunk-data'
-  | 'chunk-end'
-  | 'trailers'
-  | 'upgraded'
+type State = 'idle' | 'head' | 'length' | 'until-close' | 'chunks' | 'upgraded'
 
 const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/
-// Blanks around a value are cut off apart: a pattern for them takes quadratic time on a value full of blanks.
-const headerLine = /^([!#$%&'*+\-.^_`|~\dA-Za-z]+):([\t\x20-\x7e\x80-\xff]*)$/
-// A size beyond 12 hex digits could not be counted exactly; chunk extensions are bounded by the line's length.
-const chunkSizeLine = /^([\da-fA-F]{1,12})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?$/
 const headEnd = Buffer.from('\r\n\r\n')
-const lineEnd = Buffer.from('\r\n')
 const nothing = Buffer.alloc(0)
-const maxChunkLineBytes = 4_096
 
 export class ResponseReader {
   readonly #headBytes: number
@@ -51,6 +35,7 @@ export class ResponseReader {
   #listener: ResponseListener | undefined
   #rest: Buffer = nothing
   #remaining = 0
+  #chunks: ChunkedReader | undefined
   #method = 'GET'
   #upgradeAsked = false
 
@@ -71,14 +56,14 @@ export class ResponseReader {
     this.#state = 'head'
   }
 
-  /** Takes the next bytes. Throws MalformedResponse. */
+  /** Takes the next bytes. Throws MalformedMessage. */
   feed(bytes: Buffer): void {
     let input = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes])
     this.#rest = nothing
     while (input.length > 0) {
       const listener = this.#listener
       if (listener === undefined || this.#state === 'idle')
-        throw new MalformedResponse('bytes that no request asked for')
+        throw new MalformedMessage('bytes that no request asked for')
       const left = this.#step(input, listener)
       if (left === undefined) {
         this.#rest = input
@@ -88,11 +73,11 @@ export class ResponseReader {
     }
   }
 
-  /** The instance ended its side. Throws MalformedResponse when that cuts a response short. */
+  /** The instance ended its side. Throws MalformedMessage when that cuts a response short. */
   finish(): void {
     if (this.#state === 'until-close') this.#complete([])
     else if (this.#state !== 'idle' && this.#state !== 'upgraded')
-      throw new MalformedResponse('the connection ended early')
+      throw new MalformedMessage('the connection ended early')
   }
 
   /** One step of the machine: the bytes it left, or undefined when it needs more. */
@@ -101,32 +86,28 @@ export class ResponseReader {
       case 'head':
         return this.#readHead(input, listener)
       case 'length':
-      case 'chunk-data':
         return this.#readCounted(input, listener)
-      case 'chunk-size':
-        return this.#readChunkSize(input)
-      case 'chunk-end':
-        return this.#readChunkEnd(input)
-      case 'trailers':
-        return this.#readTrailers(input)
+      case 'chunks':
+        return this.#readChunks(input, listener)
       case 'until-close':
         listener.onData(input)
         return nothing
       default:
-        throw new MalformedResponse('bytes after the response')
+        throw new MalformedMessage('bytes after the response')
     }
   }
 
   #readHead(input: Buffer, listener: ResponseListener): Buffer | undefined {
     const end = input.indexOf(headEnd)
     if (end > this.#headBytes || (end === -1 && input.length > this.#headBytes))
-      throw new MalformedResponse('a head too large')
+      throw new MalformedMessage('a head too large')
     if (end === -1) return undefined
-    const lines = input.toString('latin1', 0, end).split('\r\n')
-    const rest = input.subarray(end + 4)
-    const match = statusLine.exec(lines[0] ?? '')
-    if (match === null) throw new MalformedResponse('a status line that is not HTTP/1.1')
-    const rawHeaders = readHeaders(lines, 1)
+    const text = input.toString('latin1', 0, end + 2)
+    const rest = end + 4 === input.length ? nothing : input.subarray(end + 4)
+    const firstEnd = text.indexOf('\r\n')
+    const match = statusLine.exec(text.slice(0, firstEnd))
+    if (match === null) throw new MalformedMessage('a status line that is not HTTP/1.1')
+    const rawHeaders = readHeaderSection(text, firstEnd + 2)
     const framing = readFraming(rawHeaders)
     const head = {
       status: Number(match[2]),
@@ -144,7 +125,7 @@ export class ResponseReader {
   }
 
   #upgrade(head: ResponseHead, rest: Buffer, listener: ResponseListener): Buffer {
-    if (!this.#upgradeAsked) throw new MalformedResponse('an upgrade that no request asked for')
+    if (!this.#upgradeAsked) throw new MalformedMessage('an upgrade that no request asked for')
     this.#state = 'upgraded'
     listener.onUpgrade(head, rest)
     return nothing
@@ -156,8 +137,11 @@ export class ResponseReader {
     const untilClose = !bodiless && !framing.chunked && framing.length === undefined
     listener.onHead(untilClose ? { ...head, keepAlive: false } : head)
     if (bodiless || framing.length === 0) this.#complete([])
-    else if (framing.chunked) this.#state = 'chunk-size'
-    else if (untilClose) this.#state = 'until-close'
+    else if (framing.chunked) {
+      this.#state = 'chunks'
+      this.#chunks ??= new ChunkedReader(this.#headBytes)
+      this.#chunks.restart()
+    } else if (untilClose) this.#state = 'until-close'
     else {
       this.#state = 'length'
       this.#remaining = framing.length ?? 0
@@ -165,45 +149,21 @@ export class ResponseReader {
   }
 
   #readCounted(input: Buffer, listener: ResponseListener): Buffer {
-    const chunk = input.length > this.#remaining ? input.subarray(0, this.#remaining) : input
+    const whole = input.length <= this.#remaining
+    const chunk = whole ? input : input.subarray(0, this.#remaining)
     this.#remaining -= chunk.length
     listener.onData(chunk)
-    if (this.#remaining > 0) return nothing
-    if (this.#state === 'chunk-data') this.#state = 'chunk-end'
-    else this.#complete([])
-    return input.subarray(chunk.length)
+    if (this.#remaining === 0) this.#complete([])
+    return whole ? nothing : input.subarray(chunk.length)
   }
 
-  #readChunkSize(input: Buffer): Buffer | undefined {
-    const end = input.indexOf(lineEnd)
-    if (end > maxChunkLineBytes || (end === -1 && input.length > maxChunkLineBytes)) {
-      throw new MalformedResponse('a chunk size line too long')
-    }
-    if (end === -1) return undefined
-    const match = chunkSizeLine.exec(input.toString('latin1', 0, end))
-    if (match === null) throw new MalformedResponse('a chunk size that is not hexadecimal')
-    this.#remaining = Number.parseInt(match[1] ?? '', 16)
-    this.#state = this.#remaining === 0 ? 'trailers' : 'chunk-data'
-    return input.subarray(end + 2)
-  }
-
-  #readChunkEnd(input: Buffer): Buffer | undefined {
-    if (input.length < 2) return undefined
-    if (input[0] !== 13 || input[1] !== 10) throw new MalformedResponse('a chunk longer than its size')
-    this.#state = 'chunk-size'
-    return input.subarray(2)
-  }
-
-  #readTrailers(input: Buffer): Buffer | undefined {
-    if (input.length >= 2 && input[0] === 13 && input[1] === 10) {
-      this.#complete([])
-      return input.subarray(2)
-    }
-    const end = input.indexOf(headEnd)
-    if (end === -1 && input.length <= this.#headBytes) return undefined
-    if (end === -1 || end > this.#headBytes) throw new MalformedResponse('trailers too large')
-    this.#complete(readHeaders(input.toString('latin1', 0, end).split('\r\n'), 0))
-    return input.subarray(end + 4)
+  #readChunks(input: Buffer, listener: ResponseListener): Buffer | undefined {
+    const chunks = this.#chunks
+    const left = chunks?.step(input, listener) ?? 'more'
+    if (left === 'more') return undefined
+    if (Buffer.isBuffer(left)) return left
+    this.#complete(chunks?.trailers ?? [])
+    return left.rest
   }
 
   #complete(trailers: readonly string[]): void {
@@ -212,30 +172,6 @@ export class ResponseReader {
     this.#listener = undefined
     listener?.onEnd(trailers)
   }
-}
-
-function readHeaders(lines: readonly string[], from: number): string[] {
-  const rawHeaders: string[] = []
-  for (let index = from; index < lines.length; index++) {
-    const match = headerLine.exec(lines[index] ?? '')
-    if (match === null) throw new MalformedResponse('a header line that is not name: value')
-    rawHeaders.push(match[1] ?? '', withoutOuterBlanks(match[2] ?? ''))
-  }
-  return rawHeaders
-}
-
-/** Cuts spaces and tabs; String.trim would also cut a latin1 no-break space, which is part of a value. */
-function withoutOuterBlanks(value: string): string {
-  let from = 0
-  let to = value.length
-  while (from < to && isBlank(value, from)) from++
-  while (to > from && isBlank(value, to - 1)) to--
-  return value.slice(from, to)
-}
-
-function isBlank(value: string, index: number): boolean {
-  const code = value.charCodeAt(index)
-  return code === 32 || code === 9
 }
 
 interface Framing {
@@ -251,15 +187,17 @@ function readFraming(rawHeaders: readonly string[]): Framing {
   let close = false
   let keepAlive = false
   for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? ''
+    if (name.length !== 10 && name.length !== 14 && name.length !== 17) continue
     const value = rawHeaders[index + 1] ?? ''
-    switch (rawHeaders[index]?.toLowerCase()) {
+    switch (name.toLowerCase()) {
       case 'content-length':
-        if (length !== undefined) throw new MalformedResponse('two lengths')
+        if (length !== undefined) throw new MalformedMessage('two lengths')
         length = readLength(value)
         break
       case 'transfer-encoding':
         if (chunked || value.toLowerCase() !== 'chunked')
-          throw new MalformedResponse(`transfer-encoding "${value}"`)
+          throw new MalformedMessage(`transfer-encoding "${value}"`)
         chunked = true
         break
       case 'connection':
@@ -269,11 +207,6 @@ function readFraming(rawHeaders: readonly string[]): Framing {
       default:
     }
   }
-  if (chunked && length !== undefined) throw new MalformedResponse('both a length and chunks')
+  if (chunked && length !== undefined) throw new MalformedMessage('both a length and chunks')
   return { length, chunked, close, keepAlive }
-}
-
-function readLength(value: string): number {
-  if (!/^\d{1,15}$/.test(value)) throw new MalformedResponse(`content-length "${value}"`)
-  return Number(value)
 }
