@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { FleetSnapshot } from '../control/snapshot.ts'
 import { createFleetPrinter, prefix, styleOf, welcomeLines } from './fleet-printer.ts'
-import { statusLines } from './status.ts'
 import type { Printer } from './printer.ts'
 
 const instance = {
@@ -12,16 +11,19 @@ const instance = {
   state: 'ready',
   inFlight: 0,
   requests: 7,
+  failures: 0,
+  ejected: false,
   restarts: 0,
 }
 const snapshot: FleetSnapshot = {
   state: 'running',
   pid: 10,
   url: 'http://127.0.0.1:8080',
+  admin: null,
   version: 'abc',
   uptimeMs: 61_000,
   parked: 0,
-  balancers: [{ pid: 12, restarts: 0 }],
+  balancers: [{ pid: 12, restarts: 0, state: 'serving' }],
   instances: [
     { ...instance, id: '1', state: 'ready', uptimeMs: 60_000 },
     { ...instance, id: '2', state: 'backoff', pid: null, port: null, uptimeMs: null },
@@ -72,29 +74,4 @@ test('welcomeLines say where to look and what to try, in words that can be typed
   assert.match(text, /npx drover status --state run\n/)
   assert.match(text, /npx drover stop --state run\n/)
   assert.match(welcomeLines(snapshot, hints, recorder(true)).join('\n'), /stop {6}Ctrl-C/)
-})
-
-test('statusLines show the fleet in one table', () => {
-  assert.deepEqual(statusLines(snapshot, recorder()), [
-    'http://127.0.0.1:8080  running · 1 of 2 ready · version abc · up 1 m 1 s',
-    '',
-    'ID  STATE    PID  PORT  VERSION  IN FLIGHT  REQUESTS  RESTARTS   UPTIME',
-    '1   ready     11  4001  abc              0         7         0  1 m 0 s',
-    '2   backoff    -     -  abc              0         7         0        -',
-  ])
-})
-
-test('statusLines tell what is unusual', () => {
-  const unusual = { ...snapshot, parked: 3, balancers: [{ pid: 12, restarts: 2 }] }
-  assert.match(
-    statusLines(unusual, recorder())[0] ?? '',
-    / · 3 waiting for an instance · balancer restarted 2 times$/,
-  )
-})
-
-test('statusLines colour the state and nothing else of a row', () => {
-  const painted = { ...recorder(), paint: (style: unknown, text: string) => `<${String(style)}:${text}>` }
-  const lines = statusLines(snapshot, painted)
-  assert.match(lines[3] ?? '', /^1 {3}<green:ready> {5}11 /)
-  assert.match(lines[4] ?? '', /^2 {3}<red:backoff> {4}- /)
 })

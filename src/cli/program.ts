@@ -5,9 +5,13 @@ import { versionIn } from '../config/version.ts'
 import type { CliContext } from './context.ts'
 import { exitCodeHelp, exitCodeOf, exitCodes, failureLine, usageError, type ExitCode } from './failure.ts'
 import { killCommand } from './kill.ts'
+import { metricsCommand } from './metrics.ts'
+import { reloadCommand } from './reload.ts'
 import { statusCommand } from './status.ts'
 import { stopCommand } from './stop.ts'
 import { upCommand } from './up.ts'
+
+const commands = [upCommand, statusCommand, killCommand, reloadCommand, metricsCommand, stopCommand]
 
 /** Runs the command that `args` name, without the interpreter and the script. Never rejects. */
 export async function runProgram(args: readonly string[], context: CliContext): Promise<ExitCode> {
@@ -30,7 +34,7 @@ function createProgram(context: CliContext): Command {
     .enablePositionalOptions()
     .helpCommand(false)
     .addHelpText('after', `\nExample:\n  ${program} up --instances 3 -- node server.ts\n\n${exitCodeHelp}`)
-  for (const create of [upCommand, statusCommand, killCommand, stopCommand]) root.addCommand(create(context))
+  for (const create of commands) root.addCommand(create(context))
   for (const command of [root, ...root.commands]) throwErrors(command, context)
   return root
 }

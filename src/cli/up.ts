@@ -3,8 +3,9 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { Command } from 'commander'
 import { systemClock } from '../base/clock.ts'
 import { DroverError } from '../base/errors.ts'
-import { defaults, type FleetConfig } from '../config/options.ts'
-import { readFleetConfig, readStateDir } from '../config/read.ts'
+import { readFreshConfig } from '../config/fresh-read.ts'
+import { defaults, type FleetConfig, type TlsFiles } from '../config/options.ts'
+import { readFleetConfig, readStateDir, type ConfigRequest } from '../config/read.ts'
 import { decideInterrupt } from '../runtime/interrupt.ts'
 import { Primary } from '../runtime/primary.ts'
 import type { CliContext } from './context.ts'
@@ -19,6 +20,8 @@ const abortTimeoutMs = 5_000
 type UpFlags = Readonly<Record<string, unknown>> & {
   readonly config?: string
   readonly env?: readonly string[]
+  readonly tlsCert?: string
+  readonly tlsKey?: string
 }
 
 export function upCommand(context: CliContext): Command {
@@ -28,13 +31,13 @@ export function upCommand(context: CliContext): Command {
     .argument('[command...]', 'the program of an instance and its arguments, after --')
   addOptions(command).addHelpText('after', helpAfter(program))
   return command.action(async (words: readonly string[], flags: UpFlags) => {
-    const config = await readFleetConfig({
+    const request = {
       flags: optionsFromFlags(words, flags),
       configPath: flags.config,
       environment: context.environment,
       currentDir: context.currentDir,
-    })
-    await runFleet(config, context)
+    }
+    await runFleet(request, context)
   })
 }
 
@@ -54,6 +57,16 @@ function addOptions(command: Command): Command {
       'believe X-Forwarded-* and Forwarded of clients: a TLS terminator or CDN stands before the balancer',
     )
     .option('--no-trust-forwarded', 'do not, even if the config file says so')
+    .option('--proxy-protocol', 'each connection begins with a PROXY protocol header, v1 or v2')
+    .option('--no-proxy-protocol', 'it does not, even if the config file says so')
+    .option('--tls-cert <file>', 'serve HTTPS with this certificate and its chain (PEM)')
+    .option('--tls-key <file>', 'its key (PEM)')
+    .option('--balancers <number>', `balancer processes on the port (default: ${defaults.balancers})`)
+    .option('--access-log <file>', 'a line of JSON for each request; - for standard output')
+    .option(
+      '--admin <address>',
+      'serve /metrics, /status and /healthz on this port of 127.0.0.1, or host:port',
+    )
     .option('-e, --env <name=value>', 'a variable for the instances; repeatable', collect)
     .option('--cwd <folder>', 'the folder instances run in')
     .option('--version <label>', "what this code is called in status (default: git's short commit)")
@@ -90,11 +103,22 @@ function collect(value: string, earlier: readonly string[] = []): readonly strin
   return [...earlier, value]
 }
 
-/** Flags by the names of their options. Throws OPTION_INVALID for a variable without a value. */
+/** Flags by the names of their options. Throws OPTION_INVALID for one that lacks its other half. */
 function optionsFromFlags(words: readonly string[], flags: UpFlags): Readonly<Record<string, unknown>> {
-  const { config: _, env, ...options } = flags
-  const command = words.length === 0 ? undefined : words
-  return { ...options, command, env: env === undefined ? undefined : parseVariables(env) }
+  const { config: _, env, tlsCert, tlsKey, ...options } = flags
+  return {
+    ...options,
+    command: words.length === 0 ? undefined : words,
+    tls: certificate(tlsCert, tlsKey),
+    env: env === undefined ? undefined : parseVariables(env),
+  }
+}
+
+function certificate(cert: string | undefined, key: string | undefined): TlsFiles | undefined {
+  if (cert !== undefined && key !== undefined) return { cert, key }
+  if (cert === undefined && key === undefined) return undefined
+  const [given, missing] = cert === undefined ? ['--tls-key', '--tls-cert'] : ['--tls-cert', '--tls-key']
+  throw new DroverError('OPTION_INVALID', `Cannot use ${given}: wanted ${missing} beside it`)
 }
 
 function parseVariables(assignments: readonly string[]): Readonly<Record<string, string>> {
@@ -107,7 +131,8 @@ function parseVariables(assignments: readonly string[]): Readonly<Record<string,
   return Object.fromEntries(pairs)
 }
 
-async function runFleet(config: FleetConfig, context: CliContext): Promise<void> {
+async function runFleet(request: ConfigRequest, context: CliContext): Promise<void> {
+  const config = await readFleetConfig(request)
   const { printer, program, environment, currentDir } = context
   const reporter = createFleetPrinter(printer, { program, flags: await hintFlags(config, currentDir) })
   const primary = new Primary(config, {
@@ -116,6 +141,7 @@ async function runFleet(config: FleetConfig, context: CliContext): Promise<void>
     reporter,
     environment,
     currentDir,
+    readConfig: () => readFreshConfig(request),
   })
   const announce = (text: string) => {
     reporter.announce({ tone: 'calm', text })

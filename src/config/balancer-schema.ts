@@ -7,8 +7,7 @@ import { limitRules, type LimitRule } from './limit-options.ts'
 import type { AdminAddress, TlsFiles } from './options.ts'
 import { durationMs, numberBetween, sizeBytes, text, wholeNumber, type Schema } from './schema-parts.ts'
 
-const wantedPair =
-  'a certificate and its key, such as { cert: "cert.pem", key: "key.pem" }, or a list of such'
+const wantedPair = 'a certificate and its key, both PEM files'
 const wantedRoute = 'a path such as "/orders" or "/api/*", or { path, methods, mint }'
 const wantedAddress = 'a port, or an address and a port such as "127.0.0.1:9090"'
 

@@ -24,9 +24,11 @@ export async function readFleetConfig(request: ConfigRequest): Promise<FleetConf
   const { environment, currentDir } = request
   const merged = mergeOptions({ flags, file, environment, currentDir })
   const sourceOf = (option: OptionName) => sourceAmong(flags, file, option)
-  await requireFolder(merged.cwd, sourceOf('cwd'), 'cwd')
-  if (merged.accessLog !== undefined && merged.accessLog !== '-')
-    await requireFolder(dirname(merged.accessLog), sourceOf('accessLog'), 'accessLog')
+  if (!(await isFolder(merged.cwd)))
+    throw optionError(sourceOf('cwd'), 'cwd', merged.cwd, 'a folder that exists')
+  const { accessLog } = merged
+  if (accessLog !== undefined && accessLog !== '-' && !(await isFolder(dirname(accessLog))))
+    throw optionError(sourceOf('accessLog'), 'accessLog', accessLog, 'a file in a folder that exists')
   if (merged.tls !== undefined) await requireCertificates(merged.tls.certificates, sourceOf('tls'))
   return Object.freeze({ ...merged, version: merged.version ?? (await readVersion(merged.cwd)) })
 }
@@ -48,20 +50,9 @@ export async function readStateDir(request: Omit<ConfigRequest, 'environment'>):
   return resolveStateDir({ flags, file, currentDir })
 }
 
-async function requireFolder(
-  folder: string,
-  source: OptionSource,
-  option: 'cwd' | 'accessLog',
-): Promise<void> {
-  const isFolder = await stat(folder).then(
+function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
     (found) => found.isDirectory(),
     () => false,
-  )
-  if (isFolder) return
-  throw optionError(
-    source,
-    option,
-    folder,
-    option === 'cwd' ? 'a folder that exists' : 'a file in a folder that exists',
   )
 }

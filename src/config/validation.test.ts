@@ -133,8 +133,7 @@ for (const [given, host, port] of admins) {
   })
 }
 
-const pair =
-  'wanted a certificate and its key, such as { cert: "cert.pem", key: "key.pem" }, or a list of such'
+const pair = 'wanted a certificate and its key, both PEM files'
 const inner: readonly (readonly [raw: object, message: string])[] = [
   [
     { limits: { parkd: 1 } },

@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readKilled, readSnapshot, readStopped } from './answers.ts'
+import { readKilled, readMetrics, readReloaded, readSnapshot, readStopped } from './answers.ts'
 import type { FleetSnapshot } from './snapshot.ts'
 
 const snapshot: FleetSnapshot = {
   state: 'running',
   pid: 10,
   url: 'http://127.0.0.1:8080',
+  admin: null,
   version: 'abc',
   uptimeMs: 5,
   parked: 0,
-  balancers: [{ pid: null, restarts: 0 }],
+  balancers: [{ pid: null, restarts: 0, state: 'down' }],
   instances: [
     {
       id: '1',
@@ -20,6 +21,8 @@ const snapshot: FleetSnapshot = {
       state: 'backoff',
       inFlight: 0,
       requests: 3,
+      failures: 1,
+      ejected: true,
       restarts: 1,
       uptimeMs: null,
     },
@@ -28,6 +31,26 @@ const snapshot: FleetSnapshot = {
 
 test('readSnapshot reads what a server sends, and drops what a newer one adds', () => {
   assert.deepEqual(readSnapshot(200, JSON.stringify({ ...snapshot, later: true })), snapshot)
+})
+
+test('readSnapshot reads what an older fleet sends', () => {
+  const { admin: _, ...older } = snapshot
+  const instances = older.instances.map(({ failures: _failures, ejected: _ejected, ...rest }) => rest)
+  const body = JSON.stringify({ ...older, balancers: [{ pid: 1, restarts: 0 }], instances })
+  const read = readSnapshot(200, body)
+  assert.equal(read.admin, null)
+  assert.deepEqual(read.balancers, [{ pid: 1, restarts: 0, state: 'serving' }])
+  assert.deepEqual([read.instances[0]?.failures, read.instances[0]?.ejected], [0, false])
+})
+
+test('readReloaded and readMetrics pass on what the fleet said, or the error it threw', () => {
+  const reloaded = { applied: ['limits'], restart: ['port'], certificates: true, replaced: 1, cut: 0 }
+  assert.deepEqual(readReloaded(200, JSON.stringify(reloaded)), reloaded)
+  assert.equal(readMetrics(200, 'up 1\n'), 'up 1\n')
+  const body = JSON.stringify({ error: { code: 'OPTION_INVALID', message: 'Cannot use port' } })
+  assert.throws(() => readReloaded(400, body), { code: 'OPTION_INVALID', message: 'Cannot use port' })
+  assert.throws(() => readMetrics(400, body), { code: 'OPTION_INVALID' })
+  assert.throws(() => readMetrics(500, 'oops'), { code: 'CONTROL_FAILED' })
 })
 
 const gibberish: readonly (readonly [status: number, body: string])[] = [

@@ -1,6 +1,7 @@
 // Reads the control server's answers: what came over a socket is checked before it is believed.
 import * as v from 'valibot'
 import { DroverError, isErrorCode, type ErrorCode } from '../base/errors.ts'
+import type { Reloaded } from './commands.ts'
 import type { FleetSnapshot } from './snapshot.ts'
 
 export interface Killed {
@@ -23,22 +24,37 @@ const instance = v.object({
   state: instanceState,
   inFlight: count,
   requests: count,
+  failures: v.optional(count, 0),
+  ejected: v.optional(v.boolean(), false),
   restarts: count,
   uptimeMs: v.nullable(count),
 })
-/** Unknown keys are dropped, so that an older command line can read a newer fleet. */
+const balancer = v.object({
+  pid: v.nullable(count),
+  restarts: count,
+  state: v.optional(v.picklist(['starting', 'serving', 'draining', 'down']), 'serving'),
+})
+/** Unknown keys are dropped and later ones have defaults, so that command line and fleet may be of different versions. */
 const snapshot: v.GenericSchema<unknown, FleetSnapshot> = v.object({
   state: v.picklist(['starting', 'running', 'stopping']),
   pid: count,
   url: v.string(),
+  admin: v.optional(v.nullable(v.string()), null),
   version: v.string(),
   uptimeMs: count,
   parked: count,
-  balancers: v.array(v.object({ pid: v.nullable(count), restarts: count })),
+  balancers: v.array(balancer),
   instances: v.array(instance),
 })
 const killed: v.GenericSchema<unknown, Killed> = v.object({ id: v.string(), pid: count })
 const stopped: v.GenericSchema<unknown, Stopped> = v.object({ pid: count })
+const reloaded: v.GenericSchema<unknown, Reloaded> = v.object({
+  applied: v.array(v.string()),
+  restart: v.array(v.string()),
+  certificates: v.boolean(),
+  replaced: count,
+  cut: count,
+})
 const failure = v.object({ error: v.object({ code: v.string(), message: v.string() }) })
 
 /** The answer's body as `schema` describes it. Throws what the server reported, or CONTROL_FAILED for gibberish. */
@@ -49,14 +65,25 @@ function read<T>(schema: v.GenericSchema<unknown, T>, status: number, body: stri
     if (result.success) return result.output
     throw malformed(status, result.issues[0].message)
   }
+  throw reportedError(status, value)
+}
+
+function reportedError(status: number, value: unknown): DroverError {
   const result = v.safeParse(failure, value)
-  if (!result.success) throw malformed(status, result.issues[0].message)
-  throw new DroverError(knownCode(result.output.error.code), result.output.error.message)
+  if (!result.success) return malformed(status, result.issues[0].message)
+  return new DroverError(knownCode(result.output.error.code), result.output.error.message)
 }
 
 export const readSnapshot = (status: number, body: string): FleetSnapshot => read(snapshot, status, body)
 export const readKilled = (status: number, body: string): Killed => read(killed, status, body)
+export const readReloaded = (status: number, body: string): Reloaded => read(reloaded, status, body)
 export const readStopped = (status: number, body: string): Stopped => read(stopped, status, body)
+
+/** Metrics are text; only a failure is JSON. */
+export function readMetrics(status: number, body: string): string {
+  if (status === 200) return body
+  throw reportedError(status, parseJson(body))
+}
 
 function parseJson(body: string): unknown {
   try {

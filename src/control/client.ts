@@ -1,7 +1,16 @@
 // Talks to a running fleet over its control socket.
 import { request, type IncomingMessage, type RequestOptions } from 'node:http'
 import { DroverError, isDroverError } from '../base/errors.ts'
-import { readKilled, readSnapshot, readStopped, type Killed, type Stopped } from './answers.ts'
+import {
+  readKilled,
+  readMetrics,
+  readReloaded,
+  readSnapshot,
+  readStopped,
+  type Killed,
+  type Stopped,
+} from './answers.ts'
+import type { Reloaded, ReloadRequest } from './commands.ts'
 import type { FleetSnapshot } from './snapshot.ts'
 import { socketPath } from './socket-path.ts'
 
@@ -45,6 +54,21 @@ export class ControlClient {
     const path = `/instances/${encodeURIComponent(id)}/kill`
     const { status, body } = await this.#call('POST', path, answerTimeoutMs)
     return readKilled(status, body)
+  }
+
+  /** The metrics in Prometheus' text format. */
+  async metrics(): Promise<string> {
+    const { status, body } = await this.#call('GET', '/metrics', answerTimeoutMs)
+    return readMetrics(status, body)
+  }
+
+  /**
+   * Has the configuration read again, and with `balancers` the balancers replaced. Rejects OPTION_INVALID when it is wrong.
+   * Gives up waiting, not reloading, after `timeoutMs`.
+   */
+  async reload({ balancers }: ReloadRequest, timeoutMs: number): Promise<Reloaded> {
+    const { status, body } = await this.#call('POST', balancers ? '/reload?balancers' : '/reload', timeoutMs)
+    return readReloaded(status, body)
   }
 
   /** Drains and stops the fleet; resolves when only its primary is left. Gives up waiting, not stopping, after `timeoutMs`. */

@@ -6,6 +6,10 @@ import { failureAnswer, parseRequest, type ControlRequest } from './routes.ts'
 const requests: readonly (readonly [line: string, asked: ControlRequest])[] = [
   ['GET /status', { ask: 'status' }],
   ['GET /status?pretty', { ask: 'status' }],
+  ['GET /metrics', { ask: 'metrics' }],
+  ['POST /reload', { ask: 'reload', balancers: false }],
+  ['POST /reload?balancers', { ask: 'reload', balancers: true }],
+  ['GET /reload', { ask: 'unknown', status: 405 }],
   ['POST /stop', { ask: 'stop' }],
   ['POST /instances/2/kill', { ask: 'kill', id: '2' }],
   ['POST /instances/a%2Fb/kill', { ask: 'kill', id: 'a/b' }],
@@ -30,6 +34,7 @@ test('failureAnswer keeps the code of our errors and hides the kind of others', 
     body: { error: { code: 'INSTANCE_UNKNOWN', message: 'Cannot kill "9"' } },
   })
   assert.equal(failureAnswer(new DroverError('INSTANCE_NOT_RUNNING', 'x')).status, 409)
+  assert.equal(failureAnswer(new DroverError('OPTION_INVALID', 'x')).status, 400)
   assert.deepEqual(failureAnswer(new Error('broken')), {
     status: 500,
     body: { error: { code: 'CONTROL_FAILED', message: 'broken' } },

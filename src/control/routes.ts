@@ -3,6 +3,8 @@ import { isDroverError, type ErrorCode } from '../base/errors.ts'
 
 export type ControlRequest =
   | { readonly ask: 'status' }
+  | { readonly ask: 'metrics' }
+  | { readonly ask: 'reload'; readonly balancers: boolean }
   | { readonly ask: 'kill'; readonly id: string }
   | { readonly ask: 'stop' }
   | { readonly ask: 'unknown'; readonly status: 404 | 405 }
@@ -15,12 +17,32 @@ export interface ControlFailure {
 const killPath = /^\/instances\/([^/]+)\/kill$/
 
 export function parseRequest(method: string, url: string): ControlRequest {
-  const path = url.split('?', 1)[0] ?? ''
-  if (path === '/status') return method === 'GET' ? { ask: 'status' } : { ask: 'unknown', status: 405 }
-  if (path === '/stop') return method === 'POST' ? { ask: 'stop' } : { ask: 'unknown', status: 405 }
-  const id = decodedId(killPath.exec(path)?.[1])
-  if (id === undefined) return { ask: 'unknown', status: 404 }
-  return method === 'POST' ? { ask: 'kill', id } : { ask: 'unknown', status: 405 }
+  const [path = '', query = ''] = url.split('?', 2)
+  const found = routeOf(path, new URLSearchParams(query))
+  if (found === undefined) return { ask: 'unknown', status: 404 }
+  return method === found.method ? found.asked : { ask: 'unknown', status: 405 }
+}
+
+interface Route {
+  readonly method: 'GET' | 'POST'
+  readonly asked: ControlRequest
+}
+
+function routeOf(path: string, query: URLSearchParams): Route | undefined {
+  switch (path) {
+    case '/status':
+      return { method: 'GET', asked: { ask: 'status' } }
+    case '/metrics':
+      return { method: 'GET', asked: { ask: 'metrics' } }
+    case '/reload':
+      return { method: 'POST', asked: { ask: 'reload', balancers: query.has('balancers') } }
+    case '/stop':
+      return { method: 'POST', asked: { ask: 'stop' } }
+    default: {
+      const id = decodedId(killPath.exec(path)?.[1])
+      return id === undefined ? undefined : { method: 'POST', asked: { ask: 'kill', id } }
+    }
+  }
 }
 
 function decodedId(encoded: string | undefined): string | undefined {
@@ -33,7 +55,11 @@ function decodedId(encoded: string | undefined): string | undefined {
   }
 }
 
-const statuses: Partial<Record<ErrorCode, number>> = { INSTANCE_UNKNOWN: 404, INSTANCE_NOT_RUNNING: 409 }
+const statuses: Partial<Record<ErrorCode, number>> = {
+  OPTION_INVALID: 400,
+  INSTANCE_UNKNOWN: 404,
+  INSTANCE_NOT_RUNNING: 409,
+}
 
 /** The HTTP status and body that carry `error` to the other side. */
 export function failureAnswer(error: unknown): { readonly status: number; readonly body: ControlFailure } {

@@ -117,8 +117,12 @@ async function perform(commands: FleetCommands, asked: ControlRequest): Promise<
   switch (asked.ask) {
     case 'status':
       return { status: 200, body: commands.snapshot() }
+    case 'metrics':
+      return { status: 200, body: await commands.metrics() }
     case 'kill':
       return { status: 200, body: commands.kill(asked.id) }
+    case 'reload':
+      return { status: 200, body: await commands.reload({ balancers: asked.balancers }) }
     case 'stop':
       await commands.stop()
       return { status: 200, body: { pid: process.pid } }
@@ -146,13 +150,15 @@ async function discardBody(request: IncomingMessage): Promise<void> {
 
 interface Answer {
   readonly status: number
-  readonly body: object
+  /** Text as it is; anything else as JSON. */
+  readonly body: object | string
 }
 
 function answer(response: ServerResponse, { status, body }: Answer): void {
-  const text = JSON.stringify(body)
+  const isText = typeof body === 'string'
+  const text = isText ? body : JSON.stringify(body)
   response.writeHead(status, {
-    'content-type': 'application/json',
+    'content-type': isText ? 'text/plain; charset=utf-8' : 'application/json',
     'content-length': Buffer.byteLength(text),
     connection: 'close',
   })

@@ -13,10 +13,24 @@ export interface InstanceSnapshot {
   readonly inFlight: number
   /** Attempts it has answered since this run of `drover up` began. */
   readonly requests: number
+  /** Attempts that failed on it, in the same time. */
+  readonly failures: number
+  /** A balancer gives it nothing because its attempts failed. */
+  readonly ejected: boolean
   /** How often it was started again after a death. */
   readonly restarts: number
   /** Milliseconds since its process started; null while none runs. */
   readonly uptimeMs: number | null
+}
+
+/** `draining`: it is being replaced, and finishes what it has; `down`: it died, and the next one is about to start. */
+export type BalancerState = 'starting' | 'serving' | 'draining' | 'down'
+
+export interface BalancerSnapshot {
+  readonly pid: number | null
+  /** How often it was started again after a death. */
+  readonly restarts: number
+  readonly state: BalancerState
 }
 
 export interface FleetSnapshot {
@@ -25,10 +39,12 @@ export interface FleetSnapshot {
   readonly pid: number
   /** Where clients connect, such as http://127.0.0.1:8080. */
   readonly url: string
+  /** Where metrics are served, such as http://127.0.0.1:9090; null when nowhere. */
+  readonly admin: string | null
   readonly version: string
   readonly uptimeMs: number
   /** Requests waiting in the balancer because no instance is ready. */
   readonly parked: number
-  readonly balancers: readonly { readonly pid: number | null; readonly restarts: number }[]
+  readonly balancers: readonly BalancerSnapshot[]
   readonly instances: readonly InstanceSnapshot[]
 }

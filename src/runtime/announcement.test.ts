@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { InstanceState, InstanceView } from '../supervisor/fleet-options.ts'
-import { announceChanges, announceDeath, announceStart } from './announcement.ts'
+import { announceChanges, announceDeath, announceReload, announceStart } from './announcement.ts'
 
 function view(state: InstanceState, epoch = 1): InstanceView {
   const place = { host: '127.0.0.1', port: 4001, pid: 9, startedAtMs: 1000 }
@@ -51,4 +51,15 @@ test('announceStart counts instances as people do', () => {
     'starting 1 instance of node s.ts behind http://127.0.0.1:80, version abc',
   )
   assert.match(announceStart({ ...facts, instances: 2 }, url), /^starting 2 instances of /)
+})
+
+test('announceReload tells what was applied and what needs a restart', () => {
+  const reload = { applied: ['limits', 'reveal'], restart: ['port'], certificates: true }
+  assert.deepEqual(announceReload(reload), [
+    'configuration read again: applied limits, reveal, certificates read again',
+    'a restart of drover up is needed for port',
+  ])
+  assert.deepEqual(announceReload({ applied: [], restart: [], certificates: false }), [
+    'configuration read again: nothing to apply',
+  ])
 })

@@ -1,4 +1,5 @@
 // Turns changes of the fleet into the lines a person wants to read, and only those.
+import type { Reloaded } from '../control/commands.ts'
 import type { InstanceDeath, InstanceView } from '../supervisor/fleet-options.ts'
 
 /** `good` and `bad` ask for a glance, `calm` does not. */
@@ -16,6 +17,18 @@ export interface StartFacts {
 export function announceStart({ command, instances, version }: StartFacts, url: string): string {
   const copies = instances === 1 ? '1 instance' : `${instances} instances`
   return `starting ${copies} of ${command.join(' ')} behind ${url}, version ${version}`
+}
+
+/** What a reload did, and what it could not do. */
+export function announceReload({
+  applied,
+  restart,
+  certificates,
+}: Pick<Reloaded, 'applied' | 'restart' | 'certificates'>): string[] {
+  const changes = applied.length === 0 ? 'nothing to apply' : `applied ${applied.join(', ')}`
+  const files = certificates ? ', certificates read again' : ''
+  const pending = restart.length === 0 ? [] : [`a restart of drover up is needed for ${restart.join(', ')}`]
+  return [`configuration read again: ${changes}${files}`, ...pending]
 }
 
 /** What is worth saying about the way from `before` to `after`. Deaths are announced on their own. */

@@ -29,17 +29,17 @@ test("combineSnapshot puts the balancer's counts beside the supervisor's view", 
     state: 'running',
     pid: 10,
     url: 'http://127.0.0.1:8080',
+    admin: 'http://127.0.0.1:9090',
     version: 'abc',
     startedAtMs: 500,
     nowMs: 1000,
     instances: [ready, dead],
-    balancer: {
-      pid: 12,
-      restarts: 0,
+    balancing: {
+      balancers: [{ pid: 12, restarts: 0, state: 'serving' }],
       parked: 4,
       loads: new Map([
-        ['1', { inFlight: 2, requests: 30 }],
-        ['gone', { inFlight: 9, requests: 9 }],
+        ['1', { inFlight: 2, requests: 30, failures: 3, ejected: true }],
+        ['gone', { inFlight: 9, requests: 9, failures: 0, ejected: false }],
       ]),
     },
   })
@@ -47,10 +47,11 @@ test("combineSnapshot puts the balancer's counts beside the supervisor's view", 
     state: 'running',
     pid: 10,
     url: 'http://127.0.0.1:8080',
+    admin: 'http://127.0.0.1:9090',
     version: 'abc',
     uptimeMs: 500,
     parked: 4,
-    balancers: [{ pid: 12, restarts: 0 }],
+    balancers: [{ pid: 12, restarts: 0, state: 'serving' }],
     instances: [
       {
         id: '1',
@@ -60,6 +61,8 @@ test("combineSnapshot puts the balancer's counts beside the supervisor's view", 
         state: 'ready',
         inFlight: 2,
         requests: 30,
+        failures: 3,
+        ejected: true,
         restarts: 1,
         uptimeMs: 100,
       },
@@ -71,6 +74,8 @@ test("combineSnapshot puts the balancer's counts beside the supervisor's view", 
         state: 'backoff',
         inFlight: 0,
         requests: 0,
+        failures: 0,
+        ejected: false,
         restarts: 3,
         uptimeMs: null,
       },
@@ -79,18 +84,27 @@ test("combineSnapshot puts the balancer's counts beside the supervisor's view", 
 })
 
 test('combineSnapshot never tells a negative age when the clock is set back', () => {
-  const balancer = { pid: null, restarts: 0, parked: 0, loads: new Map() }
-  const moment = { state: 'running', pid: 1, url: '', version: '', startedAtMs: 500, nowMs: 100 } as const
-  const snapshot = combineSnapshot({ ...moment, instances: [ready], balancer })
+  const balancing = { balancers: [], parked: 0, loads: new Map() }
+  const moment = {
+    state: 'running',
+    pid: 1,
+    url: '',
+    admin: undefined,
+    version: '',
+    startedAtMs: 500,
+    nowMs: 100,
+  } as const
+  const snapshot = combineSnapshot({ ...moment, instances: [ready], balancing })
   assert.equal(snapshot.uptimeMs, 0)
   assert.equal(snapshot.instances[0]?.uptimeMs, 0)
 })
 
-test('readyUpstreams names the ready instances and no others', () => {
+test('readyUpstreams names the ready instances and those that finish what they have, with their weights', () => {
   const starting: InstanceView = { ...ready, id: '3', state: 'starting' }
   const draining: InstanceView = { ...ready, id: '4', state: 'draining' }
-  assert.deepEqual(readyUpstreams([ready, dead, starting, draining]), [
-    { id: '1', epoch: 2, host: '127.0.0.1', port: 4001 },
+  assert.deepEqual(readyUpstreams([ready, dead, starting, draining], { 1: 2 }), [
+    { id: '1', epoch: 2, host: '127.0.0.1', port: 4001, weight: 2 },
+    { id: '4', epoch: 2, host: '127.0.0.1', port: 4001, draining: true },
   ])
 })
 
@@ -107,3 +121,7 @@ for (const [host, url] of urls) {
     assert.equal(clientUrl(host, 80), url)
   })
 }
+
+test('clientUrl says https where TLS is spoken', () => {
+  assert.equal(clientUrl('127.0.0.1', 443, 'https'), 'https://127.0.0.1:443')
+})

@@ -3,35 +3,37 @@ import { isIPv6 } from 'node:net'
 import type { Upstream } from '../balancer/messages.ts'
 import type { FleetSnapshot, InstanceSnapshot } from '../control/snapshot.ts'
 import type { InstanceView } from '../supervisor/fleet-options.ts'
-import type { BalancerProcessSnapshot } from './balancer-process.ts'
+import type { BalancerGroupSnapshot } from './balancer-group.ts'
 
 export interface FleetMoment {
   readonly state: FleetSnapshot['state']
   readonly pid: number
   readonly url: string
+  readonly admin: string | undefined
   readonly version: string
   readonly startedAtMs: number
   readonly nowMs: number
   readonly instances: readonly InstanceView[]
-  readonly balancer: BalancerProcessSnapshot
+  readonly balancing: BalancerGroupSnapshot
 }
 
 export function combineSnapshot(moment: FleetMoment): FleetSnapshot {
-  const { balancer } = moment
+  const { balancing } = moment
   return {
     state: moment.state,
     pid: moment.pid,
     url: moment.url,
+    admin: moment.admin ?? null,
     version: moment.version,
     uptimeMs: elapsedMs(moment.startedAtMs, moment.nowMs),
-    parked: balancer.parked,
-    balancers: [{ pid: balancer.pid, restarts: balancer.restarts }],
+    parked: balancing.parked,
+    balancers: balancing.balancers,
     instances: moment.instances.map((view) => instanceSnapshot(view, moment)),
   }
 }
 
 function instanceSnapshot(view: InstanceView, moment: FleetMoment): InstanceSnapshot {
-  const load = moment.balancer.loads.get(view.id)
+  const load = moment.balancing.loads.get(view.id)
   const isAlive = view.pid !== undefined && view.startedAtMs !== undefined
   return {
     id: view.id,
@@ -41,6 +43,8 @@ function instanceSnapshot(view: InstanceView, moment: FleetMoment): InstanceSnap
     state: view.state,
     inFlight: load?.inFlight ?? 0,
     requests: load?.requests ?? 0,
+    failures: load?.failures ?? 0,
+    ejected: load?.ejected ?? false,
     restarts: view.restarts,
     uptimeMs: isAlive ? elapsedMs(view.startedAtMs ?? moment.nowMs, moment.nowMs) : null,
   }
@@ -51,12 +55,27 @@ function elapsedMs(sinceMs: number, nowMs: number): number {
   return Math.max(0, Math.round(nowMs - sinceMs))
 }
 
-/** The instances that may be given requests: those that are ready, and no others. */
-export function readyUpstreams(instances: readonly InstanceView[]): Upstream[] {
+/**
+ * The instances that the balancer needs to know: those that are ready, and those that are to finish what they have.
+ * `weights` by id; an instance without one gets as much as any other.
+ */
+export function readyUpstreams(
+  instances: readonly InstanceView[],
+  weights: Readonly<Record<string, number>> = {},
+): Upstream[] {
   const upstreams: Upstream[] = []
   for (const { id, epoch, host, port, state } of instances) {
-    if (state === 'ready' && host !== undefined && port !== undefined)
-      upstreams.push({ id, epoch, host, port })
+    const isKnown = (state === 'ready' || state === 'draining') && host !== undefined && port !== undefined
+    if (!isKnown) continue
+    const weight = weights[id]
+    upstreams.push({
+      id,
+      epoch,
+      host,
+      port,
+      ...(weight === undefined ? {} : { weight }),
+      ...(state === 'draining' ? { draining: true } : {}),
+    })
   }
   return upstreams
 }
@@ -64,7 +83,7 @@ export function readyUpstreams(instances: readonly InstanceView[]): Upstream[] {
 const everywhere: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
 
 /** Where a client on this machine connects; "every address" is shown as loopback, since nobody can open it. */
-export function clientUrl(host: string, port: number): string {
+export function clientUrl(host: string, port: number, scheme: 'http' | 'https' = 'http'): string {
   const address = everywhere[host] ?? host
-  return `http://${isIPv6(address) ? `[${address}]` : address}:${port}`
+  return `${scheme}://${isIPv6(address) ? `[${address}]` : address}:${port}`
 }

@@ -1,22 +1,28 @@
 // The hall: the one place that wires supervisor, balancer and control together, and says in which order they live and end.
-import { withDeadline } from '../base/deadline.ts'
+import { randomBytes } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
+import { withDeadline } from '../base/deadline.ts'
+import { DroverError, isDroverError } from '../base/errors.ts'
+import { markerVariable } from '../base/wire.ts'
 import type { FleetConfig } from '../config/options.ts'
-import type { FleetCommands } from '../control/commands.ts'
+import type { FleetCommands, Reloaded, ReloadRequest } from '../control/commands.ts'
 import { openControlServer, type ControlServer } from '../control/server.ts'
 import type { FleetSnapshot } from '../control/snapshot.ts'
 import type { FleetOptions, InstanceView } from '../supervisor/fleet-options.ts'
 import { Fleet } from '../supervisor/fleet.ts'
-import { announceChanges, announceDeath, announceStart } from './announcement.ts'
-import { BalancerProcess } from './balancer-process.ts'
+import { openAdminServer, type AdminServer } from './admin-server.ts'
+import { announceChanges, announceDeath, announceReload, announceStart } from './announcement.ts'
+import { BalancerGroup } from './balancer-group.ts'
+import { balancerOptions } from './balancer-options.ts'
 import { clientUrl, combineSnapshot, readyUpstreams } from './fleet-snapshot.ts'
+import { FleetMetrics } from './metrics.ts'
 import { nextPrimaryState, type PrimaryEvent, type PrimaryState } from './primary-state.ts'
-import type { FleetReporter } from './reporter.ts'
+import { planReload } from './reload.ts'
+import { accessLogName, type FleetReporter } from './reporter.ts'
 
 /** A balancer that neither starts nor dies in this time is not going to. */
 const balancerStartTimeoutMs = 15_000
-/** What a drain may take beyond its own timeout before the balancer is ended anyway. */
-const drainGraceMs = 2_000
+const markerBytes = 24
 
 export interface PrimaryPorts {
   readonly clock: Clock
@@ -26,20 +32,28 @@ export interface PrimaryPorts {
   /** The environment that instances inherit. */
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly currentDir: string
+  /** Reads the configuration again, as it is now; rejects OPTION_INVALID when it is wrong. */
+  readonly readConfig: () => Promise<FleetConfig>
 }
 
 /** One run of `drover up`: started once, stopped once. */
 export class Primary implements FleetCommands {
-  readonly #config: FleetConfig
   readonly #ports: PrimaryPorts
   readonly #fleet: Fleet
-  readonly #balancer: BalancerProcess
+  readonly #balancers: BalancerGroup
+  readonly #metrics = new FleetMetrics()
   readonly #startedAtMs: number
+  /** By which instances say "not processed"; nobody else can know it. */
+  readonly #marker = randomBytes(markerBytes).toString('base64url')
+  #config: FleetConfig
   #state: PrimaryState = 'idle'
-  #url: string
+  #port: number
+  #admin: AdminServer | undefined
   #control: ControlServer | undefined
   #views: readonly InstanceView[] = []
   #opening: Promise<void> | undefined
+  /** The last reload that was asked for; the next one waits for it. */
+  #reloading: Promise<unknown> = Promise.resolve()
   #stopping: Promise<void> | undefined
   readonly #finished: PromiseWithResolvers<void> = Promise.withResolvers<void>()
 
@@ -47,9 +61,9 @@ export class Primary implements FleetCommands {
     this.#config = config
     this.#ports = ports
     this.#startedAtMs = ports.clock.now()
-    this.#url = clientUrl(config.host, config.port)
+    this.#port = config.port
     this.#fleet = this.#createFleet()
-    this.#balancer = this.#createBalancer()
+    this.#balancers = this.#createBalancers()
     // Whoever awaits it hears of a failed stop; when nobody does, that is no unhandled rejection.
     this.#finished.promise.catch(() => undefined)
   }
@@ -81,17 +95,30 @@ export class Primary implements FleetCommands {
     return combineSnapshot({
       state: shownStates[this.#state],
       pid: process.pid,
-      url: this.#url,
+      url: this.#url(),
+      admin: this.#admin?.url,
       version: this.#config.version,
       startedAtMs: this.#startedAtMs,
       nowMs: this.#ports.clock.now(),
       instances: this.#fleet.instances(),
-      balancer: this.#balancer.snapshot(),
+      balancing: this.#balancers.snapshot(),
     })
   }
 
   kill(id: string): { readonly id: string; readonly pid: number } {
     return this.#fleet.kill(id)
+  }
+
+  /** What changed while the fleet runs; see FleetCommands. One at a time: each sees what the one before has left. */
+  reload(request: ReloadRequest): Promise<Reloaded> {
+    const reloaded = this.#reloading.then(() => this.#reload(request))
+    this.#reloading = reloaded.catch(() => undefined)
+    return reloaded
+  }
+
+  async metrics(): Promise<string> {
+    const workers = await this.#balancers.metrics()
+    return this.#metrics.text(workers, this.snapshot())
   }
 
   /** Finishes the requests in flight, then stops every instance. Every call waits for the same stop. */
@@ -108,7 +135,7 @@ export class Primary implements FleetCommands {
     const stopped = this.stop()
     // With the fleet stopping first, nothing that is killed below is started again.
     const fleetStopped = this.#fleet.stop()
-    await Promise.all([this.#killAll(), this.#balancer.close(), fleetStopped, stopped])
+    await Promise.all([this.#killAll(), this.#balancers.close(), fleetStopped, stopped])
   }
 
   async #killAll(): Promise<void> {
@@ -129,7 +156,7 @@ export class Primary implements FleetCommands {
 
   #createFleet(): Fleet {
     const { clock, random, reporter } = this.#ports
-    return new Fleet(fleetOptions(this.#config, this.#ports.environment), {
+    return new Fleet(this.#fleetOptions(), {
       clock,
       random,
       log: (line) => {
@@ -148,34 +175,51 @@ export class Primary implements FleetCommands {
     })
   }
 
-  #createBalancer(): BalancerProcess {
-    return new BalancerProcess(
-      { reveal: this.#config.reveal, trustForwarded: this.#config.trustForwarded },
-      {
-        now: () => this.#ports.clock.now(),
-        log: (line) => {
-          this.#announce(line)
-        },
-        onStart: (pid) => {
-          this.#settle('guard the balancer', this.#fleet.guard(pid))
-        },
-        onExit: (pid) => {
-          this.#settle('release the balancer', this.#fleet.unguard(pid))
-        },
+  #fleetOptions(): FleetOptions {
+    const { command, cwd, instances, health, readyTimeoutMs, stopTimeoutMs, stateDir } = this.#config
+    const env = { ...this.#ports.environment, ...this.#config.env, [markerVariable]: this.#marker }
+    return { command, cwd, env, instances, healthPath: health, readyTimeoutMs, stopTimeoutMs, stateDir }
+  }
+
+  #createBalancers(): BalancerGroup {
+    const { clock, reporter } = this.#ports
+    const options = balancerOptions(this.#config, this.#marker)
+    return new BalancerGroup(options, this.#config.balancers, {
+      now: () => clock.now(),
+      log: (line) => {
+        this.#announce(line)
       },
-    )
+      output: (line) => {
+        reporter.output(accessLogName, 'stdout', line)
+      },
+      onStart: (pid) => {
+        this.#settle('guard the balancer', this.#fleet.guard(pid))
+      },
+      onExit: (pid) => {
+        this.#settle('release the balancer', this.#fleet.unguard(pid))
+      },
+      onRetire: (pid, metrics) => {
+        this.#metrics.retire(pid, metrics)
+      },
+    })
   }
 
   /** Control before the port: whoever is refused by either has not disturbed a fleet that runs. */
   async #open(): Promise<void> {
     const { host, port, stateDir } = this.#config
     this.#control = await openControlServer(stateDir, this.#ports.currentDir, this.#commands())
-    const listening = this.#balancer.listen(host, port)
+    if (this.#config.admin !== undefined) this.#admin = await openAdminServer(this.#config.admin, this)
+    const listening = this.#balancers.listen(host, port)
     const bound = await withDeadline(listening, balancerStartTimeoutMs, () => {
       return new Error(`Cannot listen on ${host}:${port}: the balancer did not start`)
     })
-    this.#url = clientUrl(host, bound.port)
-    this.#announce(announceStart(this.#config, this.#url))
+    this.#port = bound.port
+    this.#announce(announceStart(this.#config, this.#url()))
+    if (this.#admin !== undefined) this.#announce(`metrics on ${this.#admin.url}/metrics`)
+  }
+
+  #url(): string {
+    return clientUrl(this.#config.host, this.#port, this.#config.tls === undefined ? 'http' : 'https')
   }
 
   /** What others may ask for; whoever watches the terminal is told that somebody did. */
@@ -183,6 +227,8 @@ export class Primary implements FleetCommands {
     return {
       snapshot: () => this.snapshot(),
       kill: (id) => this.kill(id),
+      metrics: () => this.metrics(),
+      reload: (request) => this.reload(request),
       stop: () => {
         if (this.#stopping === undefined) this.#announce('asked to stop: finishing what is in flight')
         return this.stop()
@@ -192,7 +238,7 @@ export class Primary implements FleetCommands {
 
   /** The balancer hears of a death before anything else happens, so that it stops choosing the dead. */
   #handleChange(views: readonly InstanceView[]): void {
-    this.#balancer.setUpstreams(readyUpstreams(views))
+    this.#balancers.setUpstreams(readyUpstreams(views, this.#config.weights))
     const announcements = announceChanges(this.#views, views, this.#ports.clock.now())
     this.#views = views
     for (const announcement of announcements) this.#ports.reporter.announce(announcement)
@@ -205,31 +251,49 @@ export class Primary implements FleetCommands {
     this.#ports.reporter.welcome(this.snapshot())
   }
 
+  async #reload({ balancers }: ReloadRequest): Promise<Reloaded> {
+    const after = await this.#ports.readConfig().catch(unchanged)
+    if (this.#state === 'stopping' || this.#state === 'stopped')
+      throw new DroverError('CONTROL_FAILED', 'Cannot reload: the fleet is stopping')
+    const { config, applied, restart } = planReload(this.#config, after)
+    this.#config = config
+    this.#balancers.configure(balancerOptions(config, this.#marker))
+    this.#balancers.setUpstreams(readyUpstreams(this.#views, config.weights))
+    const certificates = config.tls !== undefined
+    for (const line of announceReload({ applied, restart, certificates })) this.#announce(line)
+    const { replaced, cut } = balancers ? await this.#replaceBalancers() : { replaced: 0, cut: 0 }
+    return { applied, restart, certificates, replaced, cut }
+  }
+
+  async #replaceBalancers(): Promise<{ readonly replaced: number; readonly cut: number }> {
+    const outcome = await this.#balancers.replace({ drainTimeoutMs: this.#config.drainTimeoutMs })
+    this.#announce(outcome.replaced === 1 ? 'balancer replaced' : `${outcome.replaced} balancers replaced`)
+    this.#announceCut(outcome.cut)
+    return outcome
+  }
+
   async #stopAll(): Promise<void> {
     this.#move('stop')
     await this.#opening?.catch(() => undefined)
     await this.#drain()
-    await this.#balancer.close()
+    await this.#balancers.close()
     await this.#fleet.stop()
   }
 
   async #drain(): Promise<void> {
-    const { drainTimeoutMs } = this.#config
     const inFlight = this.#countInFlight()
     if (inFlight > 0) this.#announce(`finishing ${requests(inFlight)} in flight`)
-    const drained = this.#balancer.drain(drainTimeoutMs)
-    const { cut } = await withDeadline(drained, drainTimeoutMs + drainGraceMs, () => {
-      return new Error('the balancer did not answer')
-    }).catch((error: unknown) => {
-      this.#announce(`Cannot drain the balancer: ${String(error)}`)
-      return { cut: 0 }
-    })
-    if (cut > 0)
-      this.#ports.reporter.announce({ tone: 'bad', text: `${requests(cut)} cut by the drain timeout` })
+    const { cut } = await this.#balancers.drain(this.#config.drainTimeoutMs)
+    this.#announceCut(cut)
+  }
+
+  #announceCut(cut: number): void {
+    if (cut === 0) return
+    this.#ports.reporter.announce({ tone: 'bad', text: `${requests(cut)} cut by the drain timeout` })
   }
 
   #countInFlight(): number {
-    const loads = [...this.#balancer.snapshot().loads.values()]
+    const loads = [...this.#balancers.snapshot().loads.values()]
     return loads.reduce((sum, { inFlight }) => sum + inFlight, 0)
   }
 
@@ -239,6 +303,7 @@ export class Primary implements FleetCommands {
       try {
         await stopped
       } finally {
+        await this.#admin?.close()
         await this.#control?.close()
       }
       this.#move('ended')
@@ -270,11 +335,10 @@ const shownStates: Readonly<Record<PrimaryState, FleetSnapshot['state']>> = {
   stopped: 'stopping',
 }
 
-function fleetOptions(config: FleetConfig, environment: PrimaryPorts['environment']): FleetOptions {
-  const { command, cwd, instances, readyTimeoutMs, stopTimeoutMs, stateDir } = config
-  const env = { ...environment, ...config.env }
-  const healthPath = config.health
-  return { command, cwd, env, instances, healthPath, readyTimeoutMs, stopTimeoutMs, stateDir }
+/** Whoever asked for a reload is told that the fleet goes on as before. */
+function unchanged(error: unknown): never {
+  const message = `${error instanceof Error ? error.message : String(error)} (nothing was changed)`
+  throw new DroverError(isDroverError(error) ? error.code : 'CONTROL_FAILED', message, { cause: error })
 }
 
 function requests(count: number): string {

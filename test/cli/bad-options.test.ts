@@ -21,7 +21,17 @@ const calls: readonly (readonly [args: readonly string[], line: string])[] = [
   [['up', '--env', 'WORD', ...command], 'Cannot use --env "WORD": wanted NAME=VALUE'],
   [
     ['up', '--env', 'PORT=1', ...command],
-    'Cannot use --env "PORT": wanted other names than PORT and DROVER_INSTANCE, which Drover gives to each instance itself',
+    'Cannot use --env "PORT": wanted other names than PORT, DROVER_INSTANCE and DROVER_MARKER, which Drover gives to each instance itself',
+  ],
+  [['up', '--balancers', '0', ...command], 'Cannot use --balancers "0": wanted a whole number from 1 to 16'],
+  [
+    ['up', '--admin', 'here', ...command],
+    'Cannot use --admin "here": wanted a port, or an address and a port such as "127.0.0.1:9090"',
+  ],
+  [['up', '--tls-cert', 'c.pem', ...command], 'Cannot use --tls-cert: wanted --tls-key beside it'],
+  [
+    ['up', '--access-log', '/no/such/log', ...command],
+    'Cannot use --access-log "/no/such/log": wanted a file in a folder that exists',
   ],
   [['up', '--cwd', '/no/such', ...command], 'Cannot use --cwd "/no/such": wanted a folder that exists'],
   [['up', '--config', 'gone.ts'], 'Cannot use --config "gone.ts": wanted a file such as drover.config.ts'],
@@ -65,6 +75,10 @@ const files: readonly (readonly [content: string, line: string])[] = [
   [
     'export const port = 1',
     'Cannot use drover.config.ts: wanted export default defineConfig({ … }), but it has no default export',
+  ],
+  [
+    'export default { limits: { parkd: 5 } }',
+    'Cannot use limits.parkd in drover.config.ts: there is no such option, did you mean parked?',
   ],
   ['\nthrow new Error("no secrets today")', 'Cannot load drover.config.ts:2: no secrets today'],
 ]

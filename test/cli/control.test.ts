@@ -20,6 +20,7 @@ const snapshot: FleetSnapshot = {
   state: 'running',
   pid: 1,
   url: 'http://127.0.0.1:1',
+  admin: null,
   version: 'v',
   uptimeMs: 0,
   parked: 0,
@@ -27,10 +28,14 @@ const snapshot: FleetSnapshot = {
   instances: [],
 }
 
+const reloaded = { applied: ['limits'], restart: [], certificates: false, replaced: 0, cut: 0 }
+
 function commands(over: Partial<FleetCommands> = {}): FleetCommands {
   return {
     snapshot: () => snapshot,
     kill: (id) => ({ id, pid: 7 }),
+    reload: () => Promise.resolve(reloaded),
+    metrics: () => Promise.resolve('drover_up 1\n'),
     stop: () => Promise.resolve(),
     ...over,
   }
@@ -63,6 +68,8 @@ test('ControlClient carries each command and its answer', async (t) => {
   assert.deepEqual(await client.status(), snapshot)
   assert.deepEqual(await client.kill('a/b'), { id: 'a/b', pid: 7 })
   assert.deepEqual(killed, ['a/b'])
+  assert.equal(await client.metrics(), 'drover_up 1\n')
+  assert.deepEqual(await client.reload({ balancers: false }, 1_000), reloaded)
   assert.deepEqual(await client.stop(1_000), { pid: process.pid })
 })
 
@@ -77,6 +84,22 @@ test('ControlClient rejects with the code that the fleet threw', async (t) => {
     message: 'Cannot kill instance "2": no process runs',
   })
   await assert.rejects(client.stop(1_000), { code: 'CONTROL_FAILED', message: 'it broke' })
+})
+
+test('ControlClient says whether the balancers are to be replaced too, and passes on why not', async (t) => {
+  const asked: boolean[] = []
+  const reload = ({ balancers }: { readonly balancers: boolean }) => {
+    asked.push(balancers)
+    return Promise.reject(new DroverError('OPTION_INVALID', 'Cannot use port "x" in drover.config.ts'))
+  }
+  const client = clientOf(await serve(t, { reload }))
+  for (const balancers of [true, false]) {
+    await assert.rejects(client.reload({ balancers }, 1_000), {
+      code: 'OPTION_INVALID',
+      message: 'Cannot use port "x" in drover.config.ts',
+    })
+  }
+  assert.deepEqual(asked, [true, false])
 })
 
 test('ControlClient gives up waiting for a stop when told to', async (t) => {

@@ -64,6 +64,7 @@ test('drover up, status, kill and stop: the round trip', async (t) => {
       'state',
       'pid',
       'url',
+      'admin',
       'version',
       'uptimeMs',
       'parked',
@@ -79,6 +80,8 @@ test('drover up, status, kill and stop: the round trip', async (t) => {
       'state',
       'inFlight',
       'requests',
+      'failures',
+      'ejected',
       'restarts',
       'uptimeMs',
     ])
@@ -87,7 +90,10 @@ test('drover up, status, kill and stop: the round trip', async (t) => {
   await t.test('status prints a table', async () => {
     const { stdout } = await run(t, ['status'], { cwd })
     assert.match(stdout, /running · 2 of 2 ready · version v1 · up /)
-    assert.match(stdout, /^ID {2}STATE +PID +PORT {2}VERSION {2}IN FLIGHT {2}REQUESTS {2}RESTARTS +UPTIME$/m)
+    assert.match(
+      stdout,
+      /^ID {2}STATE +PID +PORT {2}VERSION {2}IN FLIGHT {2}REQUESTS {2}FAILURES {2}RESTARTS +UPTIME$/m,
+    )
     assert.match(stdout, /^2 {3}ready +\d+ +\d+ {2}v1 /m)
   })
 

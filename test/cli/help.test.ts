@@ -8,7 +8,7 @@ import { run } from './terminal.ts'
 const cwd = tmpdir()
 
 describe('drover explains itself', { concurrency: 2 }, () => {
-  for (const command of ['up', 'status', 'kill', 'stop']) {
+  for (const command of ['up', 'status', 'kill', 'reload', 'metrics', 'stop']) {
     test(`${command} --help shows an example and the exit codes`, async (t) => {
       const { code, stdout, stderr } = await run(t, [command, '--help'], { cwd })
       assert.equal(code, 0)
@@ -16,14 +16,14 @@ describe('drover explains itself', { concurrency: 2 }, () => {
       assert.match(stdout, new RegExp(`^Usage: drover ${command} `))
       assert.match(stdout, new RegExp(`Examples?:\\n  npm run -s drover -- ${command}`))
       assert.match(stdout, /Exit codes: 0 done, 1 failed, 2 wrong usage\n/)
-      if (command !== 'up') assert.match(stdout, /--json/)
+      if (command !== 'up' && command !== 'metrics') assert.match(stdout, /--json/)
     })
   }
 
   test('--help names every command', async (t) => {
     const { code, stdout } = await run(t, ['--help'], { cwd })
     assert.equal(code, 0)
-    for (const command of ['up', 'status', 'kill', 'stop'])
+    for (const command of ['up', 'status', 'kill', 'reload', 'metrics', 'stop'])
       assert.match(stdout, new RegExp(`^  ${command} `, 'm'))
   })
 
@@ -42,7 +42,7 @@ describe('drover explains itself', { concurrency: 2 }, () => {
   })
 })
 
-for (const command of [['status'], ['kill', '1'], ['stop'], ['status', '--json']]) {
+for (const command of [['status'], ['kill', '1'], ['reload'], ['metrics'], ['stop'], ['status', '--watch']]) {
   test(`drover ${command.join(' ')} says that nothing runs there, and what to do`, async (t) => {
     const outcome = await run(t, [...command, '--state', 'nowhere'], { cwd })
     assert.deepEqual(outcome, {

@@ -100,7 +100,7 @@ test('replace runs the code that is on disk then; code that fails changes nothin
   assert.equal(pidOf(kept), first)
   assert.equal(kept.group.snapshot().balancers.length, 1)
   assert.equal(await ask(kept.port), 'answered')
-  assert.deepEqual(outputs, [])
+  assert.equal(outputs.length, 0)
   await write(`${goodCode}\nconsole.log('other code')`)
   await kept.group.replace(bounds)
   await until('the other code speaks', () => outputs.includes('other code'))
@@ -127,7 +127,10 @@ test('only one replacement runs at a time, and none while the fleet stops', asyn
   await first
   const late = kept.group.replace(bounds)
   const drained = kept.group.drain(30_000)
-  await assert.rejects(late, { code: 'CONTROL_FAILED', message: /: the fleet is stopping; the old one goes on$/ })
+  await assert.rejects(late, {
+    code: 'CONTROL_FAILED',
+    message: /: the fleet is stopping; the old one goes on$/,
+  })
   assert.deepEqual(await drained, { cut: 0 })
   await assert.rejects(kept.group.replace(bounds), /they are not serving$/)
   await kept.group.close()

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { FleetSnapshot } from '../control/snapshot.ts'
+import { statusLines } from './status-table.ts'
+
+const plain = { paint: (_: unknown, text: string) => text }
+const painted = { paint: (style: unknown, text: string) => `<${String(style)}:${text}>` }
+const instance = {
+  port: 4001,
+  version: 'abc',
+  inFlight: 2,
+  requests: 7,
+  failures: 1,
+  ejected: false,
+  restarts: 0,
+}
+const snapshot: FleetSnapshot = {
+  state: 'running',
+  pid: 10,
+  url: 'http://127.0.0.1:8080',
+  admin: null,
+  version: 'abc',
+  uptimeMs: 61_000,
+  parked: 0,
+  balancers: [{ pid: 12, restarts: 0, state: 'serving' }],
+  instances: [
+    { ...instance, id: '1', state: 'ready', pid: 11, uptimeMs: 60_000 },
+    { ...instance, id: '2', state: 'backoff', pid: null, port: null, uptimeMs: null },
+  ],
+}
+
+test('statusLines show the fleet in one table', () => {
+  assert.deepEqual(statusLines(snapshot, plain), [
+    'http://127.0.0.1:8080  running · 1 of 2 ready · version abc · up 1 m 1 s',
+    '',
+    'ID  STATE    PID  PORT  VERSION  IN FLIGHT  REQUESTS  FAILURES  RESTARTS   UPTIME',
+    '1   ready     11  4001  abc              2         7         1         0  1 m 0 s',
+    '2   backoff    -     -  abc              2         7         1         0        -',
+  ])
+})
+
+test('statusLines tell what is unusual', () => {
+  const [first] = snapshot.instances
+  assert.ok(first !== undefined)
+  const lines = statusLines(
+    {
+      ...snapshot,
+      parked: 3,
+      balancers: [
+        { pid: 12, restarts: 1, state: 'serving' },
+        { pid: null, restarts: 2, state: 'down' },
+      ],
+      instances: [{ ...first, ejected: true }],
+    },
+    plain,
+  )
+  assert.match(lines[0] ?? '', / · 3 waiting for an instance$/)
+  assert.match(lines[3] ?? '', /^1 {3}ejected /)
+  assert.equal(lines.at(-1), 'balancers  12 serving, restarted once · down, restarted 2 times')
+})
+
+test('statusLines show rates where they are known, and then the balancers too', () => {
+  const lines = statusLines(snapshot, plain, new Map([['1', 2.54]]))
+  assert.match(lines[0] ?? '', / · up 1 m 1 s · 2\.5 requests\/s$/)
+  assert.equal(
+    lines[2],
+    'ID  STATE    PID  PORT  VERSION  REQ/S  IN FLIGHT  REQUESTS  FAILURES  RESTARTS   UPTIME',
+  )
+  assert.match(lines[3] ?? '', /^1 {3}ready {5}11 {2}4001 {2}abc {8}2\.5 /)
+  assert.match(lines[4] ?? '', /^2 {3}backoff {4}- {5}- {2}abc {10}- /)
+  assert.equal(lines.at(-1), 'balancer  12 serving')
+  assert.match(statusLines(snapshot, plain, new Map([['1', 1234.5]]))[3] ?? '', / 1235 /)
+})
+
+test('statusLines colour the state and nothing else of a row', () => {
+  const lines = statusLines(snapshot, painted)
+  assert.match(lines[3] ?? '', /^1 {3}<green:ready> {5}11 /)
+  assert.match(lines[4] ?? '', /^2 {3}<red:backoff> {4}- /)
+})
