@@ -34,7 +34,7 @@ test('a request too many is told at once to come again, and its connection goes 
   client.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody')
   await client.sees('HTTP/1.1 503 ')
   await client.sees('\r\n\r\n503 ')
-  assert.match(client.received(), /retry-after: 1/i)
+  assert.match(client.received(), /retry-after: [123]\r/i)
   balancer.use(await startHttpInstance(t, '1', (_request, response) => response.end('alive')))
   assert.equal((await first).text, 'alive')
   client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
@@ -44,7 +44,8 @@ test('a request too many is told at once to come again, and its connection goes 
 test('a wait that lasts too long is answered 503 with Retry-After', async (t) => {
   const balancer = await startBalancer(t, { limits: { parkTimeMs: 1 } })
   const answer = await call(balancer.port, '/')
-  assert.deepEqual([answer.status, answer.headers['retry-after']], [503, '1'])
+  assert.equal(answer.status, 503)
+  assert.match(answer.headers['retry-after'] ?? '', /^[123]$/)
   await balancer.quiet()
 })
 

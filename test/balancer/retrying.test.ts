@@ -169,11 +169,12 @@ test('an instance that ends too early when the client has bytes: the stream is r
 })
 
 test('a body too large to send again: PUT is answered 502, and the next request on the connection is served', async (t) => {
-  const fleet = await startFleet(t, (connection) => {
+  const dieAfterBody = (connection: RawConnection) => {
     void until('the whole body came', () => connection.received().length > 200_000).then(() =>
       connection.socket.resetAndDestroy(),
     )
-  })
+  }
+  const fleet = await startFleet(t, dieAfterBody, { ...firstFirst, limits: { spoolBytes: 0 } })
   const client = await connectRaw(t, fleet.port)
   client.send(`PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n${'x'.repeat(200_000)}`)
   await client.sees('HTTP/1.1 502 ')

@@ -76,7 +76,7 @@ test('text, binary, fragmented and large messages pass both ways unchanged', asy
   balancer.use(await startEcho(t, '1'))
   const { webSocket, instance } = await openWebSocket(t, balancer.port)
   assert.equal(instance, '1')
-  assert.deepEqual(balancer.balancer.load().upstreams, [{ id: '1', inFlight: 1, requests: 1 }])
+  assert.equal(balancer.balancer.load().upstreams[0]?.inFlight, 1)
   for (const message of ['hello', randomBytes(100), randomBytes(1_000_000)]) {
     const answer = echoed(webSocket)
     webSocket.send(message)
