@@ -21,11 +21,7 @@ function line(text: string): Buffer {
 }
 
 const ipv4 = [192, 0, 2, 1, 198, 51, 100, 2, 0xdc, 0x04, 0x01, 0xbb]
-const ipv6 = [
-  ...[0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1],
-  ...[0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2],
-  ...[0xdc, 0x04, 0x01, 0xbb],
-]
+const ipv6 = Buffer.from('20010db800000000000000000000000120010db8000000000000000000000002dc0401bb', 'hex')
 
 const good: readonly [what: string, header: Buffer, source: unknown][] = [
   [
