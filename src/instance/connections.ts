@@ -81,7 +81,7 @@ export class Connections {
     connection.active += 1
     connection.newest = res
     this.inFlight += 1
-    res.once('close', () => this.#finish(connection))
+    res.on('close', () => this.#finish(connection))
   }
 
   #finish(connection: Connection): void {

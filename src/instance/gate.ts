@@ -18,21 +18,39 @@ export function placeGate(server: HttpServer, gate: Gate): void {
   server.on('checkContinue', decidedInEmit)
   const emit = server.emit.bind(server)
   server.emit = (event: string, ...args: unknown[]): boolean => {
-    if (event === 'request' || event === 'checkContinue' || event === 'checkExpectation') {
-      const [req, res] = args
-      if (!(req instanceof IncomingMessage) || !(res instanceof ServerResponse)) return emit(event, ...args)
-      if (!gate.admitsRequest(req, res)) return true
-      if (event !== 'checkContinue' || server.listenerCount(event) > 1) return emit(event, ...args)
-      res.writeContinue()
-      return emit('request', req, res)
+    const req = args[0]
+    const other = args[1]
+    switch (event) {
+      case 'request':
+        return !admits(gate, req, other) || emit(event, req, other)
+      case 'checkContinue':
+        return !admits(gate, req, other) || meetExpectation(server, emit, req, other)
+      case 'checkExpectation':
+        return !admits(gate, req, other) || emit(event, req, other)
+      case 'upgrade':
+        return !admitsUpgrade(gate, req, other) || emit(event, ...args)
+      default:
+        return emit(event, ...args)
     }
-    if (event === 'upgrade') {
-      const [req, socket] = args
-      if (req instanceof IncomingMessage && socket instanceof Duplex && !gate.admitsUpgrade(req, socket))
-        return true
-    }
-    return emit(event, ...args)
   }
+}
+
+type Emit = (event: string, ...args: unknown[]) => boolean
+
+function admits(gate: Gate, req: unknown, res: unknown): boolean {
+  if (req instanceof IncomingMessage && res instanceof ServerResponse) return gate.admitsRequest(req, res)
+  return true
+}
+
+function admitsUpgrade(gate: Gate, req: unknown, socket: unknown): boolean {
+  return req instanceof IncomingMessage && socket instanceof Duplex ? gate.admitsUpgrade(req, socket) : true
+}
+
+/** As Node does where nobody listens to `checkContinue`. */
+function meetExpectation(server: HttpServer, emit: Emit, req: unknown, res: unknown): boolean {
+  if (server.listenerCount('checkContinue') > 1) return emit('checkContinue', req, res)
+  if (res instanceof ServerResponse) res.writeContinue()
+  return emit('request', req, res)
 }
 
 function decidedInEmit(): void {}

@@ -4,13 +4,14 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Server as TlsServer } from 'node:tls'
-import { withDeadline } from '../base/deadline.ts'
 import type { InstanceState, InstanceTelemetry } from '../base/instance-telemetry.ts'
 import type { AppServer, HttpServer } from './app.ts'
 import { Connections } from './connections.ts'
 import type { CutWork } from './connections.ts'
 import { drain } from './drain.ts'
+import { stripForgedMarker } from './forged-marker.ts'
 import { placeGate } from './gate.ts'
+import { runHook, settled } from './hooks.ts'
 import { moved } from './lifecycle.ts'
 import { listenError } from './listen-error.ts'
 import { LoopMeter } from './loop-meter.ts'
@@ -18,32 +19,9 @@ import type { Settings } from './options.ts'
 import { OwnPaths } from './own-paths.ts'
 import { Readiness } from './readiness.ts'
 import { refuseRequest, refuseUpgrade } from './refusal.ts'
+import type { ServedInstance } from './served-instance.ts'
 import { leaveOnSignals } from './signals.ts'
 import type { StopSignal } from './signals.ts'
-
-/** An app that is served. */
-export interface ServedInstance {
-  /** The port it listens on; before that the one it was told, 0 where the system is to choose. */
-  readonly port: number
-  /** Where this machine reaches it. */
-  readonly url: string
-  /** The app's server, for `upgrade` listeners such as that of `ws`. */
-  readonly server: HttpServer
-  /**
-   * Resolves with true once it listens and `ready` said yes for the first time; with false when it was closed before.
-   * Rejects when it cannot listen or the app cannot start.
-   */
-  readonly ready: Promise<boolean>
-  readonly state: InstanceState
-  /**
-   * Leaves as at SIGTERM: readiness fails, requests are served for `graceMs`, then what is in flight is finished, everything is
-   * closed, and `onClose` has been called. Resolves with what had to be cut; rejects, after all that, with the error of a hook.
-   */
-  drain(): Promise<CutWork>
-  /** The same without the grace, also while `drain` has it. */
-  close(): Promise<CutWork>
-  telemetry(): InstanceTelemetry
-}
 
 /** An idle connection to a balancer of ours may live so long: the balancer, told of the drain, closes it after 4 s at the latest. */
 const balancerLingerMs = 5_000
@@ -242,12 +220,8 @@ export class Instance implements ServedInstance {
     return cut
   }
 
-  /** Runs a hook in bounded time; what failed is given back, for the others must run too. */
-  async #tidy(name: string, hook: (() => unknown) | undefined): Promise<Error | undefined> {
-    if (hook === undefined) return undefined
-    const { closeTimeoutMs } = this.#settings
-    const late = () => new Error(`Cannot wait longer than ${closeTimeoutMs} ms for ${name}`)
-    return settled(withDeadline(promised(hook), closeTimeoutMs, late))
+  #tidy(name: string, hook: (() => unknown) | undefined): Promise<Error | undefined> {
+    return runHook(name, hook, this.#settings.closeTimeoutMs)
   }
 
   /** Whether nothing was cut and nothing failed. */
@@ -277,6 +251,7 @@ export class Instance implements ServedInstance {
       refuseRequest(req, res, marker)
       return false
     }
+    if (marker !== undefined) stripForgedMarker(res)
     this.#requests += 1
     this.#connections.begin(req, res)
     return true
@@ -296,19 +271,6 @@ export class Instance implements ServedInstance {
 
 function warn(what: unknown): void {
   process.emitWarning(what instanceof Error ? what : String(what))
-}
-
-/** What a hook throws becomes a rejection. */
-async function promised(hook: () => unknown): Promise<unknown> {
-  return hook()
-}
-
-/** What it rejects with, if it does. */
-function settled(work: Promise<unknown>): Promise<Error | undefined> {
-  return work.then(
-    () => undefined,
-    (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
-  )
 }
 
 function addressOf(server: HttpServer): AddressInfo | undefined {

@@ -34,12 +34,14 @@ export class Readiness {
     }
   }
 
-  async #ask(check: Check): Promise<boolean> {
-    try {
-      return (await check()) !== false
-    } finally {
+  #ask(check: Check): Promise<boolean> {
+    const asked = isNotRefused(check)
+    // Not in a `finally` of its own: a check that throws at once would clear what is set only afterwards.
+    const clear = () => {
       this.#asked = undefined
     }
+    asked.then(clear, clear)
+    return asked
   }
 
   #tell(reason: string): void {
@@ -47,4 +49,8 @@ export class Readiness {
     this.#failed = reason
     this.#warn(`The readiness check failed: ${reason}`)
   }
+}
+
+async function isNotRefused(check: Check): Promise<boolean> {
+  return (await check()) !== false
 }

@@ -2,7 +2,7 @@
 import { appServer } from './app.ts'
 import type { App } from './app.ts'
 import { Instance } from './instance.ts'
-import type { ServedInstance } from './instance.ts'
+import type { ServedInstance } from './served-instance.ts'
 import { readSettings } from './options.ts'
 import type { ServeOptions } from './options.ts'
 

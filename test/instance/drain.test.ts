@@ -289,3 +289,13 @@ test('a server of TLS is served and left like another', async (t) => {
   assert.equal(response.headers.connection, 'close')
   assert.deepEqual(await drained, { requests: 0, upgraded: 0 })
 })
+
+test('under drover up: a handler that relays a refusal of another instance relays no marker', async (t) => {
+  const relay = createServer((_req, res) => {
+    res.writeHead(503, { 'x-drover-not-processed': 'secret-word', 'retry-after': '1' }).end('relayed')
+  })
+  const instance = startServed(t, relay, {}, underDrover)
+  await instance.ready
+  const answer = await call(instance.port, '/')
+  assert.deepEqual([answer.text, answer.headers['x-drover-not-processed']], ['relayed', undefined])
+})
