@@ -1,11 +1,22 @@
 // A balancer: its front, its roster of instances, its pool and parking, and the one timer that bounds them all.
-import { Front } from './client/front.ts'
-import { Exchange, type ExchangeContext } from './exchange/exchange.ts'
-import { defaultLimits, type BalancerLimits } from './limits.ts'
-import type { BalancerLoad, BalancerOptions, Upstream } from './messages.ts'
+import { randomBytes } from 'node:crypto'
+import { tmpdir } from 'node:os'
+import { Hedging } from './choosing/hedging.ts'
 import { Parking } from './choosing/parking.ts'
 import { Roster } from './choosing/roster.ts'
+import { Front } from './client/front.ts'
+import { openSpoolFile, SpoolSpace } from './exchange/body-spool.ts'
+import type { ExchangeContext, ExchangeSettings } from './exchange/context.ts'
+import { EnforcedRoutes } from './exchange/enforced-routes.ts'
+import { Exchange } from './exchange/exchange.ts'
+import type { ExchangeObserver } from './exchange/record.ts'
+import { RetryBudget } from './exchange/retry-budget.ts'
+import { defaultLimits, type BalancerLimits } from './limits.ts'
+import type { BalancerLoad, BalancerOptions, Upstream } from './messages.ts'
+import { IdentityMint } from './telemetry/identity.ts'
+import type { WorkerState } from './telemetry/metrics.ts'
 import { UpstreamPool } from './upstream/pool.ts'
+import { spreadDelays, spreadWindowMs } from './websocket/spread.ts'
 
 const sweepIntervalMs = 1_000
 
@@ -13,40 +24,31 @@ export interface BalancerPorts {
   readonly random: () => number
   /** Monotonic milliseconds, never 0. */
   readonly now: () => number
+  /** Told of every exchange that is over. */
+  readonly observe?: ExchangeObserver
+  /** What an operator should know. */
+  readonly notice?: (text: string) => void
 }
 
 export class Balancer {
-  readonly #roster: Roster
-  readonly #pool: UpstreamPool
-  readonly #parking: Parking
-  readonly #active = new Set<Exchange>()
+  readonly #ports: BalancerPorts
+  readonly #context: ExchangeContext
   readonly #front: Front
-  readonly #now: () => number
-  #draining = false
   readonly #sweeper: NodeJS.Timeout
+  #options: BalancerOptions
 
-  constructor(options: BalancerOptions, ports: BalancerPorts, limits: BalancerLimits = defaultLimits) {
-    const { now } = ports
-    this.#roster = new Roster(ports.random)
-    this.#pool = new UpstreamPool(limits, now)
-    this.#parking = new Parking(limits.parked, limits.parkTimeMs, now)
-    const context: ExchangeContext = {
-      limits,
-      reveal: options.reveal,
-      trustForwarded: options.trustForwarded ?? false,
-      roster: this.#roster,
-      pool: this.#pool,
-      parking: this.#parking,
-      active: this.#active,
-      now,
-    }
-    this.#now = now
-    this.#front = new Front({
-      limits: () => limits,
+  /** Rejects nothing: what cannot be used, such as a certificate, is told by `listen`. */
+  constructor(options: BalancerOptions, ports: BalancerPorts) {
+    this.#options = options
+    this.#ports = ports
+    this.#context = this.#createContext()
+    this.#front = new Front(options, {
+      limits: () => this.#limits,
       onStream: (stream) => {
-        const exchange = new Exchange(context, stream)
-        if (this.#draining) exchange.closeAfter()
-        exchange.begin()
+        new Exchange(this.#context, stream).begin()
+      },
+      notice: (text) => {
+        ports.notice?.(text)
       },
     })
     this.#sweeper = setInterval(() => {
@@ -63,37 +65,137 @@ export class Balancer {
     return this.#front.port
   }
 
+  /** Takes other options: from the next request, and for what belongs to listening, from the next connection on. */
+  configure(options: BalancerOptions): void {
+    const context = this.#context
+    this.#options = options
+    context.settings = settingsOf(options, context.settings)
+    this.#front.configure(options)
+    context.parking.retryAll()
+  }
+
   setUpstreams(upstreams: readonly Upstream[]): void {
-    this.#roster.replace(upstreams)
-    this.#pool.retain(upstreams)
-    this.#parking.retryAll()
+    const { now, parking, pool, roster } = this.#context
+    roster.replace(upstreams, now())
+    pool.retain(upstreams)
+    this.#endStreamsOfThoseThatLeave(upstreams)
+    parking.retryAll()
   }
 
   load(): BalancerLoad {
-    return { type: 'load', parked: this.#parking.size, upstreams: this.#roster.loads() }
+    const { parking, roster } = this.#context
+    return { type: 'load', parked: parking.size, upstreams: roster.loads() }
+  }
+
+  /** For the metrics. */
+  state(): WorkerState {
+    const { counts, parking, roster } = this.#context
+    return {
+      parked: parking.size,
+      clientConnections: this.#front.connections,
+      tunnels: counts.tunnels,
+      retryBudgetExhausted: counts.budgetExhausted,
+      shed: counts.shed,
+      accessLogDropped: 0,
+      instances: roster.current(),
+    }
   }
 
   /** Resolves, with the number of exchanges cut by the deadline, when every client connection is closed. */
   async drain(timeoutMs: number): Promise<number> {
+    const { active, pool } = this.#context
     let cut = 0
+    this.#context.draining = true
     const deadline = setTimeout(() => {
-      cut = this.#active.size
-      for (const exchange of this.#active) exchange.cut()
+      cut = active.size
+      for (const exchange of active) exchange.cut()
       this.#front.cut()
     }, timeoutMs)
-    for (const exchange of this.#active) exchange.closeAfter()
-    this.#draining = true
+    this.#goAway(
+      [...active].filter(({ streamsFrom }) => streamsFrom !== undefined),
+      timeoutMs,
+    )
     await this.#front.drain()
     clearTimeout(deadline)
     clearInterval(this.#sweeper)
-    this.#pool.retain([])
+    pool.retain([])
     return cut
   }
 
+  get #limits(): BalancerLimits {
+    return this.#context.settings.limits
+  }
+
+  #createContext(): ExchangeContext {
+    const { now, observe, random } = this.#ports
+    const limits = () => this.#limits
+    const parking = new Parking(limits, now)
+    const hedging = new Hedging(() => this.#options.hedging)
+    const roster = new Roster(random, limits, {
+      onRoom: (slots) => {
+        for (let slot = 0; slot < slots && parking.retryOne(); slot++);
+      },
+      onLatency: (latencyMs, nowMs) => {
+        hedging.observe(latencyMs, nowMs)
+      },
+    })
+    return {
+      settings: settingsOf(this.#options, undefined),
+      draining: false,
+      roster,
+      parking,
+      hedging,
+      pool: new UpstreamPool(limits, now),
+      spool: new SpoolSpace(() => openSpoolFile(this.#options.spoolDir ?? tmpdir())),
+      identities: new IdentityMint(randomBytes),
+      active: new Set(),
+      observe: observe ?? (() => undefined),
+      counts: { budgetExhausted: 0, shed: 0, tunnels: 0 },
+      random,
+      randomBytes,
+      now,
+    }
+  }
+
+  /** WebSockets and event streams would hold up the end of an instance: they are ended in order, not all at once. */
+  #endStreamsOfThoseThatLeave(upstreams: readonly Upstream[]): void {
+    const staying = new Set(upstreams.filter(({ draining }) => draining !== true).map(({ id }) => id))
+    const leaving = [...this.#context.active].filter(
+      ({ streamsFrom }) => streamsFrom !== undefined && !staying.has(streamsFrom),
+    )
+    this.#goAway(leaving, Infinity)
+  }
+
+  #goAway(exchanges: readonly { goAway(delayMs: number): void }[], deadlineMs: number): void {
+    const { streamCloseMs, streamSpreadMs } = this.#limits
+    const windowMs = spreadWindowMs(streamSpreadMs, streamCloseMs, deadlineMs)
+    const delays = spreadDelays(exchanges.length, windowMs, this.#context.random)
+    for (const [index, exchange] of exchanges.entries()) exchange.goAway(delays[index] ?? 0)
+  }
+
   #sweep(): void {
-    this.#pool.sweep()
-    this.#parking.sweep()
-    this.#front.sweep(this.#now())
-    for (const exchange of this.#active) exchange.checkTime()
+    const { active, now, parking, pool } = this.#context
+    pool.sweep()
+    parking.sweep()
+    // An ejected instance whose time is over, or a retry budget that has grown, tells nobody.
+    parking.retryAll()
+    this.#front.sweep(now())
+    for (const exchange of active) exchange.checkTime()
+  }
+}
+
+function settingsOf(options: BalancerOptions, before: ExchangeSettings | undefined): ExchangeSettings {
+  const limits = { ...defaultLimits, ...options.limits }
+  const { retriesPerSecond, retryShare } = limits
+  const keepsBudget =
+    before?.limits.retryShare === retryShare && before.limits.retriesPerSecond === retriesPerSecond
+  return {
+    limits,
+    reveal: options.reveal,
+    trustForwarded: options.trustForwarded ?? false,
+    routes: new EnforcedRoutes(options.enforcedRoutes ?? []),
+    marker: options.marker,
+    trace: options.trace ?? true,
+    budget: keepsBudget ? before.budget : new RetryBudget(limits),
   }
 }

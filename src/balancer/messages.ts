@@ -73,6 +73,8 @@ export type BalancerCommand =
   | { readonly type: 'upstreams'; readonly upstreams: readonly Upstream[] }
   /** Stop accepting, finish what is in flight, close idle connections; `drained` answers. */
   | { readonly type: 'drain'; readonly timeoutMs: number }
+  /** The access log's file was renamed: open it anew under its name. */
+  | { readonly type: 'reopen-log' }
   /** `metrics` answers, with the same number. */
   | { readonly type: 'metrics'; readonly id: number }
 
@@ -100,7 +102,7 @@ export type BalancerReport =
   | BalancerLoad
   /** `cut` counts exchanges ended by the drain's deadline. */
   | { readonly type: 'drained'; readonly cut: number }
-  /** The worker's registry as prom-client's getMetricsAsJSON gives it. */
+  /** The worker's registry as prom-client's getMetricsAsJSON gives it; once more, as number 0, before `drained`. */
   | { readonly type: 'metrics'; readonly id: number; readonly metrics: readonly unknown[] }
   /** What an operator should know, such as a certificate that could not be loaded again. */
   | { readonly type: 'notice'; readonly text: string }

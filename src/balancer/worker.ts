@@ -2,10 +2,12 @@
 // so is this.
 import { Balancer } from './balancer.ts'
 import type { BalancerCommand, BalancerOptions, BalancerReport } from './messages.ts'
+import { Observers } from './observers.ts'
 
 const reportIntervalMs = 100
 
 let balancer: Balancer | undefined
+let observers: Observers | undefined
 let lastLoad = ''
 
 function send(report: BalancerReport, onSent: () => void = () => undefined): void {
@@ -22,9 +24,35 @@ function reportLoad(): void {
   send(load)
 }
 
+function notice(text: string): void {
+  send({ type: 'notice', text })
+}
+
+function createBalancer(options: BalancerOptions): Balancer {
+  const created = new Balancer(options, {
+    random: Math.random,
+    now: () => performance.now() + 1,
+    observe: (record) => {
+      observers?.observe(record)
+    },
+    notice,
+  })
+  observers = new Observers(() => created.state(), notice)
+  return created
+}
+
+async function drain(timeoutMs: number): Promise<void> {
+  const cut = (await balancer?.drain(timeoutMs)) ?? 0
+  await observers?.close()
+  // The last counts, so that sums over all workers never fall.
+  send({ type: 'metrics', id: 0, metrics: observers?.metrics() ?? [] })
+  send({ type: 'drained', cut })
+}
+
 async function listen(options: BalancerOptions, handle: unknown): Promise<void> {
   if (typeof handle !== 'object' || handle === null) throw new Error('no listening handle came with it')
-  balancer = new Balancer(options, { random: Math.random, now: () => performance.now() + 1 })
+  balancer = createBalancer(options)
+  await observers?.configure(options)
   try {
     await balancer.listen(handle)
     send({ type: 'listening' })
@@ -44,8 +72,18 @@ async function obey(command: BalancerCommand, handle: unknown): Promise<void> {
     case 'upstreams':
       balancer?.setUpstreams(command.upstreams)
       break
+    case 'configure':
+      balancer?.configure(command.options)
+      await observers?.configure(command.options)
+      break
+    case 'metrics':
+      send({ type: 'metrics', id: command.id, metrics: observers?.metrics() ?? [] })
+      break
+    case 'reopen-log':
+      observers?.reopenLog()
+      break
     case 'drain':
-      send({ type: 'drained', cut: (await balancer?.drain(command.timeoutMs)) ?? 0 })
+      await drain(command.timeoutMs)
       break
   }
 }
@@ -63,3 +101,6 @@ process.on('disconnect', () => {
 process.on('SIGINT', () => undefined)
 process.on('SIGTERM', () => undefined)
 setInterval(reportLoad, reportIntervalMs)
+process.on('exit', () => {
+  observers?.flush()
+})

@@ -61,12 +61,11 @@ export class UpstreamConnection implements ResponseListener {
     return typeof chunk === 'string' ? this.#socket.write(chunk, 'latin1') : this.#socket.write(chunk)
   }
 
-  /** Gathers what is written until the end of this turn of the loop into one packet: a head and its small body. */
-  gather(): void {
+  /** Gathers what `write` writes into one packet: a head and its small body. */
+  gather(write: () => void): void {
     this.#socket.cork()
-    setImmediate(() => {
-      this.#socket.uncork()
-    })
+    write()
+    this.#socket.uncork()
   }
 
   pause(): void {

@@ -5,13 +5,13 @@ import type { Upstream } from '../messages.ts'
 import { UpstreamConnection, type ConnectionOwner } from './connection.ts'
 
 export class UpstreamPool implements ConnectionOwner {
-  readonly #limits: BalancerLimits
+  readonly #limits: () => BalancerLimits
   readonly #now: () => number
   readonly #idle = new Map<string, UpstreamConnection[]>()
   #current: ReadonlySet<string> = new Set()
 
   /** `now` is a monotonic clock in milliseconds that never answers 0. */
-  constructor(limits: BalancerLimits, now: () => number) {
+  constructor(limits: () => BalancerLimits, now: () => number) {
     this.#limits = limits
     this.#now = now
   }
@@ -26,7 +26,7 @@ export class UpstreamPool implements ConnectionOwner {
       idle?.push(connection)
       break
     }
-    return new UpstreamConnection(upstream, this.#limits, this)
+    return new UpstreamConnection(upstream, this.#limits(), this)
   }
 
   /** Takes a connection back after a complete exchange; closes it when it cannot be used again. */
@@ -34,7 +34,7 @@ export class UpstreamPool implements ConnectionOwner {
     const key = poolKey(connection.upstream)
     const idle = this.#idle.get(key) ?? []
     const isWanted = connection.reusable && this.#current.has(key)
-    if (!isWanted || idle.length >= this.#limits.upstreamIdleConnections) {
+    if (!isWanted || idle.length >= this.#limits().upstreamIdleConnections) {
       connection.abandon()
       return
     }
@@ -45,7 +45,7 @@ export class UpstreamPool implements ConnectionOwner {
 
   /** Closes what has been idle too long. */
   sweep(): void {
-    const oldest = this.#now() - this.#limits.upstreamIdleMs
+    const oldest = this.#now() - this.#limits().upstreamIdleMs
     for (const [key, idle] of this.#idle) {
       const kept = idle.filter((connection) => connection.reusable && connection.idleSinceMs > oldest)
       if (kept.length === 0) this.#idle.delete(key)

@@ -11,11 +11,18 @@ function write(rawHeaders: readonly string[], request: Partial<ClientRequest> = 
     encrypted: false,
     upgrade: false,
     trustForwarded: false,
+    chunked: false,
+    requestId: 'id',
+    traceparent: 'parent',
+    keepsTracestate: true,
+    mintedKey: undefined,
     ...request,
   })
   assert.ok(head.endsWith('\r\n\r\n'), 'the head ends with an empty line')
   return head.slice(0, -4).split('\r\n')
 }
+
+const identity = ['x-request-id: id', 'traceparent: parent']
 
 const forwarded = [
   'X-Forwarded-For: 192.0.2.1',
@@ -53,6 +60,7 @@ test('writeRequestHead keeps the request line, end-to-end fields, their spelling
     'x-a: 2',
     'Empty: ',
     'Cookie: a=b',
+    ...identity,
     'Connection: keep-alive',
     ...forwarded,
   ])
@@ -68,6 +76,7 @@ test('writeRequestHead drops what belongs to one hop', () => {
   assert.deepEqual(write(raw), [
     'GET /a?b HTTP/1.1',
     'Host: shop.example',
+    ...identity,
     'Connection: keep-alive',
     ...forwarded,
   ])
@@ -102,7 +111,7 @@ test('writeRequestHead overwrites forged forwarding fields and the instance fiel
 })
 
 test('writeRequestHead says that chunks follow, once', () => {
-  const head = write(['Host', 'a', 'transfer-encoding', 'Chunked'])
+  const head = write(['Host', 'a', 'transfer-encoding', 'Chunked'], { chunked: true })
   assert.deepEqual(
     head.filter((line) => /transfer-encoding/i.test(line)),
     ['Transfer-Encoding: chunked'],

@@ -1,5 +1,5 @@
 // The head that goes to an instance: the client's, without what belongs to one hop, with who the client is.
-import { instanceHeader } from '../../base/wire.ts'
+import { instanceHeader, notProcessedHeader, traceHeader } from '../../base/wire.ts'
 import { isForwardedName, writeForwarded, type ForwardedNames } from './forwarded.ts'
 
 export interface ClientRequest {
@@ -12,6 +12,14 @@ export interface ClientRequest {
   readonly upgrade: boolean
   /** The client is a proxy of ours: what it says about its own client is believed. */
   readonly trustForwarded: boolean
+  /** The body goes in chunks. */
+  readonly chunked: boolean
+  /** Who the request is to logs and traces; written in place of what the client said. */
+  readonly requestId: string
+  readonly traceparent: string
+  readonly keepsTracestate: boolean
+  /** An idempotency key of the balancer's own, as the value of its field. */
+  readonly mintedKey: string | undefined
 }
 
 /** Fields that describe one connection (RFC 9110 section 7.6.1), or are ours to set. */
@@ -22,7 +30,11 @@ const dropped: ReadonlySet<string> = new Set([
   'te',
   'transfer-encoding',
   'upgrade',
+  'x-request-id',
+  'traceparent',
   instanceHeader,
+  notProcessedHeader,
+  traceHeader,
 ])
 
 /**
@@ -35,18 +47,19 @@ export function writeRequestHead(request: ClientRequest): string {
   const target = readTarget(request.target)
   let host = target.host
   let fields = ''
-  let chunked = false
   const earlier: ForwardedNames = {}
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? ''
     const value = rawHeaders[index + 1] ?? ''
     const lowerName = name.toLowerCase()
-    if (lowerName === 'transfer-encoding') chunked = true
     if (lowerName === 'host') host ??= value
     else if (isForwardedName(lowerName)) earlier[lowerName] = join(earlier[lowerName], value)
+    else if (lowerName === 'tracestate' && !request.keepsTracestate) continue
     else if (!isDropped(lowerName) && named?.has(lowerName) !== true) fields += `${name}: ${value}\r\n`
   }
-  if (chunked) fields += 'Transfer-Encoding: chunked\r\n'
+  fields += `x-request-id: ${request.requestId}\r\ntraceparent: ${request.traceparent}\r\n`
+  if (request.mintedKey !== undefined) fields += `idempotency-key: ${request.mintedKey}\r\n`
+  if (request.chunked) fields += 'Transfer-Encoding: chunked\r\n'
   fields += request.upgrade ? 'Connection: Upgrade\r\nUpgrade: websocket\r\n' : 'Connection: keep-alive\r\n'
   // An HTTP/1.0 client may name no host; HTTP/1.1 wants the field then too, empty (RFC 9112 section 3.2).
   const start = `${request.method} ${target.path} HTTP/1.1\r\nHost: ${host ?? ''}\r\n`
