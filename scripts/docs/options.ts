@@ -1,4 +1,4 @@
-// docs/options.md: every option of the library, told by its own docstring. `npm run docs` writes it, a test compares it.
+// docs/options.md: every option of `drover up` and of the library, told by its own docstring. `npm run docs` writes it, a test compares it.
 import { membersOf } from './interfaces.ts'
 import type { Member } from './interfaces.ts'
 
@@ -11,6 +11,16 @@ interface Section {
 }
 
 const sections: readonly Section[] = [
+  {
+    title: 'drover.config.ts',
+    lead: 'The options of `drover up`, given to `defineConfig` from `drover/config`; many are also flags, which win. See [Operating a fleet](operating.md).',
+    parts: [['src/config/options.ts', 'DroverConfig']],
+  },
+  {
+    title: 'limits',
+    lead: 'In `drover.config.ts`: the bounds of the balancer. Durations are milliseconds or `30s`, sizes bytes or `64kb`.',
+    parts: [['src/config/limit-options.ts', 'LimitOptions']],
+  },
   {
     title: 'sessions(options)',
     lead: 'From `drover`. Every one may be left out.',
@@ -88,5 +98,6 @@ function sectionLines({ title, lead, parts }: Section): readonly string[] {
 
 function itemOf({ name, type, text }: Member): string {
   if (text === '') throw new Error(`Cannot document option ${name}: it has no docstring`)
-  return `- **\`${name}\`** (\`${type}\`): ${text}`
+  // That an option may also be given as undefined is for the compiler to know.
+  return `- **\`${name}\`** (\`${type.replace(/ \| undefined$/, '')}\`): ${text}`
 }

@@ -54,7 +54,7 @@ export interface DroverConfig {
   readonly weights?: Readonly<Record<string, number>> | undefined
   /** How many balancer processes share the port: a whole number from 1 to 16. Default 1; more are for more cores. */
   readonly balancers?: number | undefined
-  /** The bounds of the balancer that differ from their defaults. */
+  /** The bounds of the balancer that differ from their defaults, such as `{ concurrency: 100, queueTime: '2s' }`. */
   readonly limits?: LimitOptions | undefined
   /** Where one line of JSON per request goes: a file's path, or '-' for the output of `drover up`. Default: nowhere. */
   readonly accessLog?: string | undefined
@@ -75,7 +75,7 @@ export interface DroverConfig {
   readonly readyTimeout?: Duration | undefined
   /** From SIGTERM to SIGKILL when an instance is stopped. Default 10s. */
   readonly stopTimeout?: Duration | undefined
-  /** How long a stop waits for the requests in flight before they are cut. Default 10s. */
+  /** How long a stop, or a balancer that is replaced, waits for the requests in flight before they are cut. Default 10s. */
   readonly drainTimeout?: Duration | undefined
 }
 

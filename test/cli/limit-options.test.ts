@@ -1,17 +1,15 @@
+// Every limit in the configuration is one of the balancer's, and tells the default that the balancer has.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { membersOf } from '../../scripts/docs/interfaces.ts'
-import { defaultLimits } from '../balancer/limits.ts'
-import { parseDuration } from '../base/durations.ts'
-import { limitOptionName, limitRules, type LimitRule } from './limit-options.ts'
-import { parseSize } from './size.ts'
+import { defaultLimits } from '../../src/balancer/limits.ts'
+import { parseDuration } from '../../src/base/durations.ts'
+import { limitOptionName, limitRules, type LimitRule } from '../../src/config/limit-options.ts'
+import { parseSize } from '../../src/config/size.ts'
 
-const documented = new Map(
-  membersOf(fileURLToPath(new URL('limit-options.ts', import.meta.url)), 'LimitOptions').map(
-    ({ name, text }) => [name, text],
-  ),
-)
+const path = fileURLToPath(new URL('../../src/config/limit-options.ts', import.meta.url))
+const documented = new Map(membersOf(path, 'LimitOptions').map(({ name, text }) => [name, text]))
 
 function read(kind: LimitRule['kind'], text: string): number | undefined {
   if (kind === 'duration') return parseDuration(text)
