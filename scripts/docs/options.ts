@@ -98,6 +98,7 @@ function sectionLines({ title, lead, parts }: Section): readonly string[] {
 
 function itemOf({ name, type, text }: Member): string {
   if (text === '') throw new Error(`Cannot document option ${name}: it has no docstring`)
-  // That an option may also be given as undefined is for the compiler to know.
-  return `- **\`${name}\`** (\`${type.replace(/ \| undefined$/, '')}\`): ${text}`
+  // That an option may also be given as undefined is for the compiler to know; what a function returns is not.
+  const shown = type.includes('=>') ? type : type.replace(/ \| undefined$/, '')
+  return `- **\`${name}\`** (\`${shown}\`): ${text}`
 }
