@@ -67,14 +67,9 @@ export class Parking {
   #overdueSinceMs: number | undefined
 
   /** `limits` is asked each time; `now` is a monotonic clock in milliseconds. */
-  constructor(limits: () => WaitLimits, now: () => number)
-  /** Bounds that never change, the same for both reasons. */
-  constructor(capacity: number, timeMs: number, now: () => number)
-  constructor(limits: (() => WaitLimits) | number, clock: (() => number) | number, now?: () => number) {
-    const timeMs = Number(clock)
-    const fixed = { parked: Number(limits), queued: Number(limits), parkTimeMs: timeMs, queueTimeMs: timeMs }
-    this.#limits = typeof limits === 'number' ? () => fixed : limits
-    this.#now = typeof clock === 'number' ? (now ?? (() => 0)) : clock
+  constructor(limits: () => WaitLimits, now: () => number) {
+    this.#limits = limits
+    this.#now = now
   }
 
   get size(): number {
@@ -87,7 +82,7 @@ export class Parking {
   }
 
   /** False when it must be refused: too many wait, or those that do have waited too long already. */
-  park(request: Parked, reason: WaitReason = 'none'): boolean {
+  park(request: Parked, reason: WaitReason): boolean {
     const present = this.#waiting.get(request)
     if (present !== undefined) {
       present.again = true

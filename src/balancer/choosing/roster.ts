@@ -86,7 +86,7 @@ export class Roster {
    * Replaces the list; an instance that stays (same id and epoch) keeps its counts and its health, and takes the new weight.
    * One that is added to a running fleet starts slowly; of the first list none does: to a new worker all are equal.
    */
-  replace(upstreams: readonly Upstream[], nowMs: number = -Infinity): void {
+  replace(upstreams: readonly Upstream[], nowMs: number): void {
     const before = this.#entries ?? []
     const readySinceMs = this.#entries === undefined ? -Infinity : nowMs
     const entries = upstreams.map(
@@ -111,13 +111,21 @@ export class Roster {
    * An ejected instance whose time is over is probed by the next attempt. An unrepeatable request, which a failed
    * probe would fail, does so only after nothing better came for another `ejectMs`.
    */
-  pick(tried: ReadonlySet<RosterEntry>, nowMs: number, repeatable?: boolean): Picked
-  /** Without a clock: an instance or none, as if all were well. */
-  pick(tried: ReadonlySet<RosterEntry>): RosterEntry | undefined
-  pick(tried: ReadonlySet<RosterEntry>, nowMs?: number, repeatable = true): Picked | undefined {
-    if (nowMs !== undefined) return this.#pick(tried, nowMs, repeatable)
-    const picked = this.#pick(tried, 0, repeatable)
-    return typeof picked === 'string' ? undefined : picked
+  pick(tried: ReadonlySet<RosterEntry>, nowMs: number, repeatable = true): Picked {
+    if (nowMs >= this.#refreshAtMs) this.#refresh(nowMs)
+    const { concurrency, ejectMs } = this.#limits()
+    const cap = concurrency > 0 ? concurrency : Infinity
+    if (nowMs >= this.#probeAtMs) {
+      const dueByMs = repeatable ? nowMs : nowMs - ejectMs
+      const due = this.#live.find(
+        (entry) => isDue(entry.health, dueByMs) && entry.inFlight < cap && !tried.has(entry),
+      )
+      if (due !== undefined) return due
+    }
+    if (tried.size === 0) return this.#chooseBelow(cap, this.#preferred, this.#preferredWeight)
+    const preferred = this.#preferred.filter((entry) => !tried.has(entry))
+    const candidates = preferred.length > 0 ? preferred : this.#live.filter((entry) => !tried.has(entry))
+    return this.#chooseBelow(cap, candidates, totalWeight(candidates))
   }
 
   /** An attempt begins on the instance just picked. */
@@ -155,6 +163,15 @@ export class Roster {
     return entry.live
   }
 
+  /** Those of the latest list, for the metrics. */
+  current(): { readonly id: string; readonly inFlight: number; readonly ejected: boolean }[] {
+    return (this.#entries ?? []).map(({ upstream, inFlight, live, health }) => ({
+      id: upstream.id,
+      inFlight,
+      ejected: live && health.state !== 'healthy',
+    }))
+  }
+
   /** What each instance is doing and did, those included that left: their last count must not get lost. */
   loads(): UpstreamLoad[] {
     this.#forget()
@@ -175,23 +192,6 @@ export class Roster {
       })
     }
     return [...loads.values()]
-  }
-
-  #pick(tried: ReadonlySet<RosterEntry>, nowMs: number, repeatable: boolean): Picked {
-    if (nowMs >= this.#refreshAtMs) this.#refresh(nowMs)
-    const { concurrency, ejectMs } = this.#limits()
-    const cap = concurrency > 0 ? concurrency : Infinity
-    if (nowMs >= this.#probeAtMs) {
-      const dueByMs = repeatable ? nowMs : nowMs - ejectMs
-      const due = this.#live.find(
-        (entry) => isDue(entry.health, dueByMs) && entry.inFlight < cap && !tried.has(entry),
-      )
-      if (due !== undefined) return due
-    }
-    if (tried.size === 0) return this.#chooseBelow(cap, this.#preferred, this.#preferredWeight)
-    const preferred = this.#preferred.filter((entry) => !tried.has(entry))
-    const candidates = preferred.length > 0 ? preferred : this.#live.filter((entry) => !tried.has(entry))
-    return this.#chooseBelow(cap, candidates, totalWeight(candidates))
   }
 
   #chooseBelow(cap: number, candidates: readonly RosterEntry[], weight: number | undefined): Picked {

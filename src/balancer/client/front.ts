@@ -3,6 +3,7 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { BalancerLimits } from '../limits.ts'
+import type { BalancerOptions } from '../messages.ts'
 import type { ClientAddress, ClientConnection, ClientStream } from './client-stream.ts'
 import { errorResponse } from './error-response.ts'
 import { Http1Connection } from './http1-connection.ts'
@@ -10,6 +11,7 @@ import { Http1Connection } from './http1-connection.ts'
 export interface FrontOptions {
   readonly limits: () => BalancerLimits
   readonly onStream: (stream: ClientStream) => void
+  readonly notice: (text: string) => void
 }
 
 export class Front {
@@ -18,7 +20,7 @@ export class Front {
   readonly #connections = new Set<ClientConnection>()
   #draining = false
 
-  constructor(options: FrontOptions) {
+  constructor(_balancer: BalancerOptions, options: FrontOptions) {
     this.#options = options
     // Half-open, so that a connection is ended by us in order and not by the client's end alone.
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
@@ -39,6 +41,11 @@ export class Front {
         resolve()
       })
     })
+  }
+
+  /** From the next connection on. */
+  configure(_balancer: BalancerOptions): void {
+    return undefined
   }
 
   /** The port it accepts on. */

@@ -87,8 +87,10 @@ export class Http1Stream implements ClientStream {
   respond(head: ResponseHead, extraFields: readonly string[]): void {
     const { method, version } = this.head
     const bodiless = method === 'HEAD' || head.status === 204 || head.status === 304
-    // A client that still waits for its 100 may send the body or not: only the end of the connection tells.
-    const isLast = this.#wire.isLast || (this.head.expectsContinue && !this.#continued)
+    // A client that still waits for its 100 may send the body or not, one that asked for a WebSocket may have begun to
+    // speak it: only the end of the connection tells.
+    const isOpen = this.head.upgrade || (this.head.expectsContinue && !this.#continued)
+    const isLast = this.#wire.isLast || isOpen
     const written = writeResponseHead(head, extraFields, { version, bodiless, isLast })
     this.#hasBegun = true
     this.#framing = written.framing

@@ -137,3 +137,14 @@ function isWebSocket(line: RequestLine, words: Words): boolean {
     bodyOf(words) === 'none'
   )
 }
+
+/** What delimits or routes a message means nothing after its body, and much to who merges trailers (RFC 9110 section 6.5.1). */
+const notInTrailers: ReadonlySet<string> = new Set(['host', 'content-length', 'transfer-encoding', 'trailer'])
+
+/** Throws RequestFault for a trailer section that would change how the request is read. */
+export function checkTrailers(rawTrailers: readonly string[]): void {
+  for (let index = 0; index < rawTrailers.length; index += 2) {
+    const name = (rawTrailers[index] ?? '').toLowerCase().replaceAll('_', '-')
+    if (notInTrailers.has(name)) throw new RequestFault(400, `${name} in the trailers`)
+  }
+}

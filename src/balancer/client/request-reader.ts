@@ -3,7 +3,7 @@
 import { ChunkedReader } from '../http1/chunked-reader.ts'
 import { checkLineEnds, readHeaderSection } from '../http1/header-section.ts'
 import type { ClientRequestHead } from './client-stream.ts'
-import { readRequestFields } from './request-fields.ts'
+import { checkTrailers, readRequestFields } from './request-fields.ts'
 import { RequestFault } from './request-fault.ts'
 import { readRequestLine } from './request-line.ts'
 
@@ -182,7 +182,7 @@ export class RequestReader {
     this.#remaining = length
     this.#state = body === 'length' ? 'length' : 'chunks'
     if (body === 'length') return
-    this.#chunks ??= new ChunkedReader(this.#limits.headBytes)
+    this.#chunks ??= new ChunkedReader(this.#limits.headBytes, 'client')
     this.#chunks.restart()
   }
 
@@ -211,6 +211,7 @@ export class RequestReader {
       if (told !== undefined) this.#listener.onBody(told)
       return true
     }
+    checkTrailers(chunks.trailers)
     this.#unread = left.rest
     this.#state = 'complete'
     this.#listener.onBodyEnd(chunks.trailers)

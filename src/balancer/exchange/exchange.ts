@@ -1,101 +1,137 @@
 // One client request on its way through as many attempts as rule R1 allows.
 import { STATUS_CODES } from 'node:http'
-import type { Socket } from 'node:net'
+import { instanceHeader, notProcessedHeader, traceHeader } from '../../base/wire.ts'
+import { retryAfterS, type Parked } from '../choosing/parking.ts'
+import type { RosterEntry } from '../choosing/roster.ts'
 import type { ClientListener, ClientStream } from '../client/client-stream.ts'
-import { instanceHeader } from '../../base/wire.ts'
-import { isAttempting, move, type ExchangeState } from './lifecycle.ts'
-import { HeldResponse } from './held-response.ts'
-import type { BalancerLimits } from '../limits.ts'
-import type { Parking, Parked } from '../choosing/parking.ts'
-import { RequestBody } from './request-body.ts'
+import type { RequestIdentity } from '../telemetry/identity.ts'
+import { explain, mayExplain } from '../telemetry/trace.ts'
 import { writeRequestHead } from '../upstream/request-head.ts'
 import type { ResponseHead } from '../upstream/response-reader.ts'
-import { decideRetry, isRepeatable } from './retry.ts'
-import type { Roster, RosterEntry } from '../choosing/roster.ts'
-import type { AttemptListener, UpstreamConnection } from '../upstream/connection.ts'
-import type { UpstreamPool } from '../upstream/pool.ts'
-import { joinSockets } from '../websocket/tunnel.ts'
-
-/** What every exchange of a worker shares. */
-export interface ExchangeContext {
-  readonly limits: BalancerLimits
-  readonly reveal: boolean
-  readonly trustForwarded: boolean
-  readonly roster: Roster
-  readonly pool: UpstreamPool
-  readonly parking: Parking
-  readonly active: Set<Exchange>
-  /** Monotonic milliseconds, never 0. */
-  readonly now: () => number
-}
+import { Tunnel } from '../websocket/tunnel.ts'
+import { Attempt, type AttemptOwner } from './attempt.ts'
+import type { ActiveExchange, ExchangeContext, ExchangeSettings } from './context.ts'
+import { mintKey, type KeyLicence } from './enforced-routes.ts'
+import { EventStreamEnd } from './event-stream-end.ts'
+import { HeldResponse } from './held-response.ts'
+import { move, type ExchangeState } from './lifecycle.ts'
+import type { AttemptOutcome, ExchangeEnd, ExchangeRecord } from './record.ts'
+import { ReplayableBody, type BodyOwner } from './replayable-body.ts'
+import { decideAttemptEnd, isRepeatable, type AttemptEnd, type AttemptVerdict } from './retry.ts'
 
 const none: readonly string[] = []
+const nobody: ReadonlySet<RosterEntry> = new Set()
 
-export class Exchange implements AttemptListener, ClientListener, Parked {
+export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, ClientListener, Parked {
   readonly #context: ExchangeContext
+  /** As they were when the request came. */
+  readonly #settings: ExchangeSettings
   readonly #stream: ClientStream
-  readonly #body: RequestBody
+  readonly #body: ReplayableBody
   readonly #held: HeldResponse
-  readonly #tried = new Set<RosterEntry>()
+  readonly #identity: RequestIdentity
+  readonly #record: ExchangeRecord
+  readonly #licence: KeyLicence
+  #mintedKey: string | undefined
   #state: ExchangeState = 'new'
-  #attempts = 0
-  /** The attempt under way. */
-  #entry: RosterEntry | undefined
-  #connection: UpstreamConnection | undefined
+  /** The attempt under way: with a hedge, the first of the two until one of them answers. */
+  #attempt: Attempt | undefined
+  #hedge: Attempt | undefined
+  #hedgeTimer: NodeJS.Timeout | undefined
+  /** Instances that were asked. */
+  #tried: Set<RosterEntry> | undefined
+  /** Attempts that handed a byte to an instance. */
+  #sentAttempts = 0
   /** Where a fresh connection may go though the instance was tried. */
-  #revisit: RosterEntry | undefined
-  #waitingSinceMs = 0
-  #closing = false
-  #tunnelled: Socket | undefined
+  readonly #revisits: RosterEntry[] = []
+  /** An attempt's end that waits to be confirmed, or for budget. */
+  #pendingRepeat: { readonly entry: RosterEntry; readonly why: string } | undefined
+  #parkedSinceMs = 0
+  #tunnel: Tunnel | undefined
+  #events: EventStreamEnd | undefined
+  #leaveTimer: NodeJS.Timeout | undefined
 
   constructor(context: ExchangeContext, stream: ClientStream) {
+    const { settings } = context
     this.#context = context
+    this.#settings = settings
     this.#stream = stream
-    this.#body = new RequestBody(stream, context.limits.replayBytes)
-    this.#held = new HeldResponse(stream, context.limits, () => {
+    this.#body = new ReplayableBody(stream, settings.limits, context.spool, this)
+    this.#held = new HeldResponse(stream, settings.limits, () => {
       this.#move('passed')
+      this.#body.forget()
     })
+    this.#identity = context.identities.identify(stream.head.rawHeaders)
+    this.#licence = settings.routes.license(stream.head)
+    this.#record = {
+      requestId: this.#identity.requestId,
+      traceId: this.#identity.traceId,
+      method: stream.head.method,
+      target: stream.head.target,
+      version: stream.head.version,
+      remoteAddress: stream.client.remoteAddress,
+      startedMs: context.now(),
+      endedMs: 0,
+      queueMs: 0,
+      status: 0,
+      bytesOut: 0,
+      end: 'answered',
+      why: '',
+      attempts: [],
+    }
     stream.listener = this
   }
 
   begin(): void {
-    this.#context.active.add(this)
+    const { active } = this.#context
+    active.add(this)
+    this.#settings.budget.deposit(this.#record.startedMs)
     this.#attemptOrPark()
+    this.#planHedge()
   }
 
-  /** Answers with an error of the balancer's own. */
-  refuse(status: number, why: string): void {
-    const body = Buffer.from(`${status} ${why}\n`)
-    const rawHeaders = ['Content-Type', 'text/plain; charset=utf-8', 'Content-Length', String(body.length)]
-    rawHeaders.push('Cache-Control', 'no-store')
-    if (status === 503) rawHeaders.push('Retry-After', '1')
-    this.#stream.respond({ status, reason: STATUS_CODES[status] ?? '', rawHeaders, keepAlive: true }, [])
-    this.#stream.write(body)
-    this.#stream.end([])
-    this.#finish()
-  }
+  // ActiveExchange
 
-  /** The client's connection ends with this exchange. */
-  closeAfter(): void {
-    this.#closing = true
-    if (this.#tunnelled !== undefined) this.#tunnelled.destroySoon()
-  }
-
-  /** Resets the client's stream, so that what it has is not taken for the whole. */
   cut(): void {
-    if (this.#tunnelled !== undefined) this.#tunnelled.resetAndDestroy()
-    else this.#stream.reset()
-    this.onLeave()
+    if (this.#state === 'over') return
+    if (this.#tunnel !== undefined) {
+      this.#tunnel.cut()
+      return
+    }
+    this.#stream.reset()
+    this.#abandon('reset')
   }
 
-  /** Called every second: an instance that does not answer in time ends the attempt, not the client's patience. */
   checkTime(): void {
-    if (this.#state !== 'sent') return
-    const now = this.#context.now()
-    if (!this.#body.sent) this.#waitingSinceMs = now
-    if (now - this.#waitingSinceMs < this.#context.limits.responseTimeoutMs) return
-    this.#endAttempt()?.abandon()
-    this.refuse(504, 'the instance did not answer in time')
+    const nowMs = this.#context.now()
+    const { limits } = this.#settings
+    if (this.#pendingRepeat !== undefined && nowMs - this.#parkedSinceMs >= limits.retryWaitMs) {
+      this.#context.counts.budgetExhausted++
+      this.refuse(503, `too many requests are being repeated; ${this.#pendingRepeat.why}`)
+      return
+    }
+    for (const attempt of [this.#attempt, this.#hedge]) {
+      if (attempt?.progress !== 'sent' || this.#state !== 'attempting') continue
+      // The time a client takes to send its body is not the instance's.
+      if (!this.#body.sent) attempt.waitingSinceMs = nowMs
+      if (nowMs - attempt.waitingSinceMs < limits.responseTimeoutMs) continue
+      this.#end(attempt, 'failed', 'no answer in time')
+      attempt.connection.abandon()
+      if (this.#attempt === undefined) this.refuse(504, 'the instance did not answer in time')
+    }
+  }
+
+  get streamsFrom(): string | undefined {
+    if (this.#tunnel === undefined && this.#events === undefined) return undefined
+    return this.#attempt?.entry.upstream.id
+  }
+
+  goAway(delayMs: number): void {
+    this.#tunnel?.drain(delayMs)
+    if (this.#events === undefined || this.#leaveTimer !== undefined) return
+    this.#leaveTimer = setTimeout(() => {
+      this.#leaveStream()
+    }, delayMs)
   }
 
   // ClientListener
@@ -108,178 +144,410 @@ export class Exchange implements AttemptListener, ClientListener, Parked {
     this.#body.onBodyEnd(trailers)
   }
 
+  onDrain(): void {
+    this.#attempt?.connection.resume()
+  }
+
   /** The client's side is over before its answer is. */
   onLeave(): void {
-    if (this.#state === 'over') return
-    this.#context.parking.leave(this)
-    this.#held.discard()
-    this.#endAttempt()?.abandon()
-    this.#finish()
+    if (this.#state !== 'over') this.#abandon('client-left')
+  }
+
+  // BodyOwner
+
+  onBodyFailure(cause: Error): void {
+    const attempt = this.#attempt
+    if (attempt === undefined) return
+    attempt.connection.abandon()
+    this.onAttemptDeath(attempt, cause)
   }
 
   // Parked
 
   retry(): boolean {
-    return this.#state !== 'parked' || this.#attempt()
+    if (this.#state !== 'parked') return true
+    const pending = this.#pendingRepeat
+    if (pending !== undefined) {
+      const nowMs = this.#context.now()
+      if (!isGone(pending.entry) && !this.#settings.budget.withdraw(nowMs)) return false
+      this.#pendingRepeat = undefined
+    }
+    const reason = this.#begin()
+    if (reason === undefined) return true
+    this.#context.parking.park(this, reason)
+    return false
   }
 
   expire(): void {
     this.refuse(503, 'no instance is ready')
   }
 
-  // AttemptListener
+  // AttemptOwner
 
-  onReady(connection: UpstreamConnection): void {
-    this.#move('sent')
-    this.#attempts++
-    this.#waitingSinceMs = this.#context.now()
-    if (this.#body.exists) connection.gather()
-    connection.write(
-      writeRequestHead({
-        method: this.#method,
-        target: this.#stream.head.target,
-        rawHeaders: this.#stream.head.rawHeaders,
-        remoteAddress: this.#stream.client.remoteAddress,
-        encrypted: this.#stream.client.encrypted,
-        upgrade: this.#stream.head.upgrade,
-        trustForwarded: this.#context.trustForwarded,
-      }),
-    )
-    this.#body.sendTo(connection)
+  onAttemptReady(attempt: Attempt): void {
+    const { connection } = attempt
+    this.#sentAttempts++
+    attempt.waitingSinceMs = this.#context.now()
+    const head = this.#writeHead()
+    if (!this.#body.exists) {
+      connection.write(head)
+      return
+    }
+    connection.gather(() => {
+      connection.write(head)
+      this.#body.sendTo(connection)
+    })
   }
 
-  onUpstreamDrain(): void {
+  onAttemptDrain(): void {
     this.#body.resume()
   }
 
-  onDrain(): void {
-    this.#connection?.resume()
-  }
-
-  onInformation(head: ResponseHead): void {
-    this.#waitingSinceMs = this.#context.now()
+  onAttemptInformation(attempt: Attempt, head: ResponseHead): void {
+    attempt.waitingSinceMs = this.#context.now()
     this.#stream.inform(head)
   }
 
-  onHead(head: ResponseHead): void {
-    this.#move('responded')
-    if (this.#entry !== undefined) this.#entry.requests++
-    this.#held.begin(head, this.#extraFields)
+  onAttemptHead(attempt: Attempt, head: ResponseHead): void {
+    if (head.status === 503 && this.#isMarked(head)) {
+      attempt.connection.abandon()
+      this.#fail(attempt, 'not-processed', 'the instance did not process it')
+      return
+    }
+    this.#win(attempt)
+    this.#record.status = head.status
+    attempt.respondedMs = this.#context.now()
+    this.#events = EventStreamEnd.of(head)
+    if (this.#events !== undefined) this.#context.roster.responded(attempt.entry, attempt.respondedMs)
+    this.#held.begin(head, this.#extraFields(attempt))
   }
 
-  onData(chunk: Buffer): void {
-    if (!this.#held.write(chunk)) this.#connection?.pause()
+  onAttemptData(attempt: Attempt, chunk: Buffer): void {
+    const passed = this.#events === undefined ? chunk : this.#events.follow(chunk)
+    this.#record.bytesOut += passed.length
+    if (!this.#held.write(passed)) attempt.connection.pause()
+    if (this.#events?.mayEnd === true) this.#endStream()
   }
 
-  onQuiet(): void {
+  onAttemptQuiet(): void {
     this.#held.quiet()
   }
 
-  onEnd(trailers: readonly string[]): void {
-    const connection = this.#endAttempt()
+  onAttemptEnd(attempt: Attempt, trailers: readonly string[]): void {
+    this.#end(attempt, 'answered')
     // A request still being sent leaves the connection in the middle of a message.
-    if (this.#body.sent) connection?.resume()
-    else connection?.abandon()
+    if (this.#body.sent) attempt.connection.resume()
+    else attempt.connection.abandon()
     this.#held.end(trailers)
-    this.#finish()
+    this.#finish('answered')
   }
 
-  onUpgrade(head: ResponseHead, rest: Buffer): void {
-    const connection = this.#connection
-    if (!this.#stream.head.upgrade || connection === undefined) return
+  onAttemptUpgrade(attempt: Attempt, head: ResponseHead, rest: Buffer): void {
+    const { connection, entry } = attempt
+    const { limits } = this.#settings
+    this.#win(attempt)
     this.#move('tunnelled')
-    if (this.#entry !== undefined) this.#entry.requests++
-    const client = this.#stream.upgrade(head, this.#extraFields)
-    this.#tunnelled = client.socket
-    const upstream = connection.release()
-    upstream.write(client.rest)
-    client.socket.write(rest)
-    joinSockets(client.socket, upstream, this.#context.limits.stallMs, () => {
-      this.onLeave()
+    this.#record.status = 101
+    this.#context.counts.tunnels++
+    this.#context.roster.responded(entry, this.#context.now())
+    const client = this.#stream.upgrade(head, this.#extraFields(attempt))
+    const tunnel = new Tunnel({
+      client: client.socket,
+      upstream: connection.release(),
+      stallMs: limits.stallMs,
+      closeMs: limits.streamCloseMs,
+      onClose: () => {
+        this.#context.counts.tunnels--
+        this.#end(attempt, 'answered')
+        this.#finish('tunnelled')
+      },
     })
-    if (this.#closing) client.socket.destroySoon()
+    this.#tunnel = tunnel
+    tunnel.open(client.rest, rest)
+    if (this.#context.draining) tunnel.goAway()
   }
 
-  onDeath(cause: Error): void {
-    const { limits } = this.#context
-    const progress = this.#state
-    if (!isAttempting(progress)) return
-    const entry = this.#entry
-    const reused = this.#connection?.reused ?? false
-    this.#endAttempt()
-    this.#held.discard()
-    const bodyReplayable = this.#body.replayable
-    const verdict = decideRetry({ progress, method: this.#method, bodyReplayable, keyEnforced: false })
-    if (verdict === 'reset') {
-      this.cut()
-      return
-    }
-    if (entry !== undefined) this.#tried.add(entry)
+  onAttemptDeath(attempt: Attempt, cause: Error): void {
     // The end of a connection that had been idle says little about the instance: where no other is left, a fresh
     // connection may go there again.
-    this.#revisit = reused && progress !== 'responded' ? entry : undefined
-    if (verdict === 'repeat' && this.#attempts < limits.attempts) this.#attemptOrPark()
-    else this.refuse(502, `the instance failed: ${cause.message}`)
+    if (attempt.connection.reused && attempt.progress !== 'responded') this.#revisits.push(attempt.entry)
+    this.#fail(attempt, 'failed', cause.message)
   }
 
-  get #method(): string {
-    return this.#stream.head.method
+  /** Answers with an error of the balancer's own. */
+  refuse(status: number, why: string): void {
+    this.#context.parking.leave(this)
+    this.#record.status = status
+    this.#record.why = why
+    const body = Buffer.from(`${status} ${why}\n`)
+    const rawHeaders = ['Content-Type', 'text/plain; charset=utf-8', 'Content-Length', String(body.length)]
+    rawHeaders.push('Cache-Control', 'no-store')
+    if (status === 503) rawHeaders.push('Retry-After', String(retryAfterS(this.#context.random)))
+    const head = { status, reason: STATUS_CODES[status] ?? '', rawHeaders, keepAlive: true }
+    this.#stream.respond(head, this.#traceField())
+    this.#stream.write(body)
+    this.#stream.end(none)
+    this.#finish('refused')
   }
 
-  get #extraFields(): readonly string[] {
-    const id = this.#entry?.upstream.id
-    return this.#context.reveal && id !== undefined ? [instanceHeader, id] : none
+  // Attempts
+
+  #attemptOrPark(): void {
+    const reason = this.#begin()
+    if (reason !== undefined) this.#park(reason)
   }
+
+  #park(reason: 'none' | 'full'): void {
+    const { counts, now, parking } = this.#context
+    if (this.#state !== 'parked') this.#parkedSinceMs = now()
+    this.#move('parked')
+    if (parking.park(this, reason)) return
+    counts.shed++
+    this.refuse(503, reason === 'full' ? 'all instances are busy' : 'too many requests wait for an instance')
+  }
+
+  /** Starts the next attempt, or answers why it cannot. */
+  #begin(): 'none' | 'full' | undefined {
+    const { now, pool, roster } = this.#context
+    const nowMs = now()
+    const picked = this.#pick(nowMs)
+    if (typeof picked === 'string') return picked
+    if (this.#state === 'parked') this.#record.queueMs += nowMs - this.#parkedSinceMs
+    this.#move('attempting')
+    roster.started(picked, nowMs)
+    const attempt = new Attempt(this, picked, pool.take(picked.upstream, this.#maxIdleMs), nowMs)
+    this.#attempt = attempt
+    this.#record.attempts.push(attempt.record)
+    attempt.connection.begin(attempt, this.#stream.head.method, this.#stream.head.upgrade)
+    return undefined
+  }
+
+  #pick(nowMs: number): RosterEntry | 'none' | 'full' {
+    const { roster } = this.#context
+    const tried = this.#tried
+    let picked = roster.pick(tried ?? nobody, nowMs, this.#isRepeatable)
+    // One that left the list and came back is no other instance.
+    while (tried !== undefined && typeof picked !== 'string' && isAmong(picked, tried)) {
+      tried.add(picked)
+      picked = roster.pick(tried, nowMs, this.#isRepeatable)
+    }
+    if (picked !== 'none') return picked
+    const revisit = this.#revisits.find((entry) => roster.has(entry))
+    if (revisit !== undefined) this.#revisits.splice(this.#revisits.indexOf(revisit), 1)
+    return revisit ?? picked
+  }
+
+  get #isRepeatable(): boolean {
+    return isRepeatable(this.#stream.head.method) || this.#licence !== 'none'
+  }
+
+  /** How long a connection may have been idle to be trusted with this attempt; a fresh one is always trusted. */
+  get #maxIdleMs(): number {
+    const { limits } = this.#settings
+    if (this.#tried !== undefined || this.#stream.head.upgrade) return -1
+    return this.#isRepeatable ? limits.upstreamIdleMs : limits.justUsedMs
+  }
+
+  #writeHead(): string {
+    const { client, head } = this.#stream
+    if (this.#licence === 'minted') this.#mintedKey ??= mintKey(this.#context.randomBytes(16))
+    return writeRequestHead({
+      method: head.method,
+      target: head.target,
+      rawHeaders: head.rawHeaders,
+      remoteAddress: client.remoteAddress,
+      encrypted: client.encrypted,
+      upgrade: head.upgrade,
+      trustForwarded: this.#settings.trustForwarded,
+      chunked: head.body === 'chunked',
+      requestId: this.#identity.requestId,
+      traceparent: this.#identity.traceparent,
+      keepsTracestate: this.#identity.keepsTracestate,
+      mintedKey: this.#mintedKey,
+    })
+  }
+
+  /** An attempt ended without an answer: rule R1 says how it goes on. */
+  #fail(attempt: Attempt, outcome: AttemptOutcome, why: string): void {
+    if (attempt !== this.#attempt && attempt !== this.#hedge) return
+    const { limits, budget } = this.#settings
+    const nowMs = this.#context.now()
+    this.#end(attempt, outcome, why)
+    ;(this.#tried ??= new Set()).add(attempt.entry)
+    // The other of the two goes on.
+    if (this.#attempt !== undefined) return
+    if (this.#state !== 'passed') this.#held.discard()
+    const end: AttemptEnd = {
+      progress: this.#state === 'passed' ? 'passed' : attempt.progress,
+      notProcessed: outcome === 'not-processed',
+      method: this.#stream.head.method,
+      body: this.#body.kind,
+      keyEnforced: this.#licence !== 'none',
+      confirmed: isGone(attempt.entry),
+      attempts: this.#sentAttempts,
+      maxAttempts: limits.attempts,
+      budget: budget.balance(nowMs) >= 1 ? 'available' : 'empty',
+      clientGone: false,
+    }
+    this.#obey(decideAttemptEnd(end), attempt, why)
+  }
+
+  #obey(verdict: AttemptVerdict, attempt: Attempt, why: string): void {
+    const { record } = attempt
+    record.why = `${why}; ${verdict.type}`
+    switch (verdict.type) {
+      case 'repeat':
+        if (verdict.charged) this.#settings.budget.withdraw(this.#context.now())
+        this.#attemptOrPark()
+        break
+      case 'wait':
+        this.#pendingRepeat = { entry: attempt.entry, why }
+        this.#park('none')
+        break
+      case 'refuse':
+        this.refuse(502, `the instance failed: ${why}`)
+        break
+      case 'reset':
+        this.cut()
+        break
+    }
+  }
+
+  /** Takes the attempt off: what it says from now on is nobody's. */
+  #end(attempt: Attempt, outcome: AttemptOutcome, why = ''): void {
+    if (attempt === this.#attempt) {
+      this.#attempt = this.#hedge
+      this.#hedge = undefined
+    } else this.#hedge = undefined
+    const hasLatency = attempt.respondedMs > 0 && !this.#body.exists && this.#isRepeatable
+    attempt.end(
+      this.#context.roster,
+      outcome,
+      this.#context.now(),
+      hasLatency ? attempt.respondedMs - attempt.record.startedMs : undefined,
+    )
+    attempt.record.why = why
+    this.#body.detach()
+  }
+
+  // Hedging
+
+  #planHedge(): void {
+    const { hedging, now } = this.#context
+    const delayMs = hedging.delayMs(this.#stream.head.method, this.#body.exists, now())
+    if (delayMs === undefined) return
+    this.#hedgeTimer = setTimeout(() => {
+      this.#beginHedge()
+    }, delayMs)
+  }
+
+  #beginHedge(): void {
+    const { hedging, now, pool, roster } = this.#context
+    const first = this.#attempt
+    if (this.#state !== 'attempting' || first?.progress !== 'sent' || this.#stream.head.upgrade) return
+    const nowMs = now()
+    const picked = roster.pick(new Set([...(this.#tried ?? nobody), first.entry]), nowMs)
+    if (typeof picked === 'string' || !hedging.spend()) return
+    roster.started(picked, nowMs)
+    const attempt = new Attempt(this, picked, pool.take(picked.upstream, -1), nowMs)
+    this.#hedge = attempt
+    this.#record.attempts.push(attempt.record)
+    attempt.connection.begin(attempt, this.#stream.head.method, false)
+  }
+
+  /** The first to answer stays, the other is let go. */
+  #win(attempt: Attempt): void {
+    const loser = attempt === this.#attempt ? this.#hedge : this.#attempt
+    if (loser === undefined) return
+    this.#end(loser, 'hedged-away')
+    loser.connection.abandon()
+  }
+
+  // Answering
+
+  #isMarked(head: ResponseHead): boolean {
+    const { marker } = this.#settings
+    if (marker === undefined) return false
+    const at = head.rawHeaders.findIndex(
+      (name, index) => index % 2 === 0 && name.toLowerCase() === notProcessedHeader,
+    )
+    return at !== -1 && head.rawHeaders[at + 1] === marker
+  }
+
+  #extraFields(attempt: Attempt): readonly string[] {
+    const trace = this.#traceField()
+    return this.#settings.reveal ? [instanceHeader, attempt.entry.upstream.id, ...trace] : trace
+  }
+
+  #traceField(): readonly string[] {
+    if (!this.#identity.asksTrace || !this.#settings.trace) return none
+    const { client, head } = this.#stream
+    if (!mayExplain(client.remoteAddress, head.rawHeaders)) return none
+    return [traceHeader, explain(this.#record, this.#context.now())]
+  }
+
+  // Event streams of an instance that leaves
+
+  #leaveStream(): void {
+    const events = this.#events
+    if (events === undefined || this.#state === 'over') return
+    if (events.leave()) {
+      this.#endStream()
+      return
+    }
+    this.#leaveTimer = setTimeout(() => {
+      this.cut()
+    }, this.#settings.limits.streamCloseMs)
+  }
+
+  #endStream(): void {
+    const attempt = this.#attempt
+    if (attempt === undefined) return
+    this.#end(attempt, 'answered')
+    attempt.connection.abandon()
+    this.#held.end(none)
+    this.#finish('answered')
+  }
+
+  // The end
 
   #move(to: ExchangeState): void {
     this.#state = move(this.#state, to)
   }
 
-  #attemptOrPark(): void {
-    if (this.#attempt()) return
-    this.#move('parked')
-    if (!this.#context.parking.park(this)) this.refuse(503, 'too many requests wait for an instance')
+  /** Nobody waits for the answer any more. */
+  #abandon(end: ExchangeEnd): void {
+    this.#context.parking.leave(this)
+    this.#held.discard()
+    for (const attempt of [this.#hedge, this.#attempt]) {
+      if (attempt === undefined) continue
+      this.#end(attempt, 'abandoned')
+      attempt.connection.abandon()
+    }
+    this.#finish(end)
   }
 
-  /** Starts the next attempt; false when there is no instance for it. */
-  #attempt(): boolean {
-    const { roster, pool } = this.#context
-    const entry = roster.pick(this.#tried) ?? this.#takeRevisit()
-    if (entry === undefined) return false
-    this.#move('not-sent')
-    this.#entry = entry
-    entry.inFlight++
-    const connection = pool.take(entry.upstream, this.#maxIdleMs)
-    this.#connection = connection
-    connection.begin(this, this.#method, this.#stream.head.upgrade)
-    return true
-  }
-
-  /** How long a connection may have been idle to be trusted with this attempt; a fresh one is always trusted. */
-  get #maxIdleMs(): number {
-    const { limits } = this.#context
-    if (this.#tried.size > 0 || this.#stream.head.upgrade) return -1
-    return isRepeatable(this.#method) ? limits.upstreamIdleMs : limits.justUsedMs
-  }
-
-  #takeRevisit(): RosterEntry | undefined {
-    const entry = this.#revisit
-    this.#revisit = undefined
-    return entry !== undefined && this.#context.roster.has(entry) ? entry : undefined
-  }
-
-  #endAttempt(): UpstreamConnection | undefined {
-    const connection = this.#connection
-    if (this.#entry !== undefined) this.#entry.inFlight--
-    this.#entry = undefined
-    this.#connection = undefined
-    this.#body.detach()
-    return connection
-  }
-
-  #finish(): void {
+  #finish(end: ExchangeEnd): void {
+    const { active, now, observe } = this.#context
     this.#move('over')
-    this.#context.active.delete(this)
-    if (!this.#body.sent) this.#body.discard()
+    clearTimeout(this.#hedgeTimer)
+    clearTimeout(this.#leaveTimer)
+    active.delete(this)
+    if (this.#body.sent) this.#body.close()
+    else this.#body.discard()
+    this.#record.endedMs = now()
+    this.#record.end = end
+    observe(this.#record)
   }
+}
+
+/** The supervisor has taken it off the list: it is dead, or about to be. */
+function isGone(entry: RosterEntry): boolean {
+  return !entry.live && entry.upstream.draining !== true
+}
+
+function isAmong(entry: RosterEntry, tried: ReadonlySet<RosterEntry>): boolean {
+  const { id, epoch } = entry.upstream
+  for (const other of tried) if (other.upstream.id === id && other.upstream.epoch === epoch) return true
+  return false
 }

@@ -1,26 +1,24 @@
 // The states of an exchange and the moves between them. Closed: a move that is not listed is a defect.
-import type { Progress } from './retry.ts'
 
 export type ExchangeState =
   /** Not begun. */
   | 'new'
-  /** No instance can take it now. */
+  /** Waits for an instance, or for leave to repeat. */
   | 'parked'
-  /** An attempt is under way, this far. */
-  | Progress
+  /** One attempt is under way, or two when it is hedged; the client has nothing yet. */
+  | 'attempting'
+  /** The client has bytes of the answer: nothing can be repeated. */
+  | 'passed'
   /** A WebSocket: two joined sockets, no longer HTTP. */
   | 'tunnelled'
   /** Answered, refused, cut, or left by the client. */
   | 'over'
 
 const moves: Readonly<Record<ExchangeState, readonly ExchangeState[]>> = {
-  new: ['not-sent', 'parked', 'over'],
-  parked: ['not-sent', 'over'],
-  // An attempt that dies leads to the next, to parking, or to the end: rule R1 decides.
-  'not-sent': ['sent', 'not-sent', 'parked', 'over'],
-  sent: ['responded', 'tunnelled', 'not-sent', 'parked', 'over'],
-  responded: ['passed', 'not-sent', 'parked', 'over'],
-  // The client has bytes: nothing can be repeated.
+  new: ['attempting', 'parked', 'over'],
+  parked: ['attempting', 'over'],
+  // An attempt that ends without an answer leads to the next, to parking, or to the end: rule R1 decides.
+  attempting: ['attempting', 'parked', 'passed', 'tunnelled', 'over'],
   passed: ['over'],
   tunnelled: ['over'],
   over: [],
@@ -30,9 +28,4 @@ const moves: Readonly<Record<ExchangeState, readonly ExchangeState[]>> = {
 export function move(from: ExchangeState, to: ExchangeState): ExchangeState {
   if (!moves[from].includes(to)) throw new Error(`Cannot move an exchange from "${from}" to "${to}"`)
   return to
-}
-
-/** Whether an attempt is under way, whose death rule R1 has to judge. */
-export function isAttempting(state: ExchangeState): state is Progress {
-  return state === 'not-sent' || state === 'sent' || state === 'responded' || state === 'passed'
 }

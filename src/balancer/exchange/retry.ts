@@ -83,22 +83,3 @@ function whyNotRepeatable(end: AttemptEnd): string | undefined {
 function hadNoEffect({ progress, notProcessed }: AttemptEnd): boolean {
   return progress === 'not-sent' || notProcessed
 }
-
-/** The decision without marker, confirmation and budget. */
-export interface AttemptDeath {
-  readonly progress: Progress
-  readonly method: string
-  /** Every byte of the body read so far is still here. */
-  readonly bodyReplayable: boolean
-  /** The request carries a key that its route is known to enforce. */
-  readonly keyEnforced: boolean
-}
-
-export type Verdict = 'repeat' | 'refuse' | 'reset'
-
-export function decideRetry(death: AttemptDeath): Verdict {
-  if (death.progress === 'passed') return 'reset'
-  if (!death.bodyReplayable) return 'refuse'
-  if (death.progress === 'not-sent') return 'repeat'
-  return isRepeatable(death.method) || death.keyEnforced ? 'repeat' : 'refuse'
-}

@@ -4,8 +4,13 @@ import { MalformedMessage } from './malformed.ts'
 
 type State = 'size' | 'data' | 'data-end' | 'trailers'
 
-// A size beyond 12 hex digits could not be counted exactly; an extension is bounded by the line's length.
-const sizeLine = /^([\da-fA-F]{1,12})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?$/
+// A size beyond 12 hex digits could not be counted exactly; an extension is bounded by the line's length. Instances pad
+// sizes with blanks; of clients, whose bytes others read too, only the grammar without its optional blanks is taken.
+const laxSizeLine = /^([\da-fA-F]{1,12})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?$/
+const token = "[!#$%&'*+\\-.^_`|~\\dA-Za-z]+"
+const strictSizeLine = new RegExp(
+  `^([\\da-fA-F]{1,12})(?:;${token}(?:=(?:${token}|"(?:[\\t\\x20!#-[\\]-~]|\\\\[\\t\\x20-\\x7e])*"))?)*$`,
+)
 const maxLineBytes = 4_096
 /** All size lines beyond what the sizes themselves need; tiny chunks with long extensions are an attack. */
 const maxExtensionBytes = 64 * 1024
@@ -19,14 +24,16 @@ export interface ChunkListener {
 
 export class ChunkedReader {
   readonly #trailerBytes: number
+  readonly #sizeLine: RegExp
   #state: State = 'size'
   #remaining = 0
   #extensionBytes = 0
   #trailers: readonly string[] = []
 
   /** `trailerBytes`: how long the trailer section may be. */
-  constructor(trailerBytes: number) {
+  constructor(trailerBytes: number, from: 'client' | 'instance') {
     this.#trailerBytes = trailerBytes
+    this.#sizeLine = from === 'client' ? strictSizeLine : laxSizeLine
   }
 
   get trailers(): readonly string[] {
@@ -62,7 +69,7 @@ export class ChunkedReader {
     if (end > maxLineBytes || (end === -1 && input.length > maxLineBytes))
       throw new MalformedMessage('a chunk size line too long')
     if (end === -1) return partial(input)
-    const match = sizeLine.exec(input.toString('latin1', 0, end))
+    const match = this.#sizeLine.exec(input.toString('latin1', 0, end))
     if (match === null) throw new MalformedMessage('a chunk size that is not hexadecimal')
     const size = match[1] ?? ''
     this.#extensionBytes += end - size.length

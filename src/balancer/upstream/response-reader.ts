@@ -139,7 +139,7 @@ export class ResponseReader {
     if (bodiless || framing.length === 0) this.#complete([])
     else if (framing.chunked) {
       this.#state = 'chunks'
-      this.#chunks ??= new ChunkedReader(this.#headBytes)
+      this.#chunks ??= new ChunkedReader(this.#headBytes, 'instance')
       this.#chunks.restart()
     } else if (untilClose) this.#state = 'until-close'
     else {

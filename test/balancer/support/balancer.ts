@@ -1,7 +1,8 @@
 // A balancer in the test's own process, drained when the test ends; and a check that it holds on to nothing.
 import type { TestContext } from 'node:test'
 import { Balancer } from '../../../src/balancer/balancer.ts'
-import { defaultLimits, type BalancerLimits } from '../../../src/balancer/limits.ts'
+import type { ExchangeRecord } from '../../../src/balancer/exchange/record.ts'
+import type { BalancerOptions } from '../../../src/balancer/messages.ts'
 import { until } from '../../support/until.ts'
 import type { TestInstance } from './instance.ts'
 
@@ -13,11 +14,11 @@ export interface TestBalancer {
   readonly use: (...instances: readonly TestInstance[]) => void
   /** Waits until no request is in flight or parked. */
   readonly quiet: () => Promise<unknown>
+  /** What became of every request so far. */
+  readonly records: readonly ExchangeRecord[]
 }
 
-export interface TestBalancerOptions {
-  readonly reveal?: boolean
-  readonly limits?: Partial<BalancerLimits>
+export interface TestBalancerOptions extends Partial<BalancerOptions> {
   readonly random?: () => number
 }
 
@@ -25,10 +26,17 @@ export async function startBalancer(
   t: TestContext,
   options: TestBalancerOptions = {},
 ): Promise<TestBalancer> {
+  const records: ExchangeRecord[] = []
+  const { random, ...balancerOptions } = options
   const balancer = new Balancer(
-    { reveal: options.reveal ?? true },
-    { random: options.random ?? Math.random, now: () => performance.now() + 1 },
-    { ...defaultLimits, ...options.limits },
+    { reveal: true, ...balancerOptions },
+    {
+      random: random ?? Math.random,
+      now: () => performance.now() + 1,
+      observe: (record) => {
+        records.push(record)
+      },
+    },
   )
   await balancer.listen({ host: '127.0.0.1', port: 0 })
   t.after(() => balancer.drain(0))
@@ -41,6 +49,7 @@ export async function startBalancer(
   return {
     balancer,
     port,
+    records,
     url: `http://127.0.0.1:${port}`,
     use: (...instances) => {
       balancer.setUpstreams(instances.map(({ upstream }) => upstream))

@@ -1,0 +1,49 @@
+// An answer of server-sent events whose instance leaves: it goes on to the end of an event, and ends there.
+import { isEventStream } from '../client/response-head.ts'
+import type { ResponseHead } from '../upstream/response-reader.ts'
+import { EventStreamFollower } from './event-stream.ts'
+
+/** Follows a body from its first byte; after `leave` tells where it may end. */
+export class EventStreamEnd {
+  readonly #events = new EventStreamFollower()
+  #leaving = false
+
+  /** The body of `head`, or undefined when it is none of events, or cannot be followed or ended early. */
+  static of(head: ResponseHead): EventStreamEnd | undefined {
+    if (head.status !== 200) return undefined
+    let isEvents = false
+    for (let index = 0; index < head.rawHeaders.length; index += 2) {
+      const name = (head.rawHeaders[index] ?? '').toLowerCase()
+      const value = head.rawHeaders[index + 1] ?? ''
+      if (name === 'content-length') return undefined
+      if (name === 'content-encoding' && value.toLowerCase() !== 'identity') return undefined
+      if (name === 'content-type') isEvents = isEventStream(value)
+    }
+    return isEvents ? new EventStreamEnd() : undefined
+  }
+
+  get isLeaving(): boolean {
+    return this.#leaving
+  }
+
+  /** True when the body may end at once. */
+  leave(): boolean {
+    this.#leaving = true
+    return this.#events.atEventEnd
+  }
+
+  /** What of `chunk` is still to be passed: all of it, or less, and then the body ends. */
+  follow(chunk: Buffer): Buffer {
+    if (!this.#leaving) {
+      this.#events.follow(chunk)
+      return chunk
+    }
+    const end = this.#events.findEnd(chunk)
+    return end === -1 ? chunk : chunk.subarray(0, end)
+  }
+
+  /** After `follow` while leaving: the body ends here. */
+  get mayEnd(): boolean {
+    return this.#leaving && this.#events.atEventEnd
+  }
+}
