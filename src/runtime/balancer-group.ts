@@ -85,6 +85,11 @@ export class BalancerGroup {
     for (const worker of this.#workers) worker.tell({ type: 'configure', options })
   }
 
+  /** Has the access log's file opened anew under its name, after somebody renamed it. */
+  reopenLog(): void {
+    for (const worker of this.#workers) worker.tell({ type: 'reopen-log' })
+  }
+
   /**
    * Replaces the workers by the code on disk, one after the other; loses no request that ends within the drain's timeout.
    * Rejects CONTROL_FAILED when a new one does not start: its predecessor, and those not yet replaced, go on.

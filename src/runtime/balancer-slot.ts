@@ -91,8 +91,6 @@ export class BalancerSlot {
       this.#ports.log(String(error))
       return 0
     })
-    // What it counted must not get lost with it.
-    await worker.metrics()
     await worker.kill()
     return cut
   }

@@ -1,7 +1,6 @@
 // The hall: the one place that wires supervisor, balancer and control together, and says in which order they live and end.
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
-import { withDeadline } from '../base/deadline.ts'
 import { DroverError, isDroverError } from '../base/errors.ts'
 import { markerVariable } from '../base/wire.ts'
 import type { FleetConfig } from '../config/options.ts'
@@ -12,16 +11,11 @@ import type { FleetOptions, InstanceView } from '../supervisor/fleet-options.ts'
 import { Fleet } from '../supervisor/fleet.ts'
 import { openAdminServer, type AdminServer } from './admin-server.ts'
 import { announceChanges, announceDeath, announceReload, announceStart } from './announcement.ts'
-import { BalancerGroup } from './balancer-group.ts'
-import { balancerOptions } from './balancer-options.ts'
-import { clientUrl, combineSnapshot, readyUpstreams } from './fleet-snapshot.ts'
-import { FleetMetrics } from './metrics.ts'
+import { Balancing } from './balancing.ts'
+import { combineSnapshot } from './fleet-snapshot.ts'
 import { nextPrimaryState, type PrimaryEvent, type PrimaryState } from './primary-state.ts'
-import { planReload } from './reload.ts'
 import { accessLogName, type FleetReporter } from './reporter.ts'
 
-/** A balancer that neither starts nor dies in this time is not going to. */
-const balancerStartTimeoutMs = 15_000
 const markerBytes = 24
 
 export interface PrimaryPorts {
@@ -38,16 +32,15 @@ export interface PrimaryPorts {
 
 /** One run of `drover up`: started once, stopped once. */
 export class Primary implements FleetCommands {
+  /** As it was at the start; what was reloaded is the balancers'. */
+  readonly #config: FleetConfig
   readonly #ports: PrimaryPorts
   readonly #fleet: Fleet
-  readonly #balancers: BalancerGroup
-  readonly #metrics = new FleetMetrics()
+  readonly #balancing: Balancing
   readonly #startedAtMs: number
   /** By which instances say "not processed"; nobody else can know it. */
   readonly #marker = randomBytes(markerBytes).toString('base64url')
-  #config: FleetConfig
   #state: PrimaryState = 'idle'
-  #port: number
   #admin: AdminServer | undefined
   #control: ControlServer | undefined
   #views: readonly InstanceView[] = []
@@ -61,9 +54,8 @@ export class Primary implements FleetCommands {
     this.#config = config
     this.#ports = ports
     this.#startedAtMs = ports.clock.now()
-    this.#port = config.port
     this.#fleet = this.#createFleet()
-    this.#balancers = this.#createBalancers()
+    this.#balancing = this.#createBalancing()
     // Whoever awaits it hears of a failed stop; when nobody does, that is no unhandled rejection.
     this.#finished.promise.catch(() => undefined)
   }
@@ -95,13 +87,13 @@ export class Primary implements FleetCommands {
     return combineSnapshot({
       state: shownStates[this.#state],
       pid: process.pid,
-      url: this.#url(),
+      url: this.#balancing.url,
       admin: this.#admin?.url,
       version: this.#config.version,
       startedAtMs: this.#startedAtMs,
       nowMs: this.#ports.clock.now(),
       instances: this.#fleet.instances(),
-      balancing: this.#balancers.snapshot(),
+      balancing: this.#balancing.snapshot(),
     })
   }
 
@@ -116,9 +108,8 @@ export class Primary implements FleetCommands {
     return reloaded
   }
 
-  async metrics(): Promise<string> {
-    const workers = await this.#balancers.metrics()
-    return this.#metrics.text(workers, this.snapshot())
+  metrics(): Promise<string> {
+    return this.#balancing.metrics(() => this.snapshot())
   }
 
   /** Finishes the requests in flight, then stops every instance. Every call waits for the same stop. */
@@ -135,7 +126,7 @@ export class Primary implements FleetCommands {
     const stopped = this.stop()
     // With the fleet stopping first, nothing that is killed below is started again.
     const fleetStopped = this.#fleet.stop()
-    await Promise.all([this.#killAll(), this.#balancers.close(), fleetStopped, stopped])
+    await Promise.all([this.#killAll(), this.#balancing.close(), fleetStopped, stopped])
   }
 
   async #killAll(): Promise<void> {
@@ -181,10 +172,9 @@ export class Primary implements FleetCommands {
     return { command, cwd, env, instances, healthPath: health, readyTimeoutMs, stopTimeoutMs, stateDir }
   }
 
-  #createBalancers(): BalancerGroup {
+  #createBalancing(): Balancing {
     const { clock, reporter } = this.#ports
-    const options = balancerOptions(this.#config, this.#marker)
-    return new BalancerGroup(options, this.#config.balancers, {
+    return new Balancing(this.#config, this.#marker, {
       now: () => clock.now(),
       log: (line) => {
         this.#announce(line)
@@ -198,28 +188,17 @@ export class Primary implements FleetCommands {
       onExit: (pid) => {
         this.#settle('release the balancer', this.#fleet.unguard(pid))
       },
-      onRetire: (pid, metrics) => {
-        this.#metrics.retire(pid, metrics)
-      },
     })
   }
 
   /** Control before the port: whoever is refused by either has not disturbed a fleet that runs. */
   async #open(): Promise<void> {
-    const { host, port, stateDir } = this.#config
+    const { stateDir, admin } = this.#config
     this.#control = await openControlServer(stateDir, this.#ports.currentDir, this.#commands())
-    if (this.#config.admin !== undefined) this.#admin = await openAdminServer(this.#config.admin, this)
-    const listening = this.#balancers.listen(host, port)
-    const bound = await withDeadline(listening, balancerStartTimeoutMs, () => {
-      return new Error(`Cannot listen on ${host}:${port}: the balancer did not start`)
-    })
-    this.#port = bound.port
-    this.#announce(announceStart(this.#config, this.#url()))
+    if (admin !== undefined) this.#admin = await openAdminServer(admin, this)
+    await this.#balancing.listen()
+    this.#announce(announceStart(this.#config, this.#balancing.url))
     if (this.#admin !== undefined) this.#announce(`metrics on ${this.#admin.url}/metrics`)
-  }
-
-  #url(): string {
-    return clientUrl(this.#config.host, this.#port, this.#config.tls === undefined ? 'http' : 'https')
   }
 
   /** What others may ask for; whoever watches the terminal is told that somebody did. */
@@ -238,7 +217,7 @@ export class Primary implements FleetCommands {
 
   /** The balancer hears of a death before anything else happens, so that it stops choosing the dead. */
   #handleChange(views: readonly InstanceView[]): void {
-    this.#balancers.setUpstreams(readyUpstreams(views, this.#config.weights))
+    this.#balancing.follow(views)
     const announcements = announceChanges(this.#views, views, this.#ports.clock.now())
     this.#views = views
     for (const announcement of announcements) this.#ports.reporter.announce(announcement)
@@ -255,10 +234,7 @@ export class Primary implements FleetCommands {
     const after = await this.#ports.readConfig().catch(unchanged)
     if (this.#state === 'stopping' || this.#state === 'stopped')
       throw new DroverError('CONTROL_FAILED', 'Cannot reload: the fleet is stopping')
-    const { config, applied, restart } = planReload(this.#config, after)
-    this.#config = config
-    this.#balancers.configure(balancerOptions(config, this.#marker))
-    this.#balancers.setUpstreams(readyUpstreams(this.#views, config.weights))
+    const { config, applied, restart } = this.#balancing.reload(after)
     const certificates = config.tls !== undefined
     for (const line of announceReload({ applied, restart, certificates })) this.#announce(line)
     const { replaced, cut } = balancers ? await this.#replaceBalancers() : { replaced: 0, cut: 0 }
@@ -266,7 +242,7 @@ export class Primary implements FleetCommands {
   }
 
   async #replaceBalancers(): Promise<{ readonly replaced: number; readonly cut: number }> {
-    const outcome = await this.#balancers.replace({ drainTimeoutMs: this.#config.drainTimeoutMs })
+    const outcome = await this.#balancing.replace()
     this.#announce(outcome.replaced === 1 ? 'balancer replaced' : `${outcome.replaced} balancers replaced`)
     this.#announceCut(outcome.cut)
     return outcome
@@ -276,25 +252,20 @@ export class Primary implements FleetCommands {
     this.#move('stop')
     await this.#opening?.catch(() => undefined)
     await this.#drain()
-    await this.#balancers.close()
+    await this.#balancing.close()
     await this.#fleet.stop()
   }
 
   async #drain(): Promise<void> {
-    const inFlight = this.#countInFlight()
+    const inFlight = this.#balancing.countInFlight()
     if (inFlight > 0) this.#announce(`finishing ${requests(inFlight)} in flight`)
-    const { cut } = await this.#balancers.drain(this.#config.drainTimeoutMs)
+    const { cut } = await this.#balancing.drain()
     this.#announceCut(cut)
   }
 
   #announceCut(cut: number): void {
     if (cut === 0) return
     this.#ports.reporter.announce({ tone: 'bad', text: `${requests(cut)} cut by the drain timeout` })
-  }
-
-  #countInFlight(): number {
-    const loads = [...this.#balancers.snapshot().loads.values()]
-    return loads.reduce((sum, { inFlight }) => sum + inFlight, 0)
   }
 
   /** The control socket goes last: until it is gone, `drover stop` and the next `drover up` know that something is here. */

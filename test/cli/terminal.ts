@@ -99,7 +99,9 @@ export async function startFleet(
 ): Promise<RunningFleet> {
   const terminal = openTerminal(t, ['up', ...args], options)
   await terminal.shows('nobody notices')
-  const url = /(?:answers|answer as one) on (http:\S+)/.exec(stripVTControlCharacters(terminal.stdout()))?.[1]
+  const url = /(?:answers|answer as one) on (https?:\S+)/.exec(
+    stripVTControlCharacters(terminal.stdout()),
+  )?.[1]
   if (url === undefined) throw new Error(`Cannot find the URL in: ${terminal.stdout()}`)
   return { terminal, url }
 }

@@ -1,0 +1,96 @@
+// The balancers as the configuration wants them, also when it changes while they run.
+import { withDeadline } from '../base/deadline.ts'
+import type { FleetConfig } from '../config/options.ts'
+import type { FleetSnapshot } from '../control/snapshot.ts'
+import type { InstanceView } from '../supervisor/fleet-options.ts'
+import { BalancerGroup, type BalancerGroupPorts, type BalancerGroupSnapshot } from './balancer-group.ts'
+import { balancerOptions } from './balancer-options.ts'
+import { clientUrl, readyUpstreams } from './fleet-snapshot.ts'
+import { FleetMetrics } from './metrics.ts'
+import { planReload, type ReloadPlan } from './reload.ts'
+
+/** A balancer that neither starts nor dies in this time is not going to. */
+const startTimeoutMs = 15_000
+
+export class Balancing {
+  /** The secret word by which instances say "not processed". */
+  readonly #marker: string
+  readonly #group: BalancerGroup
+  readonly #metrics = new FleetMetrics()
+  #config: FleetConfig
+  #port: number
+  #instances: readonly InstanceView[] = []
+
+  constructor(config: FleetConfig, marker: string, ports: BalancerGroupPorts) {
+    this.#marker = marker
+    this.#config = config
+    this.#port = config.port
+    this.#group = new BalancerGroup(balancerOptions(config, marker), config.balancers, {
+      ...ports,
+      onRetire: (pid, metrics) => {
+        this.#metrics.retire(pid, metrics)
+      },
+    })
+  }
+
+  /** Where a client on this machine connects. */
+  get url(): string {
+    return clientUrl(this.#config.host, this.#port, this.#config.tls === undefined ? 'http' : 'https')
+  }
+
+  /** Binds the port and starts the balancers. Rejects with PORT_TAKEN or OPTION_INVALID. */
+  async listen(): Promise<void> {
+    const { host, port } = this.#config
+    const bound = await withDeadline(this.#group.listen(host, port), startTimeoutMs, () => {
+      return new Error(`Cannot listen on ${host}:${port}: the balancer did not start`)
+    })
+    this.#port = bound.port
+  }
+
+  /** Tells the balancers of the instances as they are now. */
+  follow(instances: readonly InstanceView[]): void {
+    this.#instances = instances
+    this.#group.setUpstreams(readyUpstreams(instances, this.#config.weights))
+  }
+
+  /** Applies what of `after` can change while the balancers run; the rest waits, and is named. */
+  reload(after: FleetConfig): ReloadPlan {
+    const plan = planReload(this.#config, after)
+    this.#config = plan.config
+    this.#group.configure(balancerOptions(plan.config, this.#marker))
+    // A log that was renamed is written anew under its own name.
+    this.#group.reopenLog()
+    this.follow(this.#instances)
+    return plan
+  }
+
+  /** Exchanges the balancers for the code on disk; see BalancerGroup. */
+  replace(): Promise<{ readonly replaced: number; readonly cut: number }> {
+    return this.#group.replace({ drainTimeoutMs: this.#config.drainTimeoutMs })
+  }
+
+  /** Stops accepting and finishes what is in flight; `cut` counts the requests the drain timeout ended. */
+  drain(): Promise<{ readonly cut: number }> {
+    return this.#group.drain(this.#config.drainTimeoutMs)
+  }
+
+  /** Ends the balancers whatever they are doing. */
+  close(): Promise<void> {
+    return this.#group.close()
+  }
+
+  snapshot(): BalancerGroupSnapshot {
+    return this.#group.snapshot()
+  }
+
+  /** Requests that instances are answering now. */
+  countInFlight(): number {
+    return [...this.snapshot().loads.values()].reduce((sum, { inFlight }) => sum + inFlight, 0)
+  }
+
+  /** Their metrics, and those of the whole fleet as `look` sees it once they have answered. */
+  async metrics(look: () => FleetSnapshot): Promise<string> {
+    const workers = await this.#group.metrics()
+    return this.#metrics.text(workers, look())
+  }
+}
