@@ -9,6 +9,7 @@ const projects = [
   'examples/websocket/tsconfig.json',
   'examples/socket-io/tsconfig.json',
   'examples/nestjs/tsconfig.json',
+  'examples/instance/tsconfig.json',
   'bench/contenders/connect-redis/tsconfig.json',
 ]
 

@@ -8,7 +8,7 @@ import { examplesIn, withFolderOf } from './docs-examples.ts'
 import type { Examples, Page } from './docs-examples.ts'
 import { readText, root } from './imports.ts'
 
-const pages: readonly Page[] = ['README.md', 'docs/sessions.md'].map((path) => ({
+const pages: readonly Page[] = ['README.md', 'docs/sessions.md', 'docs/instance.md'].map((path) => ({
   path,
   text: readText(path),
 }))

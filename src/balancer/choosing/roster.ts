@@ -18,6 +18,8 @@ export interface RosterEntry {
   failures: number
   /** In the latest list and not draining. */
   live: boolean
+  /** It has said itself that it takes nothing more. */
+  hasLeft: boolean
   /** When it was added to a running fleet; -Infinity for what the first list had. */
   readonly readySinceMs: number
   health: Health
@@ -97,7 +99,7 @@ export class Roster {
       const entry = entries[index]
       if (entry === undefined) continue
       entry.upstream = upstream
-      entry.live = upstream.draining !== true
+      entry.live = upstream.draining !== true && !entry.hasLeft
     }
     this.#entries = entries
     this.#leaving = [...this.#leaving, ...before.filter((entry) => !entries.includes(entry))]
@@ -156,6 +158,13 @@ export class Roster {
     if (wasOut && entry.health.state === 'healthy')
       this.#listener.onRoom?.(Math.max(0, concurrency - entry.inFlight))
     else if (wasFull) this.#listener.onRoom?.(1)
+  }
+
+  /** The instance has said that it takes nothing more: it is picked no more, whatever the list says of this epoch. */
+  retire(entry: RosterEntry, nowMs: number): void {
+    entry.hasLeft = true
+    entry.live = false
+    this.#refresh(nowMs)
   }
 
   /** It may still be given requests: listed, and not draining. */
@@ -270,7 +279,7 @@ export class Roster {
 
 function enter(upstream: Upstream, readySinceMs: number): RosterEntry {
   const counts = { inFlight: 0, requests: 0, failures: 0 }
-  return { upstream, ...counts, live: true, readySinceMs, health: cleanHealth, weight: 1 }
+  return { upstream, ...counts, live: true, hasLeft: false, readySinceMs, health: cleanHealth, weight: 1 }
 }
 
 /**

@@ -211,6 +211,9 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
   onAttemptHead(attempt: Attempt, head: ResponseHead): void {
     if (head.status === 503 && this.#isMarked(head)) {
       attempt.connection.abandon()
+      // It leaves, and waits for us to let it go.
+      this.#context.roster.retire(attempt.entry, this.#context.now())
+      this.#context.pool.retire(attempt.entry.upstream)
       this.#fail(attempt, 'not-processed', 'the instance did not process it')
       return
     }

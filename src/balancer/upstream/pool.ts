@@ -8,7 +8,7 @@ export class UpstreamPool implements ConnectionOwner {
   readonly #limits: () => BalancerLimits
   readonly #now: () => number
   readonly #idle = new Map<string, UpstreamConnection[]>()
-  #current: ReadonlySet<string> = new Set()
+  #current = new Set<string>()
 
   /** `now` is a monotonic clock in milliseconds that never answers 0. */
   constructor(limits: () => BalancerLimits, now: () => number) {
@@ -54,14 +54,21 @@ export class UpstreamPool implements ConnectionOwner {
     }
   }
 
-  /** Keeps connections to these instances only: those to others are closed, now or when their exchange is complete. */
+  /**
+   * Keeps connections to these instances only: those to others, and to those that drain, are closed, now or when their
+   * exchange is complete. An instance that waits for its idle connections to close need not wait for us.
+   */
   retain(upstreams: readonly Upstream[]): void {
-    this.#current = new Set(upstreams.map((upstream) => poolKey(upstream)))
-    for (const [key, idle] of this.#idle) {
-      if (this.#current.has(key)) continue
-      this.#idle.delete(key)
-      for (const connection of idle) connection.abandon()
-    }
+    this.#current = new Set(
+      upstreams.filter(({ draining }) => draining !== true).map((upstream) => poolKey(upstream)),
+    )
+    this.#closeOthers()
+  }
+
+  /** The instance takes nothing more. */
+  retire(upstream: Upstream): void {
+    this.#current.delete(poolKey(upstream))
+    this.#closeOthers()
   }
 
   onClose(closed: UpstreamConnection): void {
@@ -70,6 +77,14 @@ export class UpstreamPool implements ConnectionOwner {
     const index = idle?.indexOf(closed) ?? -1
     if (index !== -1) idle?.splice(index, 1)
     if (idle?.length === 0) this.#idle.delete(key)
+  }
+
+  #closeOthers(): void {
+    for (const [key, idle] of this.#idle) {
+      if (this.#current.has(key)) continue
+      this.#idle.delete(key)
+      for (const connection of idle) connection.abandon()
+    }
   }
 }
 

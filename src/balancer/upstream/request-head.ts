@@ -1,4 +1,5 @@
 // The head that goes to an instance: the client's, without what belongs to one hop, with who the client is.
+import { telemetrySecretHeader } from '../../base/instance-telemetry.ts'
 import { instanceHeader, notProcessedHeader, traceHeader } from '../../base/wire.ts'
 import { isForwardedName, writeForwarded, type ForwardedNames } from './forwarded.ts'
 
@@ -35,6 +36,7 @@ const dropped: ReadonlySet<string> = new Set([
   instanceHeader,
   notProcessedHeader,
   traceHeader,
+  telemetrySecretHeader,
 ])
 
 /**
