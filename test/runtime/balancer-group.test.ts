@@ -19,7 +19,7 @@ test('kill -9 of the balancer under steady new connections: none is refused, onl
   kept.group.setUpstreams([await startInstance(t, '1', 2)])
   const load = startLoad(kept.port, { fresh: 8, deaths: () => kept.ended.length })
   t.after(() => load.stop())
-  const kills = 4
+  const kills = 3
   for (let index = 0; index < kills; index++) {
     await load.answers(100)
     load.expectDeath()
