@@ -209,6 +209,30 @@ test('a body waits until it is asked for, and while it is paused the client cann
   assert.equal((await readAnswer(upload)).body, 'thanks')
 })
 
+test('a body, or its end, that came before it was asked for is told then, and not while it is paused', async (t) => {
+  const front = await startHttp2Front(t, nothing)
+  const client = await connectHttp2Raw(t, front.port)
+  const post: [string, string][] = [...getOf('/').slice(1), [':method', 'POST']]
+  for (const [index, body] of ['', 'body'].entries()) {
+    const stream = 1 + 2 * index
+    client.send(frameType.headers, flag.endHeaders, stream, headerBlock(post))
+    client.send(frameType.data, 0, stream, Buffer.from(body))
+    client.send(frameType.headers, flag.endHeaders | flag.endStream, stream, headerBlock([['x-t', '1']]))
+    const request = await front.request(index)
+    await settled(() => request.trailers)
+    assert.deepEqual([request.body, request.trailers], ['', undefined])
+    request.stream.resumeBody()
+    request.stream.pauseBody()
+    await settled(() => request.trailers)
+    if (body !== '') assert.equal(request.trailers, undefined)
+    request.stream.resumeBody()
+    await until('the end is told', () => request.trailers !== undefined)
+    assert.deepEqual([request.body, request.trailers], [body, ['x-t', '1']])
+    answer('thanks')(request)
+    assert.equal(await client.body(stream), 'thanks')
+  }
+})
+
 test('an answer that is cut is never taken for the whole', async (t) => {
   const front = await startHttp2Front(t, nothing)
   const session = connectHttp2(t, front.port)

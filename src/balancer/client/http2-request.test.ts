@@ -52,9 +52,7 @@ test('readHttp2Request tells how a body is delimited', () => {
   assert.equal(read(['content-length', '0'], true).body, 'none')
   assert.equal(read(['content-length', '0'], false).body, 'none')
   assert.equal(read(['content-length', '12'], false).body, 'length')
-  const chunked = read([], false)
-  assert.equal(chunked.body, 'chunked')
-  assert.deepEqual(chunked.rawHeaders.slice(-2), ['transfer-encoding', 'chunked'])
+  assert.equal(read([], false).body, 'chunked')
 })
 
 test('readHttp2Request tells who waits for a 100', () => {

@@ -56,7 +56,7 @@ export function readHttp2Request(
   return {
     method,
     target: path,
-    rawHeaders: rawHeadersOf(words, body),
+    rawHeaders: words.host === undefined ? ['host', words.authority ?? '', ...fields] : fields,
     version: '2',
     body,
     expectsContinue: expectsContinue(words, body),
@@ -122,13 +122,6 @@ function readField(words: Words, name: string, value: string): void {
     default:
   }
   words.fields.push(name, value)
-}
-
-/** As HTTP/1.1 has them: with a Host, and with the framing of a body whose length nobody told. */
-function rawHeadersOf(words: Words, body: ClientRequestHead['body']): string[] {
-  if (words.host === undefined) words.fields.unshift('host', words.authority ?? '')
-  if (body === 'chunked') words.fields.push('transfer-encoding', 'chunked')
-  return words.fields
 }
 
 /** That a body is as long as was said, nghttp2 sees to (RFC 9113 section 8.1.1). */

@@ -41,6 +41,8 @@ export class Http2Stream implements ClientStream {
   readonly #stream: ServerHttp2Stream
   #body: Body
   #isListening = false
+  /** All of it came; its end may be still to be told. */
+  #hasEnded = false
   #discarded = 0
   #trailers: readonly string[] = []
   /** The fields of the response that are not sent yet. */
@@ -70,7 +72,10 @@ export class Http2Stream implements ClientStream {
     // Either way Node is told that the body is dealt with: it would reset a stream that is answered but not read, and do
     // so before the end of the answer when the line is full.
     if (head.body === 'none') stream.resume()
-    else stream.pause()
+    else {
+      stream.pause()
+      this.#listenForEnd()
+    }
     stream.on('drain', () => {
       if (!this.#isOver) this.listener?.onDrain()
     })
@@ -89,7 +94,8 @@ export class Http2Stream implements ClientStream {
   resumeBody(): void {
     if (this.#isOver || this.#body === 'over' || this.#body === 'discarded') return
     this.#body = 'flowing'
-    this.#readBody()
+    if (this.#hasEnded) this.#tellEnd()
+    else this.#readBody()
   }
 
   pauseBody(): void {
@@ -100,8 +106,8 @@ export class Http2Stream implements ClientStream {
 
   discardBody(): void {
     if (this.#body === 'over' || this.#body === 'discarded') return
-    this.#body = 'discarded'
-    this.#readBody()
+    this.#body = this.#hasEnded ? 'over' : 'discarded'
+    if (!this.#hasEnded) this.#readBody()
   }
 
   /** A 100 once, to a client that waits for it; a 101 has no meaning here (RFC 9113 section 8.6). */
@@ -201,7 +207,7 @@ export class Http2Stream implements ClientStream {
   }
 
   #checkBody(nowMs: number, limits: BalancerLimits): void {
-    if (this.#isOver || this.#body === 'over' || this.#body === 'discarded') return
+    if (this.#isOver || this.#hasEnded || this.#body === 'over' || this.#body === 'discarded') return
     // While we do not read, silence is ours.
     if (this.#bodyBytes !== this.#seenBodyBytes || this.#body !== 'flowing') this.#bodyAtMs = nowMs
     this.#seenBodyBytes = this.#bodyBytes
@@ -244,14 +250,27 @@ export class Http2Stream implements ClientStream {
       this.#stream.on('data', (chunk: Buffer) => {
         this.#takeBody(chunk)
       })
-      this.#stream.on('trailers', (_fields: unknown, _flags: unknown, rawTrailers: string[]) => {
-        this.#trailers = rawTrailers
-      })
-      this.#stream.once('end', () => {
-        this.#finishBody()
-      })
     }
     this.#stream.resume()
+  }
+
+  /** From the beginning: when nothing is left to read Node tells the end at once, also while the stream is paused. */
+  #listenForEnd(): void {
+    this.#stream.once('trailers', (_fields: unknown, _flags: unknown, rawTrailers: string[]) => {
+      this.#trailers = rawTrailers
+    })
+    this.#stream.once('end', () => {
+      // Of a body that was cut off, too; its stream is closed then, as no unanswered one is otherwise.
+      if (!this.#isOver && this.#isClosed) return
+      this.#hasEnded = true
+      if (this.#body === 'discarded') this.#body = 'over'
+      else if (this.#body === 'flowing') this.#tellEnd()
+    })
+  }
+
+  #tellEnd(): void {
+    this.#body = 'over'
+    if (!this.#isOver) this.listener?.onBodyEnd(this.#trailers)
   }
 
   #takeBody(chunk: Buffer): void {
@@ -263,14 +282,6 @@ export class Http2Stream implements ClientStream {
     // Its window is no longer opened; the client waits, or is told to stop by the next sweep.
     this.#discarded += chunk.length
     if (this.#discarded > discardBytes) this.#stream.pause()
-  }
-
-  /** Node tells the end also of a body that was cut off; the stream is closed then, as no unanswered one is otherwise. */
-  #finishBody(): void {
-    const wasDiscarded = this.#body === 'discarded'
-    if (!this.#isOver && this.#isClosed) return
-    this.#body = 'over'
-    if (!this.#isOver && !wasDiscarded) this.listener?.onBodyEnd(this.#trailers)
   }
 
   #leave(): void {

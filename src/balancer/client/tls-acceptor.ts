@@ -11,11 +11,19 @@ import type { BalancerLimits } from '../limits.ts'
 import type { Certificates } from './certificates.ts'
 import type { ClientAddress } from './client-stream.ts'
 
+export interface SecureConnection {
+  readonly socket: TLSSocket
+  readonly protocol: 'h2' | 'http/1.1'
+  readonly client: ClientAddress
+  /** The connection below: the only one that can be reset. */
+  readonly raw: Socket
+}
+
 export interface TlsAcceptorOptions {
   readonly certificates: Certificates
   readonly limits: () => BalancerLimits
   /** A handshake is complete. The receiver destroys the socket at its errors from now on: TLS does not do so itself. */
-  readonly onSecure: (socket: TLSSocket, protocol: 'h2' | 'http/1.1', client: ClientAddress) => void
+  readonly onSecure: (secure: SecureConnection) => void
 }
 
 interface Handshake {
@@ -96,7 +104,7 @@ export class TlsAcceptor {
       return
     }
     const protocol = socket.alpnProtocol === 'h2' ? 'h2' : 'http/1.1'
-    this.#options.onSecure(socket, protocol, handshake.client)
+    this.#options.onSecure({ socket, protocol, client: handshake.client, raw: handshake.socket })
   }
 }
 

@@ -44,12 +44,12 @@ function pem(content: Buffer, algorithm: Buffer, key: KeyObject): string {
   return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`
 }
 
-/** Tag, length, content. */
+/** Tag, length in as few bytes as it takes, content: browsers read no other. */
 function der(tag: number, ...parts: readonly Buffer[]): Buffer {
   const content = Buffer.concat(parts)
   const { length } = content
-  const head = length < 128 ? [tag, length] : [tag, 0x82, length >> 8, length & 255]
-  return Buffer.concat([Buffer.from(head), content])
+  const long = length < 256 ? [0x81, length] : [0x82, length >> 8, length & 255]
+  return Buffer.concat([Buffer.from([tag, ...(length < 128 ? [length] : long)]), content])
 }
 
 function distinguishedName(name: string): Buffer {
@@ -57,11 +57,11 @@ function distinguishedName(name: string): Buffer {
 }
 
 function validity(): Buffer {
-  const year = new Date().getUTCFullYear()
+  const year = new Date().getUTCFullYear() % 100
   return der(
     sequence,
-    der(0x18, Buffer.from(`${year - 1}0101000000Z`)),
-    der(0x18, Buffer.from(`${year + 9}0101000000Z`)),
+    der(0x17, Buffer.from(`${year - 1}0101000000Z`)),
+    der(0x17, Buffer.from(`${year + 9}0101000000Z`)),
   )
 }
 

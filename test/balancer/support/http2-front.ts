@@ -6,6 +6,7 @@ import {
   type OutgoingHttpHeaders,
 } from 'node:http2'
 import type { TestContext } from 'node:test'
+import type { TLSSocket } from 'node:tls'
 import type { ClientListener, ClientStream } from '../../../src/balancer/client/client-stream.ts'
 import { Http2Connection } from '../../../src/balancer/client/http2-connection.ts'
 import type { BalancerLimits } from '../../../src/balancer/limits.ts'
@@ -94,8 +95,14 @@ export function responseHead(status: number, ...rawHeaders: readonly string[]): 
   return { status, reason: '', rawHeaders, keepAlive: true }
 }
 
-export function connectHttp2(t: TestContext, port: number): ClientHttp2Session {
-  const session = connect(`https://127.0.0.1:${port}`, { rejectUnauthorized: false })
+/** `socket`: a connection that is secure already. */
+export function connectHttp2(t: TestContext, port: number, socket?: TLSSocket): ClientHttp2Session {
+  const session = connect(`https://127.0.0.1:${port}`, {
+    rejectUnauthorized: false,
+    // Bodies that wait in the client count.
+    maxSessionMemory: 100,
+    ...(socket === undefined ? {} : { createConnection: () => socket }),
+  })
   t.after(() => {
     session.destroy()
   })

@@ -63,7 +63,7 @@ export async function startTlsFront(t: TestContext, options: TlsFrontOptions): P
   const acceptor = new TlsAcceptor({
     certificates,
     limits,
-    onSecure: (socket, protocol, client) => {
+    onSecure: ({ socket, protocol, client }) => {
       options.onSecure(socket, protocol, client, limits)
     },
   })
