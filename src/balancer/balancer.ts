@@ -6,6 +6,7 @@ import { Parking } from './choosing/parking.ts'
 import { Roster } from './choosing/roster.ts'
 import { Front } from './client/front.ts'
 import { openSpoolFile, SpoolSpace } from './exchange/body-spool.ts'
+import { ActiveExchanges } from './exchange/active-exchanges.ts'
 import type { ExchangeContext, ExchangeSettings } from './exchange/context.ts'
 import { EnforcedRoutes } from './exchange/enforced-routes.ts'
 import { Exchange } from './exchange/exchange.ts'
@@ -108,11 +109,11 @@ export class Balancer {
     this.#context.draining = true
     const deadline = setTimeout(() => {
       cut = active.size
-      for (const exchange of active) exchange.cut()
+      for (const exchange of active.all()) exchange.cut()
       this.#front.cut()
     }, timeoutMs)
     this.#goAway(
-      [...active].filter(({ streamsFrom }) => streamsFrom !== undefined),
+      active.all().filter(({ streamsFrom }) => streamsFrom !== undefined),
       timeoutMs,
     )
     await this.#front.drain()
@@ -148,7 +149,7 @@ export class Balancer {
       pool: new UpstreamPool(limits, now),
       spool: new SpoolSpace(() => openSpoolFile(this.#options.spoolDir ?? tmpdir())),
       identities: new IdentityMint(randomBytes),
-      active: new Set(),
+      active: new ActiveExchanges(),
       observe: observe ?? (() => undefined),
       counts: { budgetExhausted: 0, shed: 0, tunnels: 0 },
       random,
@@ -160,9 +161,9 @@ export class Balancer {
   /** WebSockets and event streams would hold up the end of an instance: they are ended in order, not all at once. */
   #endStreamsOfThoseThatLeave(upstreams: readonly Upstream[]): void {
     const staying = new Set(upstreams.filter(({ draining }) => draining !== true).map(({ id }) => id))
-    const leaving = [...this.#context.active].filter(
-      ({ streamsFrom }) => streamsFrom !== undefined && !staying.has(streamsFrom),
-    )
+    const leaving = this.#context.active
+      .all()
+      .filter(({ streamsFrom }) => streamsFrom !== undefined && !staying.has(streamsFrom))
     this.#goAway(leaving, Infinity)
   }
 
@@ -180,7 +181,7 @@ export class Balancer {
     // An ejected instance whose time is over, or a retry budget that has grown, tells nobody.
     parking.retryAll()
     this.#front.sweep(now())
-    for (const exchange of active) exchange.checkTime()
+    for (const exchange of active.all()) exchange.checkTime()
   }
 }
 

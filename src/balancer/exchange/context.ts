@@ -5,6 +5,7 @@ import type { Roster } from '../choosing/roster.ts'
 import type { BalancerLimits } from '../limits.ts'
 import type { IdentityMint } from '../telemetry/identity.ts'
 import type { UpstreamPool } from '../upstream/pool.ts'
+import type { ActiveExchanges, Listed } from './active-exchanges.ts'
 import type { SpoolSpace } from './body-spool.ts'
 import type { EnforcedRoutes } from './enforced-routes.ts'
 import type { ExchangeObserver } from './record.ts'
@@ -23,7 +24,7 @@ export interface ExchangeSettings {
 }
 
 /** An exchange as the balancer keeps it. */
-export interface ActiveExchange {
+export interface ActiveExchange extends Listed {
   /** Called every second: ends what takes too long. */
   checkTime(): void
   /** Resets the client's stream, so that what it has is not taken for the whole. */
@@ -44,7 +45,7 @@ export interface ExchangeContext {
   readonly hedging: Hedging
   readonly spool: SpoolSpace
   readonly identities: IdentityMint
-  readonly active: Set<ActiveExchange>
+  readonly active: ActiveExchanges<ActiveExchange>
   readonly observe: ExchangeObserver
   readonly counts: { budgetExhausted: number; shed: number; tunnels: number }
   /** A number in [0, 1). */

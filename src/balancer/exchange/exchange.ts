@@ -23,6 +23,7 @@ const none: readonly string[] = []
 const nobody: ReadonlySet<RosterEntry> = new Set()
 
 export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, ClientListener, Parked {
+  position = 0
   readonly #context: ExchangeContext
   /** As they were when the request came. */
   readonly #settings: ExchangeSettings
@@ -535,7 +536,7 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
     this.#move('over')
     clearTimeout(this.#hedgeTimer)
     clearTimeout(this.#leaveTimer)
-    active.delete(this)
+    active.remove(this)
     if (this.#body.sent) this.#body.close()
     else this.#body.discard()
     this.#record.endedMs = now()
