@@ -16,8 +16,8 @@ import { startNodeReader } from './support/node-reader.ts'
 import { startHaproxyReader, startNginxReader, type Reader } from './support/proxy.ts'
 import { startRecording, type SeenRequest } from './support/recording-instance.ts'
 
-const nearlyTimeLimitMs = 9_000
-const plainTimeLimitMs = 2_000
+const nearlyTimeLimitMs = 6_500
+const plainTimeLimitMs = 1_500
 /** So many turns of the event loop in which nothing moves: everybody waits for more bytes. */
 const quietTurns = 20
 /** Longer than any length that is nearly right: a body that swallows its begin makes no whole request of the rest. */

@@ -1,7 +1,6 @@
 // A balancer in a process of its own, whose memory is all its own too. It is told its limits and instances, and says its
 // port; at each `collect` it lets go of garbage.
 import { Balancer } from '../../../../src/balancer/balancer.ts'
-import { defaultLimits } from '../../../../src/balancer/limits.ts'
 import type { ProgramCommand } from './balancer-child.ts'
 
 let balancer: Balancer | undefined
@@ -10,9 +9,8 @@ async function obey(command: ProgramCommand): Promise<number> {
   switch (command.type) {
     case 'listen':
       balancer = new Balancer(
-        { reveal: false },
+        { reveal: false, limits: command.limits },
         { random: Math.random, now: () => performance.now() + 1 },
-        { ...defaultLimits, ...command.limits },
       )
       await balancer.listen({ host: '127.0.0.1', port: 0 })
       balancer.setUpstreams(command.upstreams)

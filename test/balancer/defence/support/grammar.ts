@@ -5,15 +5,18 @@ import fc from 'fast-check'
 export const hello = 'hello'
 
 /** Mostly the plain piece. */
-function piece(plain: readonly string[], odd: readonly string[]): fc.Arbitrary<string> {
+export function piece(plain: readonly string[], odd: readonly string[]): fc.Arbitrary<string> {
   return fc.oneof(
     { weight: 14, arbitrary: fc.constantFrom(...plain) },
     { weight: 1, arbitrary: fc.constantFrom(...odd) },
   )
 }
 
-const blank = piece([' '], ['  ', '\t', ' \t', '\x0b', '\x0c', '', '\xa0'])
-const lineEnd = piece(['\r\n'], ['\n', '\r', '\r\r\n', '\n\r', ' \r\n', '\0\r\n', '\r\n\r\n', '\r\n '])
+export const blank: fc.Arbitrary<string> = piece([' '], ['  ', '\t', ' \t', '\x0b', '\x0c', '', '\xa0'])
+export const lineEnd: fc.Arbitrary<string> = piece(
+  ['\r\n'],
+  ['\n', '\r', '\r\r\n', '\n\r', ' \r\n', '\0\r\n', '\r\n\r\n', '\r\n '],
+)
 const colon = piece([': ', ':'], [' : ', '\t:', ':\t', ':\x0b', ':\0', '::', '', ' ', ': \t'])
 
 const method = piece(
@@ -232,7 +235,7 @@ const fieldValue = piece(
 )
 
 const field = fc.tuple(fieldName, colon, fieldValue, lineEnd).map((parts) => parts.join(''))
-const fields = fc.array(field, { maxLength: 2 }).map((lines) => lines.join(''))
+export const fields: fc.Arbitrary<string> = fc.array(field, { maxLength: 2 }).map((lines) => lines.join(''))
 const hostLine = fc.tuple(hostName, colon, host, lineEnd).map((parts) => parts.join(''))
 const hostLines = fc.oneof(
   { weight: 20, arbitrary: hostLine },
@@ -304,12 +307,12 @@ const chunkedBody = fc
 const codingLine = fc.tuple(codingName, colon, coding, lineEnd).map((parts) => parts.join(''))
 const lengthLine = fc.tuple(lengthName, colon, length, lineEnd).map((parts) => parts.join(''))
 
-interface Framing {
+export interface Framing {
   readonly lines: string
   readonly body: string
 }
 
-const framing: fc.Arbitrary<Framing> = fc.oneof(
+export const framing: fc.Arbitrary<Framing> = fc.oneof(
   { weight: 3, arbitrary: fc.constant({ lines: '', body: '' }) },
   { weight: 5, arbitrary: fc.record({ lines: lengthLine, body: fc.constant(hello) }) },
   { weight: 6, arbitrary: fc.record({ lines: codingLine, body: chunkedBody }) },
@@ -336,7 +339,7 @@ const request = fc
     [start.join(''), rest.hostLines, rest.fields, lines, end, body].join(''),
   )
 
-interface Stray {
+export interface Stray {
   readonly at: number
   readonly removed: number
   readonly added: string
@@ -373,12 +376,12 @@ const stray: fc.Arbitrary<Stray> = fc.record({
   removed: fc.nat({ max: 2 }),
   added: fc.constantFrom(...strayBytes),
 })
-const strays = fc.oneof(
+export const strays: fc.Arbitrary<readonly Stray[]> = fc.oneof(
   { weight: 5, arbitrary: fc.constant<readonly Stray[]>([]) },
   { weight: 2, arbitrary: fc.array(stray, { minLength: 1, maxLength: 2 }) },
 )
 
-function scatter(text: string, list: readonly Stray[]): string {
+export function scatter(text: string, list: readonly Stray[]): string {
   let result = text
   for (const { at, removed, added } of list) {
     const index = at % (result.length + 1)

@@ -18,8 +18,11 @@ export function meaningOf({ method, target, host, body }: SeenRequest): Meaning 
   return { method, target: rest.startsWith('/') ? rest : `/${rest}`, host: authority.toLowerCase(), body }
 }
 
-/** Fields the balancer writes itself. */
+/** Fields the balancer writes itself, in requests or in responses. */
 const ours: ReadonlySet<string> = new Set([
+  'date',
+  'keep-alive',
+  'x-drover-instance',
   'host',
   'connection',
   'upgrade',
@@ -37,13 +40,15 @@ const ours: ReadonlySet<string> = new Set([
 export function strangeFields(forwarded: SeenRequest, read: SeenRequest | undefined): string[] {
   if (read === undefined) return []
   return [
-    ...missing(linesOf(forwarded.rawHeaders), linesOf(read.rawHeaders)),
-    ...missing(linesOf(forwarded.rawTrailers), linesOf(read.rawTrailers)),
+    ...missingLines(forwarded.rawHeaders, read.rawHeaders),
+    ...missingLines(forwarded.rawTrailers, read.rawTrailers),
   ]
 }
 
-function missing(lines: readonly string[], among: readonly string[]): string[] {
-  return lines.filter((line) => !among.includes(line))
+/** Those of the fields, as lines, that the others do not have. */
+export function missingLines(rawHeaders: readonly string[], others: readonly string[]): string[] {
+  const lines = linesOf(others)
+  return linesOf(rawHeaders).filter((line) => !lines.includes(line))
 }
 
 function linesOf(raw: readonly string[]): string[] {
