@@ -1,5 +1,6 @@
 // A balancer's own process. The primary sends the bound listening handle and the instances; when the primary is gone,
 // so is this.
+import { isDroverError } from '../base/errors.ts'
 import { Balancer } from './balancer.ts'
 import type { BalancerCommand, BalancerOptions, BalancerReport } from './messages.ts'
 import { Observers } from './observers.ts'
@@ -45,6 +46,7 @@ async function drain(timeoutMs: number): Promise<void> {
   const cut = (await balancer?.drain(timeoutMs)) ?? 0
   await observers?.close()
   // The last counts, so that sums over all workers never fall.
+  reportLoad()
   send({ type: 'metrics', id: 0, metrics: observers?.metrics() ?? [] })
   send({ type: 'drained', cut })
 }
@@ -57,11 +59,17 @@ async function listen(options: BalancerOptions, handle: unknown): Promise<void> 
     await balancer.listen(handle)
     send({ type: 'listening' })
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    const code = whyRefused(error)
     send({ type: 'refused', code }, () => {
       process.exit(1)
     })
   }
+}
+
+/** The system's code, or the sentence of an error of our own. */
+function whyRefused(error: unknown): string {
+  if (isDroverError(error)) return error.message
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error)
 }
 
 async function obey(command: BalancerCommand, handle: unknown): Promise<void> {

@@ -4,9 +4,11 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { BalancerLimits } from '../limits.ts'
 import type { BalancerOptions } from '../messages.ts'
-import type { ClientAddress, ClientConnection, ClientStream } from './client-stream.ts'
+import type { ClientConnection, ClientStream } from './client-stream.ts'
 import { errorResponse } from './error-response.ts'
+import { Entrance } from './entrance.ts'
 import { Http1Connection } from './http1-connection.ts'
+import { Http2Connection } from './http2-connection.ts'
 
 export interface FrontOptions {
   readonly limits: () => BalancerLimits
@@ -18,10 +20,22 @@ export class Front {
   readonly #options: FrontOptions
   readonly #server: Server
   readonly #connections = new Set<ClientConnection>()
+  readonly #entrance: Entrance
+  readonly #balancer: BalancerOptions
   #draining = false
 
-  constructor(_balancer: BalancerOptions, options: FrontOptions) {
+  constructor(balancer: BalancerOptions, options: FrontOptions) {
+    this.#balancer = balancer
     this.#options = options
+    this.#entrance = new Entrance({
+      limits: options.limits,
+      onHttp1: (socket, client, reset) => {
+        this.#add(new Http1Connection(socket, client, { ...this.#connectionOptions, reset }))
+      },
+      onHttp2: (socket, client) => {
+        this.#add(new Http2Connection(socket, client, this.#connectionOptions))
+      },
+    })
     // Half-open, so that a connection is ended by us in order and not by the client's end alone.
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
       this.#accept(socket)
@@ -31,6 +45,7 @@ export class Front {
   /** Accepts on a handle that the primary bound and keeps. Rejects when it cannot. */
   listen(handle: object): Promise<void> {
     return new Promise((resolve, reject) => {
+      this.#entrance.configure(this.#balancer)
       this.#server.once('error', reject)
       this.#server.listen(handle, () => {
         this.#server.off('error', reject)
@@ -44,8 +59,12 @@ export class Front {
   }
 
   /** From the next connection on. */
-  configure(_balancer: BalancerOptions): void {
-    return undefined
+  configure(balancer: BalancerOptions): void {
+    try {
+      this.#entrance.configure(balancer)
+    } catch (error) {
+      this.#options.notice(error instanceof Error ? error.message : String(error))
+    }
   }
 
   /** The port it accepts on. */
@@ -55,12 +74,14 @@ export class Front {
   }
 
   get connections(): number {
-    return this.#connections.size
+    return this.#connections.size + this.#entrance.size
   }
 
   /** Called every second with the monotonic time. */
   sweep(nowMs: number): void {
     for (const connection of this.#connections) connection.sweep(nowMs)
+    const notice = this.#entrance.checkForChange()
+    if (notice !== undefined) this.#options.notice(notice)
   }
 
   /**
@@ -71,11 +92,13 @@ export class Front {
     this.#draining = true
     for (const connection of this.#connections) connection.drain()
     this.#markSilent()
+    this.#entrance.endSilent()
     // Connections that are complete in the system's queue are accepted first: closing would reset them.
     await nextTurn()
     const closed = this.#stopAccepting()
     const linger = setInterval(() => {
       for (const connection of this.#markSilent()) connection.destroy()
+      this.#entrance.endSilent()
     }, this.#options.limits().lingerMs)
     await closed
     clearInterval(linger)
@@ -84,6 +107,7 @@ export class Front {
   /** Ends every connection now. */
   cut(): void {
     for (const connection of this.#connections) connection.destroy()
+    this.#entrance.destroy()
   }
 
   /** Resolves when every connection is closed. */
@@ -107,24 +131,25 @@ export class Front {
       socket.destroySoon()
       return
     }
-    const { remoteAddress = 'unknown', remotePort = 0 } = socket
-    this.#open(socket, { remoteAddress, remotePort, encrypted: false })
+    this.#entrance.accept(socket)
   }
 
-  #open(socket: Socket, client: ClientAddress): void {
-    const connection = new Http1Connection(socket, client, {
-      limits: this.#options.limits,
-      onStream: this.#options.onStream,
-      onClose: (closed) => this.#connections.delete(closed),
-      reset: () => socket.resetAndDestroy(),
-    })
+  #add(connection: ClientConnection): void {
     this.#connections.add(connection)
     if (this.#draining) connection.drain()
   }
 
+  get #connectionOptions() {
+    return {
+      limits: this.#options.limits,
+      onStream: this.#options.onStream,
+      onClose: (closed: ClientConnection) => this.#connections.delete(closed),
+    }
+  }
+
   /** At the limit an idle connection makes room: its client can open another, a newcomer has none. */
   #hasRoom(): boolean {
-    if (this.#connections.size < this.#options.limits().clientConnections) return true
+    if (this.connections < this.#options.limits().clientConnections) return true
     let looks = 0
     for (const connection of this.#connections) {
       if (connection.isIdle()) {

@@ -46,7 +46,11 @@ test('responseFields keeps length and cookies though Connection names them', () 
 test('responseFields names the instance only when it may, and never in the word of the app', () => {
   const raw = ['X-Drover-Instance', 'forged', 'x_drover_instance', 'kept: a response reaches no CGI gateway']
   assert.deepEqual(responseFields(head(raw)), raw.slice(2))
-  assert.deepEqual(responseFields(head(raw), ['x-drover-instance', '2']), [...raw.slice(2), 'x-drover-instance', '2'])
+  assert.deepEqual(responseFields(head(raw), ['x-drover-instance', '2']), [
+    ...raw.slice(2),
+    'x-drover-instance',
+    '2',
+  ])
 })
 
 test('writeUpgradeHead writes a 101 with the fields of the handshake', () => {
