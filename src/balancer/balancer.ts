@@ -180,8 +180,9 @@ export class Balancer {
     parking.sweep()
     // An ejected instance whose time is over, or a retry budget that has grown, tells nobody.
     parking.retryAll()
-    this.#front.sweep(now())
-    for (const exchange of active.all()) exchange.checkTime()
+    const nowMs = now()
+    this.#front.sweep(nowMs)
+    for (const exchange of active.all()) exchange.checkTime(nowMs)
   }
 }
 

@@ -91,6 +91,10 @@ export class Hedging {
     this.#options = options
   }
 
+  get isOn(): boolean {
+    return this.#options() !== undefined
+  }
+
   /** A GET or HEAD was answered: from handing it over until the head of the response. */
   observe(latencyMs: number, nowMs: number): void {
     if (this.#options() !== undefined) this.#latency.observe(latencyMs, nowMs)

@@ -25,7 +25,7 @@ export class Attempt implements AttemptListener {
   readonly record: AttemptRecord
   readonly #owner: AttemptOwner
   progress: Progress = 'not-sent'
-  /** When the head of the response came; 0 before. */
+  /** When the head of the response came, where that is of interest to hedging; else 0. */
   respondedMs = 0
   /** Since when the instance is waited for, by `now`. */
   waitingSinceMs: number
@@ -46,11 +46,12 @@ export class Attempt implements AttemptListener {
   }
 
   /** Notes the end, once; the connection is the caller's to keep or to abandon. */
-  end(roster: Roster, outcome: AttemptOutcome, nowMs: number, latencyMs?: number): void {
+  end(roster: Roster, outcome: AttemptOutcome, nowMs: number): void {
     const { record } = this
     record.endedMs = nowMs
     record.outcome = outcome
     record.progress = this.progress
+    const latencyMs = this.respondedMs === 0 ? undefined : this.respondedMs - record.startedMs
     roster.ended(this.entry, outcome, nowMs, latencyMs)
   }
 

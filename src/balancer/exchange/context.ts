@@ -26,7 +26,7 @@ export interface ExchangeSettings {
 /** An exchange as the balancer keeps it. */
 export interface ActiveExchange extends Listed {
   /** Called every second: ends what takes too long. */
-  checkTime(): void
+  checkTime(nowMs: number): void
   /** Resets the client's stream, so that what it has is not taken for the whole. */
   cut(): void
   /** The instance that a WebSocket or an event stream hangs on; undefined for what ends by itself. */

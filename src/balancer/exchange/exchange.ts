@@ -1,7 +1,6 @@
 // One client request on its way through as many attempts as rule R1 allows.
-import { STATUS_CODES } from 'node:http'
 import { instanceHeader, notProcessedHeader, traceHeader } from '../../base/wire.ts'
-import { retryAfterS, type Parked } from '../choosing/parking.ts'
+import type { Parked, WaitReason } from '../choosing/parking.ts'
 import type { RosterEntry } from '../choosing/roster.ts'
 import type { ClientListener, ClientStream } from '../client/client-stream.ts'
 import type { RequestIdentity } from '../telemetry/identity.ts'
@@ -9,18 +8,19 @@ import { explain, mayExplain } from '../telemetry/trace.ts'
 import { writeRequestHead } from '../upstream/request-head.ts'
 import type { ResponseHead } from '../upstream/response-reader.ts'
 import { Tunnel } from '../websocket/tunnel.ts'
-import { Attempt, type AttemptOwner } from './attempt.ts'
+import type { Attempt, AttemptOwner } from './attempt.ts'
+import { Attempts } from './attempts.ts'
 import type { ActiveExchange, ExchangeContext, ExchangeSettings } from './context.ts'
 import { mintKey, type KeyLicence } from './enforced-routes.ts'
 import { EventStreamEnd } from './event-stream-end.ts'
 import { HeldResponse } from './held-response.ts'
 import { move, type ExchangeState } from './lifecycle.ts'
 import type { AttemptOutcome, ExchangeEnd, ExchangeRecord } from './record.ts'
+import { refusal } from './refusal.ts'
 import { ReplayableBody, type BodyOwner } from './replayable-body.ts'
-import { decideAttemptEnd, isRepeatable, type AttemptEnd, type AttemptVerdict } from './retry.ts'
+import { decideAttemptEnd, isRepeatable, type AttemptVerdict } from './retry.ts'
 
 const none: readonly string[] = []
-const nobody: ReadonlySet<RosterEntry> = new Set()
 
 export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, ClientListener, Parked {
   position = 0
@@ -33,27 +33,20 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
   readonly #identity: RequestIdentity
   readonly #record: ExchangeRecord
   readonly #licence: KeyLicence
+  readonly #attempts: Attempts
   #mintedKey: string | undefined
   #state: ExchangeState = 'new'
-  /** The attempt under way: with a hedge, the first of the two until one of them answers. */
-  #attempt: Attempt | undefined
-  #hedge: Attempt | undefined
-  #hedgeTimer: NodeJS.Timeout | undefined
-  /** Instances that were asked. */
-  #tried: Set<RosterEntry> | undefined
-  /** Attempts that handed a byte to an instance. */
-  #sentAttempts = 0
-  /** Where a fresh connection may go though the instance was tried. */
-  readonly #revisits: RosterEntry[] = []
   /** An attempt's end that waits to be confirmed, or for budget. */
   #pendingRepeat: { readonly entry: RosterEntry; readonly why: string } | undefined
   #parkedSinceMs = 0
+  #hedgeTimer: NodeJS.Timeout | undefined
   #tunnel: Tunnel | undefined
   #events: EventStreamEnd | undefined
   #leaveTimer: NodeJS.Timeout | undefined
 
   constructor(context: ExchangeContext, stream: ClientStream) {
     const { settings } = context
+    const { head } = stream
     this.#context = context
     this.#settings = settings
     this.#stream = stream
@@ -62,33 +55,21 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
       this.#move('passed')
       this.#body.forget()
     })
-    this.#identity = context.identities.identify(stream.head.rawHeaders)
-    this.#licence = settings.routes.license(stream.head)
-    this.#record = {
-      requestId: this.#identity.requestId,
-      traceId: this.#identity.traceId,
-      method: stream.head.method,
-      target: stream.head.target,
-      version: stream.head.version,
-      remoteAddress: stream.client.remoteAddress,
-      startedMs: context.now(),
-      endedMs: 0,
-      queueMs: 0,
-      status: 0,
-      bytesOut: 0,
-      end: 'answered',
-      why: '',
-      attempts: [],
-    }
+    this.#identity = context.identities.identify(head.rawHeaders)
+    this.#licence = settings.routes.license(head)
+    this.#record = createRecord(stream, this.#identity, context.now())
+    const repeatable = isRepeatable(head.method) || this.#licence !== 'none'
+    const needs = { method: head.method, repeatable, upgrade: head.upgrade }
+    this.#attempts = new Attempts(this, context, needs, this.#record)
     stream.listener = this
   }
 
   begin(): void {
-    const { active } = this.#context
-    active.add(this)
-    this.#settings.budget.deposit(this.#record.startedMs)
-    this.#attemptOrPark()
-    this.#planHedge()
+    const nowMs = this.#record.startedMs
+    this.#context.active.add(this)
+    this.#settings.budget.deposit(nowMs)
+    this.#attemptOrPark(nowMs)
+    this.#planHedge(nowMs)
   }
 
   // ActiveExchange
@@ -103,28 +84,25 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
     this.#abandon('reset')
   }
 
-  checkTime(): void {
-    const nowMs = this.#context.now()
+  checkTime(nowMs: number): void {
     const { limits } = this.#settings
     if (this.#pendingRepeat !== undefined && nowMs - this.#parkedSinceMs >= limits.retryWaitMs) {
       this.#context.counts.budgetExhausted++
       this.refuse(503, `too many requests are being repeated; ${this.#pendingRepeat.why}`)
       return
     }
-    for (const attempt of [this.#attempt, this.#hedge]) {
-      if (attempt?.progress !== 'sent' || this.#state !== 'attempting') continue
+    if (this.#state !== 'attempting') return
+    for (const attempt of this.#attempts.all()) {
       // The time a client takes to send its body is not the instance's.
       if (!this.#body.sent) attempt.waitingSinceMs = nowMs
-      if (nowMs - attempt.waitingSinceMs < limits.responseTimeoutMs) continue
-      this.#end(attempt, 'failed', 'no answer in time')
-      attempt.connection.abandon()
-      if (this.#attempt === undefined) this.refuse(504, 'the instance did not answer in time')
+      if (attempt.progress === 'sent' && nowMs - attempt.waitingSinceMs >= limits.responseTimeoutMs)
+        this.#giveUp(attempt, nowMs)
     }
   }
 
   get streamsFrom(): string | undefined {
     if (this.#tunnel === undefined && this.#events === undefined) return undefined
-    return this.#attempt?.entry.upstream.id
+    return this.#attempts.current?.entry.upstream.id
   }
 
   goAway(delayMs: number): void {
@@ -146,7 +124,7 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
   }
 
   onDrain(): void {
-    this.#attempt?.connection.resume()
+    this.#attempts.current?.connection.resume()
   }
 
   /** The client's side is over before its answer is. */
@@ -157,7 +135,7 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
   // BodyOwner
 
   onBodyFailure(cause: Error): void {
-    const attempt = this.#attempt
+    const attempt = this.#attempts.current
     if (attempt === undefined) return
     attempt.connection.abandon()
     this.onAttemptDeath(attempt, cause)
@@ -167,13 +145,13 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
 
   retry(): boolean {
     if (this.#state !== 'parked') return true
+    const nowMs = this.#context.now()
     const pending = this.#pendingRepeat
     if (pending !== undefined) {
-      const nowMs = this.#context.now()
       if (!isGone(pending.entry) && !this.#settings.budget.withdraw(nowMs)) return false
       this.#pendingRepeat = undefined
     }
-    const reason = this.#begin()
+    const reason = this.#attempt(nowMs)
     if (reason === undefined) return true
     this.#context.parking.park(this, reason)
     return false
@@ -187,8 +165,7 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
 
   onAttemptReady(attempt: Attempt): void {
     const { connection } = attempt
-    this.#sentAttempts++
-    attempt.waitingSinceMs = this.#context.now()
+    this.#attempts.sent++
     const head = this.#writeHead()
     if (!this.#body.exists) {
       connection.write(head)
@@ -210,19 +187,18 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
   }
 
   onAttemptHead(attempt: Attempt, head: ResponseHead): void {
-    if (head.status === 503 && this.#isMarked(head)) {
-      attempt.connection.abandon()
-      // It leaves, and waits for us to let it go.
-      this.#context.roster.retire(attempt.entry, this.#context.now())
-      this.#context.pool.retire(attempt.entry.upstream)
-      this.#fail(attempt, 'not-processed', 'the instance did not process it')
+    if (head.status === 503 && isMarked(head, this.#settings.marker)) {
+      this.#letGo(attempt)
       return
     }
-    this.#win(attempt)
+    const { hedging, now, roster } = this.#context
+    if (hedging.isOn && !this.#body.exists) {
+      attempt.respondedMs = now()
+      this.#attempts.win(attempt, attempt.respondedMs)
+    }
     this.#record.status = head.status
-    attempt.respondedMs = this.#context.now()
     this.#events = EventStreamEnd.of(head)
-    if (this.#events !== undefined) this.#context.roster.responded(attempt.entry, attempt.respondedMs)
+    if (this.#events !== undefined) roster.responded(attempt.entry, now())
     this.#held.begin(head, this.#extraFields(attempt))
   }
 
@@ -238,118 +214,92 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
   }
 
   onAttemptEnd(attempt: Attempt, trailers: readonly string[]): void {
-    this.#end(attempt, 'answered')
+    const nowMs = this.#context.now()
+    this.#end(attempt, 'answered', '', nowMs)
     // A request still being sent leaves the connection in the middle of a message.
     if (this.#body.sent) attempt.connection.resume()
     else attempt.connection.abandon()
     this.#held.end(trailers)
-    this.#finish('answered')
+    this.#finish('answered', nowMs)
   }
 
   onAttemptUpgrade(attempt: Attempt, head: ResponseHead, rest: Buffer): void {
-    const { connection, entry } = attempt
+    const { counts, draining, now, roster } = this.#context
     const { limits } = this.#settings
-    this.#win(attempt)
     this.#move('tunnelled')
     this.#record.status = 101
-    this.#context.counts.tunnels++
-    this.#context.roster.responded(entry, this.#context.now())
+    counts.tunnels++
+    roster.responded(attempt.entry, now())
     const client = this.#stream.upgrade(head, this.#extraFields(attempt))
     const tunnel = new Tunnel({
       client: client.socket,
-      upstream: connection.release(),
+      upstream: attempt.connection.release(),
       stallMs: limits.stallMs,
       closeMs: limits.streamCloseMs,
       onClose: () => {
-        this.#context.counts.tunnels--
-        this.#end(attempt, 'answered')
-        this.#finish('tunnelled')
+        counts.tunnels--
+        const nowMs = now()
+        this.#end(attempt, 'answered', '', nowMs)
+        this.#finish('tunnelled', nowMs)
       },
     })
     this.#tunnel = tunnel
     tunnel.open(client.rest, rest)
-    if (this.#context.draining) tunnel.goAway()
+    if (draining) tunnel.goAway()
   }
 
   onAttemptDeath(attempt: Attempt, cause: Error): void {
-    // The end of a connection that had been idle says little about the instance: where no other is left, a fresh
-    // connection may go there again.
-    if (attempt.connection.reused && attempt.progress !== 'responded') this.#revisits.push(attempt.entry)
+    if (attempt.connection.reused && attempt.progress !== 'responded') this.#attempts.revisit(attempt.entry)
     this.#fail(attempt, 'failed', cause.message)
   }
 
   /** Answers with an error of the balancer's own. */
   refuse(status: number, why: string): void {
-    this.#context.parking.leave(this)
+    const { now, parking, random } = this.#context
+    parking.leave(this)
     this.#record.status = status
     this.#record.why = why
-    const body = Buffer.from(`${status} ${why}\n`)
-    const rawHeaders = ['Content-Type', 'text/plain; charset=utf-8', 'Content-Length', String(body.length)]
-    rawHeaders.push('Cache-Control', 'no-store')
-    if (status === 503) rawHeaders.push('Retry-After', String(retryAfterS(this.#context.random)))
-    const head = { status, reason: STATUS_CODES[status] ?? '', rawHeaders, keepAlive: true }
+    const { head, body } = refusal(status, why, random)
     this.#stream.respond(head, this.#traceField())
     this.#stream.write(body)
     this.#stream.end(none)
-    this.#finish('refused')
+    this.#finish('refused', now())
   }
 
   // Attempts
 
-  #attemptOrPark(): void {
-    const reason = this.#begin()
-    if (reason !== undefined) this.#park(reason)
+  #attemptOrPark(nowMs: number): void {
+    const reason = this.#attempt(nowMs)
+    if (reason !== undefined) this.#park(reason, nowMs)
   }
 
-  #park(reason: 'none' | 'full'): void {
-    const { counts, now, parking } = this.#context
-    if (this.#state !== 'parked') this.#parkedSinceMs = now()
+  /** Starts the next attempt, or answers why it cannot. */
+  #attempt(nowMs: number): WaitReason | undefined {
+    const picked = this.#attempts.pick(nowMs)
+    if (typeof picked === 'string') return picked
+    if (this.#state === 'parked') this.#record.queueMs += nowMs - this.#parkedSinceMs
+    this.#move('attempting')
+    this.#attempts.begin(picked, nowMs)
+    return undefined
+  }
+
+  #park(reason: WaitReason, nowMs: number): void {
+    const { counts, parking } = this.#context
+    this.#parkedSinceMs = nowMs
     this.#move('parked')
     if (parking.park(this, reason)) return
     counts.shed++
     this.refuse(503, reason === 'full' ? 'all instances are busy' : 'too many requests wait for an instance')
   }
 
-  /** Starts the next attempt, or answers why it cannot. */
-  #begin(): 'none' | 'full' | undefined {
-    const { now, pool, roster } = this.#context
-    const nowMs = now()
-    const picked = this.#pick(nowMs)
-    if (typeof picked === 'string') return picked
-    if (this.#state === 'parked') this.#record.queueMs += nowMs - this.#parkedSinceMs
-    this.#move('attempting')
-    roster.started(picked, nowMs)
-    const attempt = new Attempt(this, picked, pool.take(picked.upstream, this.#maxIdleMs), nowMs)
-    this.#attempt = attempt
-    this.#record.attempts.push(attempt.record)
-    attempt.connection.begin(attempt, this.#stream.head.method, this.#stream.head.upgrade)
-    return undefined
-  }
-
-  #pick(nowMs: number): RosterEntry | 'none' | 'full' {
-    const { roster } = this.#context
-    const tried = this.#tried
-    let picked = roster.pick(tried ?? nobody, nowMs, this.#isRepeatable)
-    // One that left the list and came back is no other instance.
-    while (tried !== undefined && typeof picked !== 'string' && isAmong(picked, tried)) {
-      tried.add(picked)
-      picked = roster.pick(tried, nowMs, this.#isRepeatable)
-    }
-    if (picked !== 'none') return picked
-    const revisit = this.#revisits.find((entry) => roster.has(entry))
-    if (revisit !== undefined) this.#revisits.splice(this.#revisits.indexOf(revisit), 1)
-    return revisit ?? picked
-  }
-
-  get #isRepeatable(): boolean {
-    return isRepeatable(this.#stream.head.method) || this.#licence !== 'none'
-  }
-
-  /** How long a connection may have been idle to be trusted with this attempt; a fresh one is always trusted. */
-  get #maxIdleMs(): number {
-    const { limits } = this.#settings
-    if (this.#tried !== undefined || this.#stream.head.upgrade) return -1
-    return this.#isRepeatable ? limits.upstreamIdleMs : limits.justUsedMs
+  #planHedge(nowMs: number): void {
+    const { hedging, now } = this.#context
+    if (!hedging.isOn || this.#stream.head.upgrade) return
+    const delayMs = hedging.delayMs(this.#stream.head.method, this.#body.exists, nowMs)
+    if (delayMs === undefined) return
+    this.#hedgeTimer = setTimeout(() => {
+      if (this.#state === 'attempting') this.#attempts.hedge(now())
+    }, delayMs)
   }
 
   #writeHead(): string {
@@ -371,42 +321,57 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
     })
   }
 
+  /** It leaves, and waits for us to let it go: nothing more is sent to it. */
+  #letGo(attempt: Attempt): void {
+    const { now, pool, roster } = this.#context
+    attempt.connection.abandon()
+    roster.retire(attempt.entry, now())
+    pool.retire(attempt.entry.upstream)
+    this.#fail(attempt, 'not-processed', 'the instance did not process it')
+  }
+
+  #giveUp(attempt: Attempt, nowMs: number): void {
+    attempt.connection.abandon()
+    this.#end(attempt, 'failed', 'no answer in time', nowMs)
+    if (this.#attempts.current === undefined) this.refuse(504, 'the instance did not answer in time')
+  }
+
   /** An attempt ended without an answer: rule R1 says how it goes on. */
   #fail(attempt: Attempt, outcome: AttemptOutcome, why: string): void {
-    if (attempt !== this.#attempt && attempt !== this.#hedge) return
-    const { limits, budget } = this.#settings
+    if (!this.#attempts.has(attempt)) return
+    const { budget, limits } = this.#settings
     const nowMs = this.#context.now()
-    this.#end(attempt, outcome, why)
-    ;(this.#tried ??= new Set()).add(attempt.entry)
+    this.#attempts.fail(attempt, outcome, why, nowMs)
+    this.#body.detach()
     // The other of the two goes on.
-    if (this.#attempt !== undefined) return
-    if (this.#state !== 'passed') this.#held.discard()
-    const end: AttemptEnd = {
-      progress: this.#state === 'passed' ? 'passed' : attempt.progress,
+    if (this.#attempts.current !== undefined) return
+    const hasPassed = this.#state === 'passed'
+    if (!hasPassed) this.#held.discard()
+    const verdict = decideAttemptEnd({
+      progress: hasPassed ? 'passed' : attempt.progress,
       notProcessed: outcome === 'not-processed',
       method: this.#stream.head.method,
       body: this.#body.kind,
       keyEnforced: this.#licence !== 'none',
       confirmed: isGone(attempt.entry),
-      attempts: this.#sentAttempts,
+      attempts: this.#attempts.sent,
       maxAttempts: limits.attempts,
       budget: budget.balance(nowMs) >= 1 ? 'available' : 'empty',
       clientGone: false,
-    }
-    this.#obey(decideAttemptEnd(end), attempt, why)
+    })
+    attempt.record.why = `${why}; ${verdict.type}`
+    this.#obey(verdict, attempt.entry, why, nowMs)
   }
 
-  #obey(verdict: AttemptVerdict, attempt: Attempt, why: string): void {
-    const { record } = attempt
-    record.why = `${why}; ${verdict.type}`
+  #obey(verdict: AttemptVerdict, entry: RosterEntry, why: string, nowMs: number): void {
     switch (verdict.type) {
       case 'repeat':
-        if (verdict.charged) this.#settings.budget.withdraw(this.#context.now())
-        this.#attemptOrPark()
+        if (verdict.charged) this.#settings.budget.withdraw(nowMs)
+        this.#attemptOrPark(nowMs)
         break
       case 'wait':
-        this.#pendingRepeat = { entry: attempt.entry, why }
-        this.#park('none')
+        this.#pendingRepeat = { entry, why }
+        this.#park('none', nowMs)
         break
       case 'refuse':
         this.refuse(502, `the instance failed: ${why}`)
@@ -417,66 +382,12 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
     }
   }
 
-  /** Takes the attempt off: what it says from now on is nobody's. */
-  #end(attempt: Attempt, outcome: AttemptOutcome, why = ''): void {
-    if (attempt === this.#attempt) {
-      this.#attempt = this.#hedge
-      this.#hedge = undefined
-    } else this.#hedge = undefined
-    const hasLatency = attempt.respondedMs > 0 && !this.#body.exists && this.#isRepeatable
-    attempt.end(
-      this.#context.roster,
-      outcome,
-      this.#context.now(),
-      hasLatency ? attempt.respondedMs - attempt.record.startedMs : undefined,
-    )
-    attempt.record.why = why
+  #end(attempt: Attempt, outcome: AttemptOutcome, why: string, nowMs: number): void {
+    this.#attempts.end(attempt, outcome, why, nowMs)
     this.#body.detach()
   }
 
-  // Hedging
-
-  #planHedge(): void {
-    const { hedging, now } = this.#context
-    const delayMs = hedging.delayMs(this.#stream.head.method, this.#body.exists, now())
-    if (delayMs === undefined) return
-    this.#hedgeTimer = setTimeout(() => {
-      this.#beginHedge()
-    }, delayMs)
-  }
-
-  #beginHedge(): void {
-    const { hedging, now, pool, roster } = this.#context
-    const first = this.#attempt
-    if (this.#state !== 'attempting' || first?.progress !== 'sent' || this.#stream.head.upgrade) return
-    const nowMs = now()
-    const picked = roster.pick(new Set([...(this.#tried ?? nobody), first.entry]), nowMs)
-    if (typeof picked === 'string' || !hedging.spend()) return
-    roster.started(picked, nowMs)
-    const attempt = new Attempt(this, picked, pool.take(picked.upstream, -1), nowMs)
-    this.#hedge = attempt
-    this.#record.attempts.push(attempt.record)
-    attempt.connection.begin(attempt, this.#stream.head.method, false)
-  }
-
-  /** The first to answer stays, the other is let go. */
-  #win(attempt: Attempt): void {
-    const loser = attempt === this.#attempt ? this.#hedge : this.#attempt
-    if (loser === undefined) return
-    this.#end(loser, 'hedged-away')
-    loser.connection.abandon()
-  }
-
-  // Answering
-
-  #isMarked(head: ResponseHead): boolean {
-    const { marker } = this.#settings
-    if (marker === undefined) return false
-    const at = head.rawHeaders.findIndex(
-      (name, index) => index % 2 === 0 && name.toLowerCase() === notProcessedHeader,
-    )
-    return at !== -1 && head.rawHeaders[at + 1] === marker
-  }
+  // Fields of our own
 
   #extraFields(attempt: Attempt): readonly string[] {
     const trace = this.#traceField()
@@ -490,12 +401,11 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
     return [traceHeader, explain(this.#record, this.#context.now())]
   }
 
-  // Event streams of an instance that leaves
+  // An event stream whose instance leaves
 
   #leaveStream(): void {
-    const events = this.#events
-    if (events === undefined || this.#state === 'over') return
-    if (events.leave()) {
+    if (this.#state === 'over') return
+    if (this.#events?.leave() === true) {
       this.#endStream()
       return
     }
@@ -505,12 +415,13 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
   }
 
   #endStream(): void {
-    const attempt = this.#attempt
+    const attempt = this.#attempts.current
     if (attempt === undefined) return
-    this.#end(attempt, 'answered')
+    const nowMs = this.#context.now()
+    this.#end(attempt, 'answered', '', nowMs)
     attempt.connection.abandon()
     this.#held.end(none)
-    this.#finish('answered')
+    this.#finish('answered', nowMs)
   }
 
   // The end
@@ -521,37 +432,60 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
 
   /** Nobody waits for the answer any more. */
   #abandon(end: ExchangeEnd): void {
+    const nowMs = this.#context.now()
     this.#context.parking.leave(this)
     this.#held.discard()
-    for (const attempt of [this.#hedge, this.#attempt]) {
-      if (attempt === undefined) continue
-      this.#end(attempt, 'abandoned')
+    for (const attempt of this.#attempts.all()) {
+      this.#end(attempt, 'abandoned', '', nowMs)
       attempt.connection.abandon()
     }
-    this.#finish(end)
+    this.#finish(end, nowMs)
   }
 
-  #finish(end: ExchangeEnd): void {
-    const { active, now, observe } = this.#context
+  #finish(end: ExchangeEnd, nowMs: number): void {
     this.#move('over')
     clearTimeout(this.#hedgeTimer)
     clearTimeout(this.#leaveTimer)
-    active.remove(this)
+    this.#context.active.remove(this)
     if (this.#body.sent) this.#body.close()
     else this.#body.discard()
-    this.#record.endedMs = now()
+    this.#record.endedMs = nowMs
     this.#record.end = end
-    observe(this.#record)
+    this.#context.observe(this.#record)
   }
 }
 
-/** The supervisor has taken it off the list: it is dead, or about to be. */
-function isGone(entry: RosterEntry): boolean {
-  return !entry.live && entry.upstream.draining !== true
+function createRecord(stream: ClientStream, identity: RequestIdentity, startedMs: number): ExchangeRecord {
+  const { client, head } = stream
+  return {
+    requestId: identity.requestId,
+    traceId: identity.traceId,
+    method: head.method,
+    target: head.target,
+    version: head.version,
+    remoteAddress: client.remoteAddress,
+    startedMs,
+    endedMs: 0,
+    queueMs: 0,
+    status: 0,
+    bytesOut: 0,
+    end: 'answered',
+    why: '',
+    attempts: [],
+  }
 }
 
-function isAmong(entry: RosterEntry, tried: ReadonlySet<RosterEntry>): boolean {
-  const { id, epoch } = entry.upstream
-  for (const other of tried) if (other.upstream.id === id && other.upstream.epoch === epoch) return true
+/** Whether the response carries the word that only our instances know. */
+function isMarked(head: ResponseHead, marker: string | undefined): boolean {
+  if (marker === undefined) return false
+  const { rawHeaders } = head
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    if (rawHeaders[index]?.toLowerCase() === notProcessedHeader) return rawHeaders[index + 1] === marker
+  }
   return false
+}
+
+/** The supervisor has taken it off the list, or it has said so itself: it is dead, or about to be. */
+function isGone(entry: RosterEntry): boolean {
+  return !entry.live && entry.upstream.draining !== true
 }

@@ -17,11 +17,11 @@ export class UpstreamPool implements ConnectionOwner {
   }
 
   /** A connection idle for at most `maxIdleMs`, or a fresh one that is still connecting. */
-  take(upstream: Upstream, maxIdleMs: number): UpstreamConnection {
+  take(upstream: Upstream, maxIdleMs: number, nowMs: number): UpstreamConnection {
     const idle = this.#idle.get(poolKey(upstream))
     for (let connection = idle?.pop(); connection !== undefined; connection = idle?.pop()) {
       if (!connection.reusable) continue
-      if (this.#now() - connection.idleSinceMs <= maxIdleMs) return connection
+      if (nowMs - connection.idleSinceMs <= maxIdleMs) return connection
       // The newest is too old for this request, so all are; it still serves others.
       idle?.push(connection)
       break
