@@ -194,6 +194,8 @@ const hostFields: Rows = {
 }
 
 const badHosts = [
+  ':',
+  ':80',
   'a b',
   'a, b',
   'a,b',
