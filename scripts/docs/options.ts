@@ -22,6 +22,16 @@ const sections: readonly Section[] = [
     parts: [['src/config/limit-options.ts', 'LimitOptions']],
   },
   {
+    title: 'serve(app, options)',
+    lead: 'From `drover/instance`; see [Serving an instance](instance.md).',
+    parts: [['src/instance/options.ts', 'ServeOptions']],
+  },
+  {
+    title: 'serve(app, { health })',
+    lead: 'The paths of the health questions.',
+    parts: [['src/instance/options.ts', 'HealthPaths']],
+  },
+  {
     title: 'sessions(options)',
     lead: 'From `drover`. Every one may be left out.',
     parts: [

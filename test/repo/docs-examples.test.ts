@@ -1,4 +1,4 @@
-// The TypeScript of README and of the guide to sessions is held to its word: each block is compiled against the sources.
+// The TypeScript of README and of the guides is held to its word: each block is compiled against the sources.
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
@@ -8,10 +8,8 @@ import { examplesIn, withFolderOf } from './docs-examples.ts'
 import type { Examples, Page } from './docs-examples.ts'
 import { readText, root } from './imports.ts'
 
-const pages: readonly Page[] = ['README.md', 'docs/sessions.md', 'docs/instance.md'].map((path) => ({
-  path,
-  text: readText(path),
-}))
+const paths = ['README.md', 'docs/sessions.md', 'docs/instance.md', 'docs/balancer.md']
+const pages: readonly Page[] = paths.map((path) => ({ path, text: readText(path) }))
 const tsc = join(root, 'node_modules/typescript/bin/tsc')
 
 /** What the compiler says of them, as `page-line.ts(line,column): error …`. */
@@ -35,7 +33,7 @@ function compile(folder: string): Promise<readonly string[]> {
   })
 }
 
-test('every TypeScript block of README and docs/sessions.md is found, and none is written as another language', () => {
+test('every TypeScript block of README and the guides is found, and none is written as another language', () => {
   for (const page of pages) {
     const fences = page.text.match(/^ *```\w*(?:ts|typescript|tsx|js|javascript|mjs)\b.*$/gm) ?? []
     assert.equal(examplesIn(page).size, fences.length, page.path)
@@ -43,7 +41,7 @@ test('every TypeScript block of README and docs/sessions.md is found, and none i
   }
 })
 
-test('every TypeScript block of README and docs/sessions.md compiles against the sources', async () => {
+test('every TypeScript block of README and the guides compiles against the sources', async () => {
   const examples = new Map(pages.flatMap((page) => [...examplesIn(page)]))
   assert.deepEqual(await complaintsAbout(examples), [])
 })
