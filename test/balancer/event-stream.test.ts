@@ -114,7 +114,7 @@ test('a client that does not read slows its instance down, and has every event w
       written++
       if (stream?.write(event) !== true) return
     }
-    stream.end()
+    stream?.end()
   }
   stream?.on('drain', fill)
   fill()
