@@ -36,6 +36,8 @@ export class Balancer {
   readonly #context: ExchangeContext
   readonly #front: Front
   readonly #sweeper: NodeJS.Timeout
+  /** Requests that never became exchanges, by status. */
+  readonly #refused = new Map<number, number>()
   #options: BalancerOptions
 
   /** Rejects nothing: what cannot be used, such as a certificate, is told by `listen`. */
@@ -50,6 +52,9 @@ export class Balancer {
       },
       notice: (text) => {
         ports.notice?.(text)
+      },
+      onRefusal: (status) => {
+        this.#refused.set(status, (this.#refused.get(status) ?? 0) + 1)
       },
     })
     this.#sweeper = setInterval(() => {
@@ -97,6 +102,7 @@ export class Balancer {
       tunnels: counts.tunnels,
       retryBudgetExhausted: counts.budgetExhausted,
       shed: counts.shed,
+      refused: this.#refused,
       accessLogDropped: 0,
       instances: roster.current(),
     }

@@ -184,6 +184,21 @@ test('an instance that does not answer in time costs its attempt: the client is 
   await balancer.quiet()
 })
 
+test('a GET of an instance that hangs is answered by another after the time for an answer, a POST is told 504', async (t) => {
+  const balancer = await startBalancer(t, { limits: { responseTimeoutMs: 500 }, random: () => 0 })
+  const hung = await startRawInstance(t, 'hung', () => undefined)
+  const effects: string[] = []
+  const other = await startHttpInstance(t, 'other', (request, response) => {
+    effects.push(request.method ?? '')
+    response.end()
+  })
+  balancer.use(hung, other)
+  const read = await call(balancer.port, '/')
+  const write = await call(balancer.port, '/', { method: 'POST' }, 'body')
+  assert.deepEqual([read.status, read.instance, write.status], [200, 'other', 504])
+  assert.deepEqual(effects, ['GET'])
+})
+
 test('the time a client takes to send its body does not count as the time of the instance', async (t) => {
   const balancer = await startBalancer(t, { limits: { responseTimeoutMs: 1_200 } })
   balancer.use(

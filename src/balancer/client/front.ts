@@ -14,6 +14,8 @@ export interface FrontOptions {
   readonly limits: () => BalancerLimits
   readonly onStream: (stream: ClientStream) => void
   readonly notice: (text: string) => void
+  /** A request, or a connection, was refused with this status. */
+  readonly onRefusal: (status: number) => void
 }
 
 export class Front {
@@ -126,6 +128,7 @@ export class Front {
 
   #accept(socket: Socket): void {
     if (!this.#hasRoom()) {
+      this.#options.onRefusal(503)
       socket.on('error', () => undefined)
       socket.end(errorResponse(503, 'too many connections'), 'latin1')
       socket.destroySoon()
@@ -143,6 +146,7 @@ export class Front {
     return {
       limits: this.#options.limits,
       onStream: this.#options.onStream,
+      onRefusal: this.#options.onRefusal,
       onClose: (closed: ClientConnection) => this.#connections.delete(closed),
     }
   }

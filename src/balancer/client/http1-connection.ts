@@ -12,6 +12,8 @@ import { RequestReader, type ReadRequest, type RequestReaderListener } from './r
 export interface Http1Options {
   readonly limits: () => BalancerLimits
   readonly onStream: (stream: ClientStream) => void
+  /** A request was answered with this status before it became a stream's. */
+  readonly onRefusal: (status: number) => void
   /** The socket is gone. */
   readonly onClose: (connection: Http1Connection) => void
   /** Resets the connection under whatever lies above it. */
@@ -220,6 +222,7 @@ export class Http1Connection implements ClientConnection, Http1Wire, RequestRead
       return
     }
     this.#leave()
+    this.#options.onRefusal(status)
     this.socket.write(errorResponse(status, why), 'latin1')
     this.#close()
   }

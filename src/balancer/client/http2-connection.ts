@@ -17,6 +17,8 @@ import { RequestFault } from './request-fault.ts'
 export interface Http2Options {
   readonly limits: () => BalancerLimits
   readonly onStream: (stream: ClientStream) => void
+  /** A request was answered with this status before it became a stream's. */
+  readonly onRefusal: (status: number) => void
   /** The socket is gone. */
   readonly onClose: (connection: Http2Connection) => void
 }
@@ -136,9 +138,10 @@ export class Http2Connection implements ClientConnection, Http2Wire {
     this.#hasServed = true
     const hasEnded = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0
     const head = readHead(rawHeaders, hasEnded, this.#options.limits())
-    if (head instanceof RequestFault)
+    if (head instanceof RequestFault) {
+      this.#options.onRefusal(head.status)
       this.#open(stream, unreadable(method, hasEnded)).refuse(head.status, head.message)
-    else this.#options.onStream(this.#open(stream, head))
+    } else this.#options.onStream(this.#open(stream, head))
     if (this.#draining) this.closeAfter()
   }
 

@@ -24,7 +24,6 @@ export class Attempt implements AttemptListener {
   readonly connection: UpstreamConnection
   readonly record: AttemptRecord
   readonly #owner: AttemptOwner
-  progress: Progress = 'not-sent'
   /** When the head of the response came, where that is of interest to hedging; else 0. */
   respondedMs = 0
   /** Since when the instance is waited for, by `now`. */
@@ -45,12 +44,15 @@ export class Attempt implements AttemptListener {
     }
   }
 
+  get progress(): Progress {
+    return this.record.progress
+  }
+
   /** Notes the end, once; the connection is the caller's to keep or to abandon. */
   end(roster: Roster, outcome: AttemptOutcome, nowMs: number): void {
     const { record } = this
     record.endedMs = nowMs
     record.outcome = outcome
-    record.progress = this.progress
     const latencyMs = this.respondedMs === 0 ? undefined : this.respondedMs - record.startedMs
     roster.ended(this.entry, outcome, nowMs, latencyMs)
   }
@@ -58,7 +60,7 @@ export class Attempt implements AttemptListener {
   // AttemptListener
 
   onReady(): void {
-    this.progress = 'sent'
+    this.record.progress = 'sent'
     this.#owner.onAttemptReady(this)
   }
 
@@ -71,7 +73,7 @@ export class Attempt implements AttemptListener {
   }
 
   onHead(head: ResponseHead): void {
-    this.progress = 'responded'
+    this.record.progress = 'responded'
     this.#owner.onAttemptHead(this, head)
   }
 

@@ -330,25 +330,42 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
     this.#fail(attempt, 'not-processed', 'the instance did not process it')
   }
 
+  /** A hung instance: R1 lets what it may have done be done again, where another is there at once. */
   #giveUp(attempt: Attempt, nowMs: number): void {
+    const why = 'no answer in time'
     attempt.connection.abandon()
-    this.#end(attempt, 'failed', 'no answer in time', nowMs)
-    if (this.#attempts.current === undefined) this.refuse(504, 'the instance did not answer in time')
+    this.#attempts.fail(attempt, 'failed', why, nowMs)
+    this.#body.detach()
+    if (this.#attempts.current !== undefined) return
+    const verdict = this.#decide(attempt, 'failed', nowMs)
+    attempt.record.why = `${why}; ${verdict.type}`
+    const other = verdict.type === 'repeat' ? this.#attempts.pick(nowMs) : 'none'
+    if (typeof other === 'string') {
+      this.refuse(504, 'the instance did not answer in time')
+      return
+    }
+    this.#settings.budget.withdraw(nowMs)
+    this.#attempts.begin(other, nowMs)
   }
 
   /** An attempt ended without an answer: rule R1 says how it goes on. */
   #fail(attempt: Attempt, outcome: AttemptOutcome, why: string): void {
     if (!this.#attempts.has(attempt)) return
-    const { budget, limits } = this.#settings
     const nowMs = this.#context.now()
     this.#attempts.fail(attempt, outcome, why, nowMs)
     this.#body.detach()
     // The other of the two goes on.
     if (this.#attempts.current !== undefined) return
-    const hasPassed = this.#state === 'passed'
-    if (!hasPassed) this.#held.discard()
-    const verdict = decideAttemptEnd({
-      progress: hasPassed ? 'passed' : attempt.progress,
+    if (this.#state !== 'passed') this.#held.discard()
+    const verdict = this.#decide(attempt, outcome, nowMs)
+    attempt.record.why = `${why}; ${verdict.type}`
+    this.#obey(verdict, attempt.entry, why, nowMs)
+  }
+
+  #decide(attempt: Attempt, outcome: AttemptOutcome, nowMs: number): AttemptVerdict {
+    const { budget, limits } = this.#settings
+    return decideAttemptEnd({
+      progress: this.#state === 'passed' ? 'passed' : attempt.progress,
       notProcessed: outcome === 'not-processed',
       method: this.#stream.head.method,
       body: this.#body.kind,
@@ -359,8 +376,6 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
       budget: budget.balance(nowMs) >= 1 ? 'available' : 'empty',
       clientGone: false,
     })
-    attempt.record.why = `${why}; ${verdict.type}`
-    this.#obey(verdict, attempt.entry, why, nowMs)
   }
 
   #obey(verdict: AttemptVerdict, entry: RosterEntry, why: string, nowMs: number): void {

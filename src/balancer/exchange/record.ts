@@ -19,7 +19,7 @@ export interface AttemptRecord {
   /** 0 while it is under way; `outcome` means nothing until then. */
   endedMs: number
   outcome: AttemptOutcome
-  /** How far it had come at its end. */
+  /** How far it has come. */
   progress: Progress
   /** Why it failed, and what was decided then: "connect ECONNREFUSED; repeated". */
   why: string

@@ -12,6 +12,7 @@ const quiet: WorkerState = {
   tunnels: 0,
   retryBudgetExhausted: 0,
   shed: 0,
+  refused: new Map(),
   accessLogDropped: 0,
   instances: [],
 }
@@ -171,6 +172,7 @@ test('shows what the worker is doing at the moment of the scrape', async () => {
     tunnels: 5,
     retryBudgetExhausted: 6,
     shed: 7,
+    refused: new Map([[400, 2]]),
     accessLogDropped: 8,
     instances: [
       { id: '1', inFlight: 9, ejected: false },

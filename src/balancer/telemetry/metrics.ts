@@ -14,6 +14,8 @@ export interface WorkerState {
   /** Requests answered 503 because too many waited. */
   readonly shed: number
   readonly accessLogDropped: number
+  /** Requests refused before they became exchanges, by the status they were answered with: unreadable, too slow, too many. */
+  readonly refused: ReadonlyMap<number, number>
   /** Those of the roster. */
   readonly instances: readonly { readonly id: string; readonly inFlight: number; readonly ejected: boolean }[]
 }
@@ -153,6 +155,11 @@ function stateMetrics(state: WorkerState): Metric[] {
       'drover_retry_budget_exhausted_total',
       'Retries that were allowed but for the retry budget.',
       single(state.retryBudgetExhausted),
+    ),
+    counter(
+      'drover_refused_total',
+      'Requests refused while they were read, and connections beyond the limit; in no other count.',
+      [...state.refused].map(([code, value]) => ({ labels: { code: String(code) }, value })),
     ),
     counter('drover_shed_total', 'Requests refused because too many waited.', single(state.shed)),
     counter(

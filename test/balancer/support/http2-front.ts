@@ -70,6 +70,7 @@ export async function startHttp2Front(
     onSecure: (socket, _protocol, client, allLimits) => {
       const connection = new Http2Connection(socket, client, {
         limits: allLimits,
+        onRefusal: () => undefined,
         onStream: (stream) => {
           const request = new ReceivedRequest(stream)
           requests.push(request)
