@@ -3,6 +3,8 @@ import { parseArgs } from 'node:util'
 
 export const suiteNames = [
   'balancer',
+  'balancer-latency',
+  'balancer-connections',
   'sessions',
   'sessions-stores',
   'sessions-cookies',
@@ -18,6 +20,8 @@ export interface Plan {
   readonly seconds: number
   /** How many sessions store-size loads. */
   readonly sessions: number
+  /** How many client connections balancer-connections holds. */
+  readonly connections: number
 }
 
 export type Request =
@@ -35,13 +39,15 @@ export const usage: string = `Usage: npm run bench -- [suite] [options]
 Measures Drover beside its peers on this machine and prints a table of ratios (ours / peer).
 
 Suites (default: all)
-  balancer          a request through the balancer, beside nginx, http-proxy-3 and @fastify/http-proxy
-  sessions          a session read and written, beside express-session and @fastify/session on the same Redis
-  sessions-stores   the same on SQLite and PostgreSQL
-  sessions-cookies  a small session, beside iron-session and cookie-session
-  store-size        what a session takes in Redis, and reads and revocations among many, beside connect-redis
-  revocation        how soon another server knows that a session was ended
-  pains             what sessions are known to do wrong, tried on each library
+  balancer              a request through the balancer, beside nginx, http-proxy-3 and @fastify/http-proxy
+  balancer-latency      what the balancer adds to a request's latency at half load, beside nginx
+  balancer-connections  what an idle connection and a WebSocket cost the balancer, beside a bare Node server
+  sessions              a session read and written, beside express-session and @fastify/session on the same Redis
+  sessions-stores       the same on SQLite and PostgreSQL
+  sessions-cookies      a small session, beside iron-session and cookie-session
+  store-size            what a session takes in Redis, and reads and revocations among many, beside connect-redis
+  revocation            how soon another server knows that a session was ended
+  pains                 what sessions are known to do wrong, tried on each library
 
 Options
   --json FILE       also write the rows: [{ what, peerName, ours, peer, ratio, unit, target }], or
@@ -49,9 +55,10 @@ Options
   --rounds N        rounds of each measurement, 1 to 100; the median counts (default 5)
   --seconds N       length of one round, 0.1 to 60 (default 2)
   --sessions N      sessions that store-size loads, 1000 to 10000000 (default 100000)
+  --connections N   client connections that balancer-connections holds, 100 to 100000 (default 10000)
   --help            show this`
 
-const defaultPlan: Plan = { rounds: 5, seconds: 2, sessions: 100_000 }
+const defaultPlan: Plan = { rounds: 5, seconds: 2, sessions: 100_000, connections: 10_000 }
 
 /** Throws an Error whose message is one line that names what was wrong and what was wanted. */
 export function readCommandLine(words: readonly string[]): Request {
@@ -71,6 +78,13 @@ export function readCommandLine(words: readonly string[]): Request {
         isSessions,
         'a whole number, 1000 to 10000000',
       ),
+      connections: readNumber(
+        '--connections',
+        values.connections,
+        defaultPlan.connections,
+        isConnections,
+        'a whole number, 100 to 100000',
+      ),
     },
     json: values.json,
   }
@@ -78,6 +92,7 @@ export function readCommandLine(words: readonly string[]): Request {
 
 interface Words {
   readonly values: {
+    readonly connections?: string
     readonly help?: boolean
     readonly json?: string
     readonly rounds?: string
@@ -92,7 +107,14 @@ function parse(words: readonly string[]): Words {
   return parseArgs({
     args: [...words],
     allowPositionals: true,
-    options: { help: { type: 'boolean' }, json: text, rounds: text, seconds: text, sessions: text },
+    options: {
+      connections: text,
+      help: { type: 'boolean' },
+      json: text,
+      rounds: text,
+      seconds: text,
+      sessions: text,
+    },
   })
 }
 
@@ -121,6 +143,10 @@ function isRounds(figure: number): boolean {
 
 function isSessions(figure: number): boolean {
   return Number.isInteger(figure) && figure >= 1_000 && figure <= 10_000_000
+}
+
+function isConnections(figure: number): boolean {
+  return Number.isInteger(figure) && figure >= 100 && figure <= 100_000
 }
 
 function isSeconds(figure: number): boolean {

@@ -10,6 +10,8 @@ import type { Bench } from './measurement.ts'
 import type { Result } from './result.ts'
 import { Stage } from './stage.ts'
 import { runBalancer } from './suites/balancer.ts'
+import { runBalancerConnections } from './suites/balancer-connections.ts'
+import { runBalancerLatency } from './suites/balancer-latency.ts'
 import { runPains } from './suites/pains.ts'
 import { runRevocation } from './suites/revocation.ts'
 import { runSessionCookies, runSessions, runSessionStores } from './suites/sessions.ts'
@@ -17,6 +19,8 @@ import { runStoreSize } from './suites/store-size.ts'
 
 const suites: Readonly<Record<SuiteName, (bench: Bench) => Promise<Result>>> = {
   balancer: runBalancer,
+  'balancer-latency': runBalancerLatency,
+  'balancer-connections': runBalancerConnections,
   sessions: runSessions,
   'sessions-stores': runSessionStores,
   'sessions-cookies': runSessionCookies,

@@ -3,6 +3,7 @@ import type { Plan } from './command-line.ts'
 import { cpuResolutionMicros, usageOf } from './cpu.ts'
 import { median } from './median.ts'
 import type { Stage } from './stage.ts'
+import { inTurn } from './turn.ts'
 import { runWrk, type Load } from './wrk.ts'
 
 /** A program under load. */
@@ -48,7 +49,7 @@ export async function measure(bench: Bench, contenders: readonly Contender[]): P
   const results = new Map<string, Figures[]>()
   for (let round = 0; round <= plan.rounds; round++) {
     progress(round === 0 ? 'warming up' : `round ${round} of ${plan.rounds}`)
-    for (const contender of rotate(contenders, round)) {
+    for (const contender of inTurn(contenders, round)) {
       for (const [name, load] of contender.loads) {
         const figures = await measureOnce(bench, folder, contender, load)
         if (round === 0) continue
@@ -106,11 +107,6 @@ function middle(rounds: readonly Figures[]): Figures {
     cpuMicrosPerRequest: median(rounds.map((figures) => figures.cpuMicrosPerRequest)),
     storeCpuMicrosPerRequest: storeRounds.length === 0 ? undefined : median(storeRounds),
   }
-}
-
-function rotate<Item>(items: readonly Item[], by: number): Item[] {
-  const start = by % items.length
-  return [...items.slice(start), ...items.slice(0, start)]
 }
 
 function keyOf(contender: string, load: string): string {

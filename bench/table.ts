@@ -21,7 +21,7 @@ export function writeTable(rows: readonly Row[]): string {
 }
 
 function cellsOf(row: Row): string[] {
-  const { what, peerName, ours, peer, ratio, unit, target } = row
+  const { what, peerName, ours, peer, ratio, unit } = row
   return [
     what,
     peerName,
@@ -30,8 +30,15 @@ function cellsOf(row: Row): string[] {
     `${ratio.toFixed(2)}×`,
     unit,
     lowerIsBetter(unit) ? 'below 1' : 'above 1',
-    target === undefined ? '' : `≤ ${target.toFixed(2)}× ${ratio <= target ? 'met' : 'missed'}`,
+    verdict(row),
   ]
+}
+
+function verdict({ ratio, unit, target }: Row): string {
+  if (target === undefined) return ''
+  const isLower = lowerIsBetter(unit)
+  const isMet = isLower ? ratio <= target : ratio >= target
+  return `${isLower ? '≤' : '≥'} ${target.toFixed(2)}× ${isMet ? 'met' : 'missed'}`
 }
 
 function figure(value: number): string {

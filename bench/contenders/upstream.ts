@@ -1,10 +1,11 @@
-// What stands behind every proxy: a plain Node server on several ports.
+// What stands behind every proxy: a plain Node server on several ports. It is also what connections are compared with.
 import { hash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { portOf } from '../port.ts'
 import { announce, keepAliveMs, settings } from './announce.ts'
 import { bodies } from './bodies.ts'
+import { echo } from './echo.ts'
 
 const [count = '1'] = settings
 const answers = new Map([...bodies].map(([path, body]) => [path, Buffer.from(body)]))
@@ -41,6 +42,7 @@ function digest(request: IncomingMessage, response: ServerResponse): void {
 
 async function listen(): Promise<number> {
   const server = createServer({ keepAliveTimeout: keepAliveMs }, answer)
+  server.on('upgrade', echo)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return portOf(server)

@@ -12,7 +12,7 @@ describe('npm run bench', () => {
     assert.match(run.errors, /^balancer: round 1 of 1$/m)
     assert.deepEqual(peersOf(rows), new Set(['nginx', 'http-proxy-3', '@fastify/http-proxy']))
     assert.equal(rows.length, 3 * 3 * 2 + 3)
-    assert.match(run.output, /balancer: GET 300 B +nginx .*µs CPU\/request +below 1/)
+    assert.match(run.output, /balancer: GET 300 B +nginx .*µs CPU\/request +below 1 +≤ 2\.00× (?:met|missed)/)
   })
 
   test('SIGTERM in the middle of a run stops every program and removes every folder', async () => {
@@ -34,10 +34,14 @@ describe('npm run bench', () => {
   })
 
   for (const [words, wanted] of [
-    [['balancers'], /^Cannot run suite "balancers": wanted one of balancer, sessions, [^\n]*pains\n$/],
+    [
+      ['balancers'],
+      /^Cannot run suite "balancers": wanted one of balancer, balancer-latency, balancer-connections, sessions, [^\n]*pains\n$/,
+    ],
     [['--rounds', '0'], /^Cannot use --rounds "0": wanted a whole number, 1 to 100\n$/],
     [['--seconds', 'long'], /^Cannot use --seconds "long": wanted 0\.1 to 60\n$/],
     [['--sessions', '10'], /^Cannot use --sessions "10": wanted a whole number, 1000 to 10000000\n$/],
+    [['--connections', '99'], /^Cannot use --connections "99": wanted a whole number, 100 to 100000\n$/],
     [['--speed'], /^[^\n]*--speed[^\n]*\n$/],
   ] as const) {
     test(`${words.join(' ')} is refused in one line, with code 2`, async () => {
@@ -52,6 +56,9 @@ describe('npm run bench', () => {
     assert.equal(code, 0)
     assert.match(output, /--json FILE/)
     for (const suite of [
+      'balancer',
+      'balancer-latency',
+      'balancer-connections',
       'sessions',
       'sessions-stores',
       'sessions-cookies',
