@@ -49,7 +49,7 @@ export class Front {
     return new Promise((resolve, reject) => {
       this.#entrance.configure(this.#balancer)
       this.#server.once('error', reject)
-      this.#server.listen(handle, () => {
+      this.#server.listen(handle, backlog, () => {
         this.#server.off('error', reject)
         // A connection that cannot be accepted, for want of file descriptors say, must not end those that were.
         this.#server.on('error', (error) => {
@@ -156,16 +156,20 @@ export class Front {
     if (this.connections < this.#options.limits().clientConnections) return true
     let looks = 0
     for (const connection of this.#connections) {
+      this.#connections.delete(connection)
       if (connection.isIdle()) {
         connection.destroy()
-        this.#connections.delete(connection)
         return true
       }
+      // To the end: the next newcomer looks at others.
+      this.#connections.add(connection)
       if (++looks === maxLooks) break
     }
     return false
   }
 }
 
+/** So many connections may wait while a worker is busy or being replaced; the system may allow fewer. */
+const backlog = 4_096
 /** How many of the oldest connections are asked for one that is idle. */
 const maxLooks = 64

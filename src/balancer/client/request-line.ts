@@ -6,7 +6,7 @@ const methods: ReadonlySet<string> = new Set(METHODS)
 const requestLine = /^([!#$%&'*+\-.^_`|~\dA-Za-z]+) ([\x21-\x7e]+) HTTP\/(\d)\.(\d)$/
 const absoluteForm = /^https?:\/\/([^/?#]*)/i
 // reg-name without a comma, which two servers could take for a list; IPv6 in brackets (RFC 3986 section 3.2.2).
-const hostPattern = /^(?:\[[\da-fA-F:.]{2,45}\]|[A-Za-z\d._~!$&'()*+;=%-]*)(?::\d{0,5})?$/
+const hostPattern = /^(?:\[[\da-fA-F:.]{2,45}\]|[A-Za-z\d._~!$&'()*+;=%-]+)(?::\d{0,5})?$|^$/
 
 export interface RequestLine {
   readonly method: string
