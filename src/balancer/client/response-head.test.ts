@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { mustStream, responseFields, writeUpgradeHead } from './response-head.ts'
+import { responseFields, writeUpgradeHead } from './response-head.ts'
 import type { ResponseHead } from '../upstream/response-reader.ts'
 
 function head(rawHeaders: readonly string[], reason = ''): ResponseHead {
@@ -60,10 +60,4 @@ test('writeUpgradeHead writes a 101 with the fields of the handshake', () => {
     'HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: abc=\r\nx-drover-instance: 1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
   )
   assert.ok(writeUpgradeHead(head([], 'Go on'), []).startsWith('HTTP/1.1 101 Go on\r\n'))
-})
-
-test('mustStream knows event streams and the word of apps that stream', () => {
-  assert.ok(mustStream(head(['Content-Type', 'Text/Event-Stream; charset=utf-8'])))
-  assert.ok(mustStream(head(['x-accel-buffering', 'No'])))
-  assert.ok(!mustStream(head(['Content-Type', 'text/html', 'X-Accel-Buffering', 'yes'])))
 })

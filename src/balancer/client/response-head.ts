@@ -15,6 +15,13 @@ const dropped: ReadonlySet<string> = new Set([
   traceHeader,
 ])
 
+/** Their lengths: names of others need no look. */
+const droppedLengths: ReadonlySet<number> = new Set(Array.from(dropped, ({ length }) => length))
+
+function isDropped(name: string): boolean {
+  return droppedLengths.has(name.length) && dropped.has(name.toLowerCase())
+}
+
 /** Name, value, name, value …; then fields of our own. */
 export function responseFields(head: ResponseHead, extraFields: readonly string[] = []): string[] {
   const { rawHeaders } = head
@@ -22,8 +29,7 @@ export function responseFields(head: ResponseHead, extraFields: readonly string[
   const fields: string[] = []
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? ''
-    const lowerName = name.toLowerCase()
-    if (dropped.has(lowerName) || named?.has(lowerName) === true) continue
+    if (isDropped(name) || named?.has(name.toLowerCase()) === true) continue
     fields.push(name, rawHeaders[index + 1] ?? '')
   }
   fields.push(...extraFields)
@@ -35,8 +41,7 @@ export function trailerFields(rawTrailers: readonly string[]): [name: string, va
   const pairs: [string, string][] = []
   for (let index = 0; index < rawTrailers.length; index += 2) {
     const name = rawTrailers[index] ?? ''
-    const lowerName = name.toLowerCase()
-    if (!dropped.has(lowerName) && lowerName !== 'content-length')
+    if (!isDropped(name) && name.toLowerCase() !== 'content-length')
       pairs.push([name, rawTrailers[index + 1] ?? ''])
   }
   return pairs
@@ -66,10 +71,9 @@ export function writeResponseHead(
   let hasDate = false
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? ''
-    const lowerName = name.toLowerCase()
-    if (dropped.has(lowerName) || named?.has(lowerName) === true) continue
-    if (lowerName === 'content-length') hasLength = true
-    else if (lowerName === 'date') hasDate = true
+    if (isDropped(name) || named?.has(name.toLowerCase()) === true) continue
+    if (name.length === 14 && name.toLowerCase() === 'content-length') hasLength = true
+    else if (name.length === 4 && name.toLowerCase() === 'date') hasDate = true
     text += `${name}: ${rawHeaders[index + 1]}\r\n`
   }
   for (let index = 0; index < extraFields.length; index += 2)
@@ -116,21 +120,4 @@ function writeHead(status: number, reason: string, fields: readonly string[]): s
   let text = `HTTP/1.1 ${status} ${reason}\r\n`
   for (let index = 0; index < fields.length; index += 2) text += `${fields[index]}: ${fields[index + 1]}\r\n`
   return `${text}\r\n`
-}
-
-/** Streams that must reach the client as they come, byte by byte. */
-export function mustStream(head: ResponseHead): boolean {
-  const { rawHeaders } = head
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] ?? ''
-    if (name.length !== 12 && name.length !== 17) continue
-    const lowerName = name.toLowerCase()
-    if (lowerName === 'content-type' && isEventStream(rawHeaders[index + 1] ?? '')) return true
-    if (lowerName === 'x-accel-buffering' && rawHeaders[index + 1]?.toLowerCase() === 'no') return true
-  }
-  return false
-}
-
-export function isEventStream(contentType: string): boolean {
-  return contentType.slice(0, 17).toLowerCase() === 'text/event-stream'
 }

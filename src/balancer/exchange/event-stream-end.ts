@@ -1,5 +1,4 @@
 // An answer of server-sent events whose instance leaves: it goes on to the end of an event, and ends there.
-import { isEventStream } from '../client/response-head.ts'
 import type { ResponseHead } from '../upstream/response-reader.ts'
 import { EventStreamFollower } from './event-stream.ts'
 
@@ -10,16 +9,14 @@ export class EventStreamEnd {
 
   /** The body of `head`, or undefined when it is none of events, or cannot be followed or ended early. */
   static of(head: ResponseHead): EventStreamEnd | undefined {
-    if (head.status !== 200) return undefined
-    let isEvents = false
+    if (head.flow !== 'events' || head.status !== 200) return undefined
     for (let index = 0; index < head.rawHeaders.length; index += 2) {
       const name = (head.rawHeaders[index] ?? '').toLowerCase()
-      const value = head.rawHeaders[index + 1] ?? ''
       if (name === 'content-length') return undefined
-      if (name === 'content-encoding' && value.toLowerCase() !== 'identity') return undefined
-      if (name === 'content-type') isEvents = isEventStream(value)
+      if (name === 'content-encoding' && head.rawHeaders[index + 1]?.toLowerCase() !== 'identity')
+        return undefined
     }
-    return isEvents ? new EventStreamEnd() : undefined
+    return new EventStreamEnd()
   }
 
   get isLeaving(): boolean {

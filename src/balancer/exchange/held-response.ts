@@ -1,7 +1,6 @@
 // A reply on its way to the client: held while an attempt's death could still be repaired, then passed and streamed.
 import type { ClientStream } from '../client/client-stream.ts'
 import type { BalancerLimits } from '../limits.ts'
-import { mustStream } from '../client/response-head.ts'
 import type { ResponseHead } from '../upstream/response-reader.ts'
 
 export class HeldResponse {
@@ -25,7 +24,7 @@ export class HeldResponse {
   begin(head: ResponseHead, extraFields: readonly string[]): void {
     this.#head = head
     this.#extraFields = extraFields
-    if (mustStream(head)) this.pass()
+    if (head.flow !== undefined) this.pass()
   }
 
   /** False when the instance should pause until the client has taken what it was sent. */

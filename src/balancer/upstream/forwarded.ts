@@ -1,12 +1,17 @@
 // Who the client is, told to an instance: X-Forwarded-For, -Proto, -Host, and Forwarded (RFC 7239).
 
-const names = ['forwarded', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host'] as const
-export type ForwardedName = (typeof names)[number]
+export const forwardedNames = [
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-proto',
+  'x-forwarded-host',
+] as const
+export type ForwardedName = (typeof forwardedNames)[number]
 
 /** What a proxy before us said, by field name; empty when there is none or it is not to be believed. */
 export type ForwardedNames = Partial<Record<ForwardedName, string>>
 
-const nameSet: ReadonlySet<string> = new Set(names)
+const nameSet: ReadonlySet<string> = new Set(forwardedNames)
 
 export function isForwardedName(lowerName: string): lowerName is ForwardedName {
   return nameSet.has(lowerName)

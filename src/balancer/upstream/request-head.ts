@@ -1,7 +1,7 @@
 // The head that goes to an instance: the client's, without what belongs to one hop, with who the client is.
 import { telemetrySecretHeader } from '../../base/instance-telemetry.ts'
 import { instanceHeader, notProcessedHeader, traceHeader } from '../../base/wire.ts'
-import { isForwardedName, writeForwarded, type ForwardedNames } from './forwarded.ts'
+import { forwardedNames, isForwardedName, writeForwarded, type ForwardedNames } from './forwarded.ts'
 
 export interface ClientRequest {
   readonly method: string
@@ -39,6 +39,11 @@ const dropped: ReadonlySet<string> = new Set([
   telemetrySecretHeader,
 ])
 
+/** Of names that are not just passed on; names of other lengths need no look. */
+const knownLengths: ReadonlySet<number> = new Set(
+  [...dropped, ...forwardedNames, 'host', 'tracestate'].map(({ length }) => length),
+)
+
 /**
  * The request line and header section, ready for the socket in latin1. The body's framing stays the client's: its
  * Content-Length, or chunks. X-Forwarded-* and Forwarded are written anew.
@@ -53,6 +58,10 @@ export function writeRequestHead(request: ClientRequest): string {
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? ''
     const value = rawHeaders[index + 1] ?? ''
+    if (!knownLengths.has(name.length) && named === undefined) {
+      fields += `${name}: ${value}\r\n`
+      continue
+    }
     const lowerName = name.toLowerCase()
     if (lowerName === 'host') host ??= value
     else if (isForwardedName(lowerName)) earlier[lowerName] = join(earlier[lowerName], value)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { MalformedMessage } from '../http1/malformed.ts'
-import { ResponseReader, type ResponseListener } from './response-reader.ts'
+import { ResponseReader, type ResponseHead, type ResponseListener } from './response-reader.ts'
 
 type Event =
   | { type: 'information'; status: number }
@@ -426,3 +426,31 @@ test('ResponseReader never takes a damaged response for another, whatever the pa
     { seed, numRuns: 500 },
   )
 })
+
+for (const [field, wanted] of [
+  ['Content-Type: Text/Event-Stream; charset=utf-8', 'events'],
+  ['x-accel-buffering: No', 'unbuffered'],
+  ['Content-Type: text/html\r\nX-Accel-Buffering: yes', undefined],
+] as const) {
+  test(`a response with ${field.replace('\r\n', ' and ')} flows as ${wanted ?? 'any other'}`, () => {
+    let flow: ResponseHead['flow']
+    const recorder = new Recorder()
+    const reader = new ResponseReader(1_000)
+    reader.expect(
+      {
+        onInformation: () => undefined,
+        onHead: (head) => (flow = head.flow),
+        onData: () => undefined,
+        onEnd: (trailers) => {
+          recorder.onEnd(trailers)
+        },
+        onUpgrade: () => undefined,
+      },
+      'GET',
+      false,
+    )
+    reader.feed(Buffer.from(`HTTP/1.1 200 OK\r\n${field}\r\nContent-Length: 0\r\n\r\n`))
+    assert.equal(flow, wanted)
+    assert.equal(recorder.events.length, 1)
+  })
+}

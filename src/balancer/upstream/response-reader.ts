@@ -11,6 +11,8 @@ export interface ResponseHead {
   readonly rawHeaders: readonly string[]
   /** The connection can carry another request after this response (never after chunks in HTTP/1.0: RFC 9112 section 6.1). */
   readonly keepAlive: boolean
+  /** What the fields say of the body: server-sent events, or anything else that must not be held back. */
+  readonly flow?: 'events' | 'unbuffered' | undefined
 }
 
 /** What the reader tells, in this order: any number of informations, one head, data …, one end; or upgrade instead. */
@@ -114,6 +116,7 @@ export class ResponseReader {
       reason: match[3] ?? '',
       rawHeaders,
       keepAlive: match[1] === '1' ? !framing.close : framing.keepAlive && !framing.chunked,
+      flow: framing.flow,
     }
     if (head.status === 101) return this.#upgrade(head, rest, listener)
     if (head.status < 200) {
@@ -179,6 +182,7 @@ interface Framing {
   readonly chunked: boolean
   readonly close: boolean
   readonly keepAlive: boolean
+  readonly flow: ResponseHead['flow']
 }
 
 function readFraming(rawHeaders: readonly string[]): Framing {
@@ -186,9 +190,11 @@ function readFraming(rawHeaders: readonly string[]): Framing {
   let chunked = false
   let close = false
   let keepAlive = false
+  let flow: ResponseHead['flow']
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? ''
-    if (name.length !== 10 && name.length !== 14 && name.length !== 17) continue
+    // Names of other lengths mean nothing here.
+    if (name.length !== 10 && name.length !== 12 && name.length !== 14 && name.length !== 17) continue
     const value = rawHeaders[index + 1] ?? ''
     switch (name.toLowerCase()) {
       case 'content-length':
@@ -200,6 +206,12 @@ function readFraming(rawHeaders: readonly string[]): Framing {
           throw new MalformedMessage(`transfer-encoding "${value}"`)
         chunked = true
         break
+      case 'content-type':
+        if (isEventStream(value)) flow = 'events'
+        break
+      case 'x-accel-buffering':
+        if (value.toLowerCase() === 'no') flow ??= 'unbuffered'
+        break
       case 'connection':
         close ||= /(?:^|,)[ \t]*close[ \t]*(?:,|$)/i.test(value)
         keepAlive ||= /(?:^|,)[ \t]*keep-alive[ \t]*(?:,|$)/i.test(value)
@@ -208,5 +220,9 @@ function readFraming(rawHeaders: readonly string[]): Framing {
     }
   }
   if (chunked && length !== undefined) throw new MalformedMessage('both a length and chunks')
-  return { length, chunked, close, keepAlive }
+  return { length, chunked, close, keepAlive, flow }
+}
+
+function isEventStream(contentType: string): boolean {
+  return contentType.slice(0, 17).toLowerCase() === 'text/event-stream'
 }
