@@ -53,6 +53,7 @@ export class Balancer {
       notice: (text) => {
         ports.notice?.(text)
       },
+      tunnels: () => this.#context.counts.tunnels,
       onRefusal: (status) => {
         this.#refused.set(status, (this.#refused.get(status) ?? 0) + 1)
       },

@@ -14,6 +14,8 @@ export interface FrontOptions {
   readonly limits: () => BalancerLimits
   readonly onStream: (stream: ClientStream) => void
   readonly notice: (text: string) => void
+  /** Connections that became WebSockets and are somebody else's now. */
+  readonly tunnels: () => number
   /** A request, or a connection, was refused with this status. */
   readonly onRefusal: (status: number) => void
 }
@@ -76,7 +78,7 @@ export class Front {
   }
 
   get connections(): number {
-    return this.#connections.size + this.#entrance.size
+    return this.#connections.size + this.#entrance.size + this.#options.tunnels()
   }
 
   /** Called every second with the monotonic time. */

@@ -14,7 +14,7 @@ export interface Http1Options {
   readonly onStream: (stream: ClientStream) => void
   /** A request was answered with this status before it became a stream's. */
   readonly onRefusal: (status: number) => void
-  /** The socket is gone. */
+  /** The socket is gone, or somebody else's. */
   readonly onClose: (connection: Http1Connection) => void
   /** Resets the connection under whatever lies above it. */
   readonly reset: () => void
@@ -31,7 +31,6 @@ export class Http1Connection implements ClientConnection, Http1Wire, RequestRead
   #stream: Http1Stream | undefined
   #closing = false
   #draining = false
-  #handedOver = false
   /** Requests read so far. */
   #requests = 0
   readonly #progress = new ConnectionProgress()
@@ -64,7 +63,6 @@ export class Http1Connection implements ClientConnection, Http1Wire, RequestRead
   // ClientConnection
 
   sweep(nowMs: number): void {
-    if (this.#handedOver) return
     const limits = this.#options.limits()
     const phase = this.#phase
     const progress = this.#progress
@@ -101,7 +99,7 @@ export class Http1Connection implements ClientConnection, Http1Wire, RequestRead
   }
 
   isSilent(): boolean {
-    if (this.#handedOver || this.#stream !== undefined || this.socket.writableLength > 0) return false
+    if (this.#stream !== undefined || this.socket.writableLength > 0) return false
     const { bytesRead } = this.socket
     const silent = bytesRead === this.#silentRead
     this.#silentRead = bytesRead
@@ -109,7 +107,7 @@ export class Http1Connection implements ClientConnection, Http1Wire, RequestRead
   }
 
   isIdle(): boolean {
-    return !this.#handedOver && this.#phase === 'idle' && this.#requests > 0
+    return this.#phase === 'idle' && this.#requests > 0
   }
 
   destroy(): void {
@@ -174,12 +172,12 @@ export class Http1Connection implements ClientConnection, Http1Wire, RequestRead
     this.#options.reset()
   }
 
+  /** Nothing of this connection stays with the socket. */
   handOver(): Buffer {
-    this.#handedOver = true
     this.#stream = undefined
-    const rest = this.#reader.takeUnread()
-    for (const event of ['data', 'drain', 'end', 'error']) this.socket.removeAllListeners(event)
-    return rest
+    for (const event of ['data', 'drain', 'end', 'error', 'close']) this.socket.removeAllListeners(event)
+    this.#options.onClose(this)
+    return this.#reader.takeUnread()
   }
 
   #next(): void {

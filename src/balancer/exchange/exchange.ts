@@ -7,7 +7,6 @@ import type { RequestIdentity } from '../telemetry/identity.ts'
 import { explain, mayExplain } from '../telemetry/trace.ts'
 import { writeRequestHead } from '../upstream/request-head.ts'
 import type { ResponseHead } from '../upstream/response-reader.ts'
-import { Tunnel } from '../websocket/tunnel.ts'
 import type { Attempt, AttemptOwner } from './attempt.ts'
 import { Attempts } from './attempts.ts'
 import type { ActiveExchange, ExchangeContext, ExchangeSettings } from './context.ts'
@@ -18,6 +17,7 @@ import { move, type ExchangeState } from './lifecycle.ts'
 import type { AttemptOutcome, ExchangeEnd, ExchangeRecord } from './record.ts'
 import { refusal } from './refusal.ts'
 import { ReplayableBody, type BodyOwner } from './replayable-body.ts'
+import { TunnelledExchange } from './tunnelled-exchange.ts'
 import { decideAttemptEnd, isRepeatable, type AttemptVerdict } from './retry.ts'
 
 const none: readonly string[] = []
@@ -40,7 +40,6 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
   #pendingRepeat: { readonly entry: RosterEntry; readonly why: string } | undefined
   #parkedSinceMs = 0
   #hedgeTimer: NodeJS.Timeout | undefined
-  #tunnel: Tunnel | undefined
   #events: EventStreamEnd | undefined
   #leaveTimer: NodeJS.Timeout | undefined
 
@@ -76,10 +75,6 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
 
   cut(): void {
     if (this.#state === 'over') return
-    if (this.#tunnel !== undefined) {
-      this.#tunnel.cut()
-      return
-    }
     this.#stream.reset()
     this.#abandon('reset')
   }
@@ -101,12 +96,10 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
   }
 
   get streamsFrom(): string | undefined {
-    if (this.#tunnel === undefined && this.#events === undefined) return undefined
-    return this.#attempts.current?.entry.upstream.id
+    return this.#events === undefined ? undefined : this.#attempts.current?.entry.upstream.id
   }
 
   goAway(delayMs: number): void {
-    this.#tunnel?.drain(delayMs)
     if (this.#events === undefined || this.#leaveTimer !== undefined) return
     this.#leaveTimer = setTimeout(() => {
       this.#leaveStream()
@@ -223,29 +216,22 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
     this.#finish('answered', nowMs)
   }
 
+  /** From here on it is no longer HTTP: two joined sockets take this exchange's place. */
   onAttemptUpgrade(attempt: Attempt, head: ResponseHead, rest: Buffer): void {
-    const { counts, draining, now, roster } = this.#context
+    const { now, roster } = this.#context
     const { limits } = this.#settings
-    this.#move('tunnelled')
     this.#record.status = 101
-    counts.tunnels++
     roster.responded(attempt.entry, now())
     const client = this.#stream.upgrade(head, this.#extraFields(attempt))
-    const tunnel = new Tunnel({
+    const tunnelled = new TunnelledExchange(this.#context, attempt, this.#record, {
       client: client.socket,
       upstream: attempt.connection.release(),
       stallMs: limits.stallMs,
       closeMs: limits.streamCloseMs,
-      onClose: () => {
-        counts.tunnels--
-        const nowMs = now()
-        this.#end(attempt, 'answered', '', nowMs)
-        this.#finish('tunnelled', nowMs)
-      },
     })
-    this.#tunnel = tunnel
-    tunnel.open(client.rest, rest)
-    if (draining) tunnel.goAway()
+    this.#move('over')
+    this.#context.active.remove(this)
+    tunnelled.begin(client.rest, rest)
   }
 
   onAttemptDeath(attempt: Attempt, cause: Error): void {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { move, type ExchangeState } from './lifecycle.ts'
 
-const states: ExchangeState[] = ['new', 'parked', 'attempting', 'passed', 'tunnelled', 'over']
+const states: ExchangeState[] = ['new', 'parked', 'attempting', 'passed', 'over']
 
 const allowed = new Set([
   'new attempting',
@@ -13,10 +13,8 @@ const allowed = new Set([
   'attempting attempting',
   'attempting parked',
   'attempting passed',
-  'attempting tunnelled',
   'attempting over',
   'passed over',
-  'tunnelled over',
 ])
 
 test('move makes the moves of the lifecycle and no others', () => {

@@ -9,18 +9,15 @@ export type ExchangeState =
   | 'attempting'
   /** The client has bytes of the answer: nothing can be repeated. */
   | 'passed'
-  /** A WebSocket: two joined sockets, no longer HTTP. */
-  | 'tunnelled'
-  /** Answered, refused, cut, or left by the client. */
+  /** Answered, refused, cut, left by the client, or become a WebSocket. */
   | 'over'
 
 const moves: Readonly<Record<ExchangeState, readonly ExchangeState[]>> = {
   new: ['attempting', 'parked', 'over'],
   parked: ['attempting', 'over'],
   // An attempt that ends without an answer leads to the next, to parking, or to the end: rule R1 decides.
-  attempting: ['attempting', 'parked', 'passed', 'tunnelled', 'over'],
+  attempting: ['attempting', 'parked', 'passed', 'over'],
   passed: ['over'],
-  tunnelled: ['over'],
   over: [],
 }
 

@@ -82,11 +82,10 @@ export class UpstreamConnection implements ResponseListener {
     this.#socket.destroy()
   }
 
-  /** Hands the raw socket over after an upgrade. */
+  /** Hands the raw socket over after an upgrade; nothing of this connection stays with it. */
   release(): Socket {
     this.#attempt = undefined
-    for (const event of ['data', 'drain', 'end', 'error']) this.#socket.removeAllListeners(event)
-    return this.#socket
+    return this.#socket.removeAllListeners()
   }
 
   onInformation(head: ResponseHead): void {
