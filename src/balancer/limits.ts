@@ -50,6 +50,12 @@ export interface BalancerLimits {
   readonly requestTimeoutMs: number
   /** From one piece of a request's body to the next. */
   readonly requestBodyIdleMs: number
+  /** How much of a request's body is read that nobody wants any more; with more to come the connection ends. */
+  readonly discardBytes: number
+  /** From one piece of an answer to the next, but of event streams and what asks not to be held back. */
+  readonly responseIdleMs: number
+  /** After the last byte of a connection's last answer was taken, what the client still says is dropped this long. */
+  readonly closeLingerMs: number
   /** The target of a request. */
   readonly targetBytes: number
   /** Client connections of one worker at a time; beyond, the oldest idle ones are closed, then new ones refused. */
@@ -66,7 +72,7 @@ export interface BalancerLimits {
   readonly streamSpreadMs: number
   /** After its 1001 a WebSocket has this long to close. */
   readonly streamCloseMs: number
-  /** A client, or an instance behind a WebSocket, that takes nothing of what is written to it for this long is cut off. */
+  /** A client, or an instance behind a WebSocket, that finishes taking nothing of what is written to it for this long is cut off. */
   readonly stallMs: number
 }
 
@@ -99,6 +105,9 @@ export const defaultLimits: BalancerLimits = Object.freeze({
   requestHeadTimeoutMs: 60_000,
   requestTimeoutMs: 300_000,
   requestBodyIdleMs: 60_000,
+  discardBytes: 8 * 1024 * 1024,
+  responseIdleMs: 120_000,
+  closeLingerMs: 5_000,
   targetBytes: 16 * 1024,
   clientConnections: 20_000,
   http2Streams: 128,

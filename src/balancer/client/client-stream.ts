@@ -81,7 +81,7 @@ export interface ClientConnection {
   /** Accepts no further request beyond those already here; closes when the last of them is answered. */
   drain(): void
   /** Owes no answer and has said nothing since the last call. */
-  isSilent(): boolean
+  lookForSilence(): boolean
   /** Owes no answer and is not in the middle of a request. */
   isIdle(): boolean
   destroy(): void

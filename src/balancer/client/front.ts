@@ -10,6 +10,11 @@ import { Entrance } from './entrance.ts'
 import { Http1Connection } from './http1-connection.ts'
 import { Http2Connection } from './http2-connection.ts'
 
+/** So many connections may wait while a worker is busy or being replaced; the system may allow fewer. */
+const backlog = 4_096
+/** How many of the oldest connections are asked for one that is idle. */
+const maxLooks = 64
+
 export interface FrontOptions {
   readonly limits: () => BalancerLimits
   readonly onStream: (stream: ClientStream) => void
@@ -95,13 +100,13 @@ export class Front {
   async drain(): Promise<void> {
     this.#draining = true
     for (const connection of this.#connections) connection.drain()
-    this.#markSilent()
+    this.#lookForSilent()
     this.#entrance.endSilent()
     // Connections that are complete in the system's queue are accepted first: closing would reset them.
     await nextTurn()
     const closed = this.#stopAccepting()
     const linger = setInterval(() => {
-      for (const connection of this.#markSilent()) connection.destroy()
+      for (const connection of this.#lookForSilent()) connection.destroy()
       this.#entrance.endSilent()
     }, this.#options.limits().lingerMs)
     await closed
@@ -124,8 +129,8 @@ export class Front {
   }
 
   /** Those that owe no answer and have said nothing since the last call. */
-  #markSilent(): ClientConnection[] {
-    return [...this.#connections].filter((connection) => connection.isSilent())
+  #lookForSilent(): ClientConnection[] {
+    return [...this.#connections].filter((connection) => connection.lookForSilence())
   }
 
   #accept(socket: Socket): void {
@@ -170,8 +175,3 @@ export class Front {
     return false
   }
 }
-
-/** So many connections may wait while a worker is busy or being replaced; the system may allow fewer. */
-const backlog = 4_096
-/** How many of the oldest connections are asked for one that is idle. */
-const maxLooks = 64

@@ -1,11 +1,11 @@
 // A client's HTTP/1.1 connection: its requests one after the other, each a stream; its timeouts; and how it ends.
 import type { Socket } from 'node:net'
+import { MalformedMessage } from '../http1/malformed.ts'
 import type { BalancerLimits } from '../limits.ts'
 import type { ClientAddress, ClientConnection, ClientStream } from './client-stream.ts'
 import { ConnectionProgress } from './connection-progress.ts'
-import { Http1Stream, type Http1Wire } from './http1-stream.ts'
 import { errorResponse } from './error-response.ts'
-import { MalformedMessage } from '../http1/malformed.ts'
+import { Http1Stream, type Http1Wire } from './http1-stream.ts'
 import { RequestFault } from './request-fault.ts'
 import { RequestReader, type ReadRequest, type RequestReaderListener } from './request-reader.ts'
 
@@ -20,22 +20,28 @@ export interface Http1Options {
   readonly reset: () => void
 }
 
-const phases = ['idle', 'head', 'body', 'answer', 'closing', 'gone'] as const
-type Phase = (typeof phases)[number]
+/**
+ * `idle`: owes nothing and was told nothing. `head`, `body`: a request is coming. `answer`: it is with its exchange.
+ * `flushing`: answers are complete and not all taken. `closing`: all taken, and we have ended.
+ */
+type Phase = 'idle' | 'head' | 'body' | 'answer' | 'flushing' | 'closing'
 
 export class Http1Connection implements ClientConnection, Http1Wire, RequestReaderListener {
   readonly socket: Socket
   readonly client: ClientAddress
   readonly #options: Http1Options
   readonly #reader: RequestReader
+  readonly #progress = new ConnectionProgress()
   #stream: Http1Stream | undefined
+  /** The answer under way is the last, or was. */
   #closing = false
   #draining = false
+  /** The next request is read when the client has taken the answers before. */
+  #waitsForDrain = false
   /** Requests read so far. */
   #requests = 0
-  readonly #progress = new ConnectionProgress()
   /** What it had said when draining last looked. */
-  #silentRead = -1
+  #heardBytes = -1
 
   constructor(socket: Socket, client: ClientAddress, options: Http1Options) {
     this.socket = socket
@@ -45,11 +51,11 @@ export class Http1Connection implements ClientConnection, Http1Wire, RequestRead
     socket.on('data', (bytes: Buffer) => {
       this.#feed(bytes)
     })
-    socket.on('drain', () => this.#stream?.listener?.onDrain())
-    // The client's end is its leave: who wants an answer keeps the connection open (as Node's own server has it).
+    socket.on('drain', () => {
+      this.#onDrain()
+    })
     socket.on('end', () => {
-      this.#leave()
-      socket.end()
+      this.#onClientEnd()
     })
     socket.on('error', () => {
       socket.destroy()
@@ -66,11 +72,9 @@ export class Http1Connection implements ClientConnection, Http1Wire, RequestRead
     const limits = this.#options.limits()
     const phase = this.#phase
     const progress = this.#progress
-    progress.look(this.socket, this.#requests * phases.length + phases.indexOf(phase), nowMs)
+    progress.look(this.socket, { phase, request: this.#requests, waitsForUs: this.#waitsForUs, nowMs })
     if (nowMs - progress.takenAtMs >= limits.stallMs) {
-      // What such a client has must not look whole.
-      this.#leave()
-      this.reset()
+      this.#cut()
       return
     }
     const sinceMs = nowMs - progress.phaseSinceMs
@@ -88,7 +92,7 @@ export class Http1Connection implements ClientConnection, Http1Wire, RequestRead
           this.#fail(408, 'the request body took too long')
         break
       case 'closing':
-        if (sinceMs >= limits.lingerMs) this.socket.destroy()
+        if (sinceMs >= limits.closeLingerMs) this.socket.destroy()
         break
       default:
     }
@@ -98,12 +102,12 @@ export class Http1Connection implements ClientConnection, Http1Wire, RequestRead
     this.#draining = true
   }
 
-  isSilent(): boolean {
+  lookForSilence(): boolean {
     if (this.#stream !== undefined || this.socket.writableLength > 0) return false
     const { bytesRead } = this.socket
-    const silent = bytesRead === this.#silentRead
-    this.#silentRead = bytesRead
-    return silent
+    const isSilent = bytesRead === this.#heardBytes
+    this.#heardBytes = bytesRead
+    return isSilent
   }
 
   isIdle(): boolean {
@@ -111,7 +115,9 @@ export class Http1Connection implements ClientConnection, Http1Wire, RequestRead
   }
 
   destroy(): void {
-    this.socket.destroy()
+    // An orderly end would let what the client has look whole.
+    if (this.#stream !== undefined || this.socket.writableLength > 0) this.#cut()
+    else this.socket.destroy()
   }
 
   // RequestReaderListener
@@ -137,12 +143,16 @@ export class Http1Connection implements ClientConnection, Http1Wire, RequestRead
     return this.#closing || (this.#draining && this.#reader.unreadBytes === 0)
   }
 
+  get discardBytes(): number {
+    return this.#options.limits().discardBytes
+  }
+
   closeAfter(): void {
     this.#closing = true
   }
 
   resumeBody(): void {
-    this.#attempt(() => {
+    this.#read(() => {
       this.#reader.resume()
     })
     // Whoever paused the reader may have left bytes in the socket.
@@ -154,16 +164,19 @@ export class Http1Connection implements ClientConnection, Http1Wire, RequestRead
     this.socket.pause()
   }
 
-  /** The answer is complete. With the rest of a body still to come the next request is read behind it. */
+  /** The answer is complete. With the rest of a body still to come, the next request is read behind it. */
   finish(stream: Http1Stream): void {
     if (this.#stream !== stream) return
     if (this.#closing) this.#close()
     else if (!this.#reader.isInBody) this.#next()
   }
 
-  /** The body of an answered request was read to its end. */
   bodyIsOver(stream: Http1Stream): void {
     if (this.#stream === stream && !this.#closing) this.#next()
+  }
+
+  bodyIsTooLong(stream: Http1Stream): void {
+    if (this.#stream === stream) this.#close()
   }
 
   reset(): void {
@@ -180,18 +193,52 @@ export class Http1Connection implements ClientConnection, Http1Wire, RequestRead
     return this.#reader.takeUnread()
   }
 
+  get #phase(): Phase {
+    if (this.#stream !== undefined) return this.#reader.isInBody ? 'body' : 'answer'
+    if (this.socket.writableLength > 0) return 'flushing'
+    if (this.#closing) return 'closing'
+    return this.#reader.isAmid ? 'head' : 'idle'
+  }
+
+  /** What the client does not send, it does not send because of us. */
+  get #waitsForUs(): boolean {
+    return this.socket.isPaused() || this.#stream?.awaitsContinue === true
+  }
+
+  /** A client that takes nothing is not given ever more answers. */
   #next(): void {
     this.#stream = undefined
+    if (this.socket.writableNeedDrain) {
+      this.#waitsForDrain = true
+      this.socket.pause()
+      return
+    }
     this.socket.resume()
-    this.#attempt(() => {
+    this.#read(() => {
       this.#reader.next()
     })
+  }
+
+  #onDrain(): void {
+    if (this.#waitsForDrain) {
+      this.#waitsForDrain = false
+      this.#next()
+    } else this.#stream?.listener?.onDrain()
+  }
+
+  /** The client's end is its leave: who wants an answer keeps the connection open (as Node's own server has it). */
+  #onClientEnd(): void {
+    const hasBegun = this.#stream?.isUnderWay === true
+    this.#leave()
+    // Half an answer must not end in order.
+    if (hasBegun) this.reset()
+    else this.socket.end()
   }
 
   #feed(bytes: Buffer): void {
     // What comes after the last request is read and forgotten, so that the client can read its answer.
     if (this.#closing && this.#stream === undefined) return
-    this.#attempt(() => {
+    this.#read(() => {
       this.#reader.feed(bytes)
     })
     // A client that sends ahead of its answers waits in its own socket.
@@ -199,7 +246,7 @@ export class Http1Connection implements ClientConnection, Http1Wire, RequestRead
       this.socket.pause()
   }
 
-  #attempt(read: () => void): void {
+  #read(read: () => void): void {
     try {
       read()
     } catch (error) {
@@ -212,20 +259,21 @@ export class Http1Connection implements ClientConnection, Http1Wire, RequestRead
   /** What follows on this connection cannot be told from what belongs to the faulty request: it ends. */
   #fail(status: number, why: string): void {
     const stream = this.#stream
-    this.#closing = true
+    if (this.#closing && stream === undefined) return
     this.#reader.takeUnread()
-    if (stream?.hasBegun === true) {
-      this.#leave()
-      this.reset()
+    if (stream?.isUnderWay === true) {
+      this.#cut()
       return
     }
-    this.#leave()
-    this.#options.onRefusal(status)
-    this.socket.write(errorResponse(status, why), 'latin1')
+    if (stream?.isComplete !== true) {
+      this.#leave()
+      this.#options.onRefusal(status)
+      this.socket.write(errorResponse(status, why), 'latin1')
+    }
     this.#close()
   }
 
-  /** Ends our side; the client's may still say something, for a moment. */
+  /** Ends our side; what the client still says is dropped for a while, so that it can read its answer. */
   #close(): void {
     this.#stream = undefined
     this.#closing = true
@@ -233,18 +281,14 @@ export class Http1Connection implements ClientConnection, Http1Wire, RequestRead
     this.socket.end()
   }
 
+  #cut(): void {
+    this.#leave()
+    this.reset()
+  }
+
   #leave(): void {
     const stream = this.#stream
     this.#stream = undefined
     stream?.tellLeave()
-  }
-
-  get #phase(): Phase {
-    if (this.socket.destroyed) return 'gone'
-    if (this.#stream === undefined) {
-      if (this.#closing) return 'closing'
-      return this.#reader.isAmid ? 'head' : 'idle'
-    }
-    return this.#reader.isInBody ? 'body' : 'answer'
   }
 }

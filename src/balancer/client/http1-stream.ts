@@ -17,6 +17,8 @@ export interface Http1Wire {
   readonly client: ClientAddress
   /** Nothing follows on this connection, as far as is known. */
   readonly isLast: boolean
+  /** How much of a body that nobody wants is read. */
+  readonly discardBytes: number
   closeAfter(): void
   resumeBody(): void
   pauseBody(): void
@@ -24,6 +26,8 @@ export interface Http1Wire {
   finish(stream: Http1Stream): void
   /** The body was read to its end after the answer was complete. */
   bodyIsOver(stream: Http1Stream): void
+  /** More of a body that nobody wants came than is read, and the answer is complete. */
+  bodyIsTooLong(stream: Http1Stream): void
   reset(): void
   /** Gives the socket away, with what was read beyond the request. */
   handOver(): Buffer
@@ -41,6 +45,7 @@ export class Http1Stream implements ClientStream {
   #framing: BodyFraming = 'none'
   #hasBegun = false
   #isComplete = false
+  #discardedBytes = 0
   #isGone = false
   #discarding = false
   #continued = false
@@ -55,9 +60,18 @@ export class Http1Stream implements ClientStream {
     return this.#wire.client
   }
 
-  /** The client has, or may have, bytes of the answer. */
-  get hasBegun(): boolean {
-    return this.#hasBegun
+  /** The client has, or may have, some bytes of the answer, and not all. */
+  get isUnderWay(): boolean {
+    return this.#hasBegun && !this.#isComplete
+  }
+
+  get isComplete(): boolean {
+    return this.#isComplete
+  }
+
+  /** The client waits for a 100 and was told none. */
+  get awaitsContinue(): boolean {
+    return this.head.expectsContinue && !this.#continued && !this.#hasBegun
   }
 
   resumeBody(): void {
@@ -76,7 +90,8 @@ export class Http1Stream implements ClientStream {
 
   /** RFC 9110 section 15.2: not to a client of HTTP/1.0; a 100 once, to a client that asked for it. */
   inform(head: ResponseHead): void {
-    if (this.head.version !== '1.1') return
+    // A client that takes nothing misses what is said by the way.
+    if (this.head.version !== '1.1' || this.#wire.socket.writableNeedDrain) return
     if (head.status === 100) {
       if (!this.head.expectsContinue || this.#continued) return
       this.#continued = true
@@ -130,6 +145,7 @@ export class Http1Stream implements ClientStream {
     }
     this.flush()
     this.#isComplete = true
+    if (this.#discardedBytes > this.#wire.discardBytes) this.#wire.closeAfter()
     this.#wire.finish(this)
   }
 
@@ -154,7 +170,14 @@ export class Http1Stream implements ClientStream {
   // The connection tells:
 
   tellBody(chunk: Buffer): void {
-    if (!this.#discarding) this.listener?.onBody(chunk)
+    if (!this.#discarding) {
+      this.listener?.onBody(chunk)
+      return
+    }
+    this.#discardedBytes += chunk.length
+    if (this.#discardedBytes <= this.#wire.discardBytes) return
+    if (this.#isComplete) this.#wire.bodyIsTooLong(this)
+    else this.#wire.closeAfter()
   }
 
   tellBodyEnd(trailers: readonly string[]): void {

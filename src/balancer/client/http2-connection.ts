@@ -96,7 +96,7 @@ export class Http2Connection implements ClientConnection, Http2Wire {
     if (this.#streams.size > 0) this.closeAfter()
   }
 
-  isSilent(): boolean {
+  lookForSilence(): boolean {
     const { bytesRead } = this.#socket
     const silent = this.#streams.size === 0 && bytesRead === this.#silentRead
     this.#silentRead = bytesRead

@@ -28,6 +28,8 @@ export class Attempt implements AttemptListener {
   respondedMs = 0
   /** Since when the instance is waited for, by `now`. */
   waitingSinceMs: number
+  /** Informations (1xx) that it sent. */
+  informations = 0
 
   constructor(owner: AttemptOwner, entry: RosterEntry, connection: UpstreamConnection, nowMs: number) {
     this.#owner = owner

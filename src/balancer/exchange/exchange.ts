@@ -21,6 +21,8 @@ import { TunnelledExchange } from './tunnelled-exchange.ts'
 import { decideAttemptEnd, isRepeatable, type AttemptVerdict } from './retry.ts'
 
 const none: readonly string[] = []
+/** So many informations (1xx) of an attempt show that it is at work. */
+const maxInformations = 100
 
 export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, ClientListener, Parked {
   position = 0
@@ -42,6 +44,14 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
   #hedgeTimer: NodeJS.Timeout | undefined
   #events: EventStreamEnd | undefined
   #leaveTimer: NodeJS.Timeout | undefined
+  /** Waits for less than all, and then says so. */
+  #waitReason: WaitReason = 'none'
+  /** The client need not wait for a 100, or was told one. */
+  #mayContinue: boolean
+  /** The answer may be silent for as long as it likes. */
+  #streams = false
+  /** Bytes of the answer at the last look. */
+  #seenBytes = -1
 
   constructor(context: ExchangeContext, stream: ClientStream) {
     const { settings } = context
@@ -60,6 +70,7 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
     const repeatable = isRepeatable(head.method) || this.#licence !== 'none'
     const needs = { method: head.method, repeatable, upgrade: head.upgrade }
     this.#attempts = new Attempts(this, context, needs, this.#record)
+    this.#mayContinue = !head.expectsContinue
     stream.listener = this
   }
 
@@ -86,12 +97,9 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
       this.refuse(503, `too many requests are being repeated; ${this.#pendingRepeat.why}`)
       return
     }
-    if (this.#state !== 'attempting') return
     for (const attempt of this.#attempts.all()) {
-      // The time a client takes to send its body is not the instance's.
-      if (!this.#body.sent) attempt.waitingSinceMs = nowMs
-      if (attempt.progress === 'sent' && nowMs - attempt.waitingSinceMs >= limits.responseTimeoutMs)
-        this.#giveUp(attempt, nowMs)
+      if (attempt.progress === 'sent') this.#checkPatience(attempt, nowMs)
+      else if (attempt.progress === 'responded') this.#checkFlow(attempt, nowMs)
     }
   }
 
@@ -146,12 +154,13 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
     }
     const reason = this.#attempt(nowMs)
     if (reason === undefined) return true
+    this.#waitReason = reason
     this.#context.parking.park(this, reason)
     return false
   }
 
   expire(): void {
-    this.refuse(503, 'no instance is ready')
+    this.refuse(503, this.#waitReason === 'full' ? 'all instances are busy' : 'no instance is ready')
   }
 
   // AttemptOwner
@@ -175,7 +184,9 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
   }
 
   onAttemptInformation(attempt: Attempt, head: ResponseHead): void {
-    attempt.waitingSinceMs = this.#context.now()
+    if (head.status === 100) this.#mayContinue = true
+    // An instance that only ever says that it is at work is not waited for without end.
+    if (++attempt.informations <= maxInformations) attempt.waitingSinceMs = this.#context.now()
     this.#stream.inform(head)
   }
 
@@ -185,14 +196,17 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
       return
     }
     const { hedging, now, roster } = this.#context
-    if (hedging.isOn && !this.#body.exists) {
-      attempt.respondedMs = now()
-      this.#attempts.win(attempt, attempt.respondedMs)
-    }
+    const nowMs = now()
+    if (hedging.isOn && !this.#body.exists) attempt.respondedMs = nowMs
+    attempt.waitingSinceMs = nowMs
+    this.#attempts.win(attempt, nowMs)
     this.#record.status = head.status
+    this.#streams = head.flow !== undefined
     this.#events = EventStreamEnd.of(head)
-    if (this.#events !== undefined) roster.responded(attempt.entry, now())
     this.#held.begin(head, this.#extraFields(attempt))
+    if (this.#events === undefined) return
+    roster.responded(attempt.entry, nowMs)
+    if (this.#context.draining || !attempt.entry.live) this.goAway(0)
   }
 
   onAttemptData(attempt: Attempt, chunk: Buffer): void {
@@ -272,6 +286,7 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
   #park(reason: WaitReason, nowMs: number): void {
     const { counts, parking } = this.#context
     this.#parkedSinceMs = nowMs
+    this.#waitReason = reason
     this.#move('parked')
     if (parking.park(this, reason)) return
     counts.shed++
@@ -316,6 +331,25 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
     this.#fail(attempt, 'not-processed', 'the instance did not process it')
   }
 
+  #checkPatience(attempt: Attempt, nowMs: number): void {
+    // The time a client takes to send its body is not the instance's.
+    if (this.#body.waitsForClient && this.#mayContinue) attempt.waitingSinceMs = nowMs
+    if (nowMs - attempt.waitingSinceMs >= this.#settings.limits.responseTimeoutMs)
+      this.#giveUp(attempt, nowMs)
+  }
+
+  /** An answer that has stopped in the middle. */
+  #checkFlow(attempt: Attempt, nowMs: number): void {
+    const { bytesOut } = this.#record
+    const moves = bytesOut !== this.#seenBytes || attempt.connection.isPaused || this.#streams
+    this.#seenBytes = bytesOut
+    if (moves) attempt.waitingSinceMs = nowMs
+    else if (nowMs - attempt.waitingSinceMs >= this.#settings.limits.responseIdleMs) {
+      attempt.connection.abandon()
+      this.#fail(attempt, 'failed', 'it stopped in the middle of its answer')
+    }
+  }
+
   /** A hung instance: R1 lets what it may have done be done again, where another is there at once. */
   #giveUp(attempt: Attempt, nowMs: number): void {
     const why = 'no answer in time'
@@ -342,7 +376,11 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
     this.#body.detach()
     // The other of the two goes on.
     if (this.#attempts.current !== undefined) return
-    if (this.#state !== 'passed') this.#held.discard()
+    if (this.#state !== 'passed') {
+      this.#held.discard()
+      this.#record.status = 0
+      this.#record.bytesOut = 0
+    }
     const verdict = this.#decide(attempt, outcome, nowMs)
     attempt.record.why = `${why}; ${verdict.type}`
     this.#obey(verdict, attempt.entry, why, nowMs)

@@ -80,6 +80,11 @@ export class ReplayableBody implements SpoolListener {
     return this.#sent || !this.exists
   }
 
+  /** It is the client that the rest is waited for from, not the instance and not the disk. */
+  get waitsForClient(): boolean {
+    return this.#started && !this.#ended && !this.#replaying && !this.#sinkIsFull && !this.#diskIsFull
+  }
+
   /** Sends what is kept, then the rest as it comes. Not for a body that is lost. */
   sendTo(sink: BodySink): void {
     if (!this.exists) return

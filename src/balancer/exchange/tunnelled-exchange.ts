@@ -37,7 +37,7 @@ export class TunnelledExchange implements ActiveExchange {
     this.#context.active.add(this)
     this.#context.counts.tunnels++
     this.#tunnel.open(fromClient, fromInstance)
-    if (this.#context.draining) this.#tunnel.goAway()
+    if (this.#context.draining || !this.#entry.live) this.#tunnel.goAway()
   }
 
   get streamsFrom(): string {

@@ -68,6 +68,11 @@ export class UpstreamConnection implements ResponseListener {
     this.#socket.uncork()
   }
 
+  /** Its client takes too slowly. */
+  get isPaused(): boolean {
+    return this.#socket.isPaused()
+  }
+
   pause(): void {
     this.#socket.pause()
   }
