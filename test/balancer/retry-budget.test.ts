@@ -92,6 +92,19 @@ test('deaths that are confirmed cost no budget: a whole fleet of them is outlive
   assert.deepEqual([(await answer).status, (await answer).instance], [200, 'living'])
 })
 
+test('an instance that dies when it is off the list already costs no budget and no wait', async (t) => {
+  const { port, use, living, records, quiet } = await startFleet(t, { retryWaitMs: neverMs })
+  const hanging = await startRawInstance(t, 'hanging', () => undefined)
+  use(hanging)
+  const answer = call(port, '/')
+  await until('it is asked', () => hanging.sockets.size === 1)
+  use(living)
+  await hanging.die()
+  assert.equal((await answer).instance, 'living')
+  await quiet()
+  assert.deepEqual([records[0]?.attempts.length, records[0]?.queueMs], [2, 0])
+})
+
 test('a repeat that no word and no budget comes for is answered 503 with Retry-After, and not made', async (t) => {
   const { port, balancer, use, failing, living, reached, quiet, records } = await startFleet(t, {
     retryWaitMs: 1,
