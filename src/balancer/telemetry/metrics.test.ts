@@ -58,6 +58,7 @@ test('every metric has a name, type and help that prom-client and Prometheus rea
     'drover_in_flight gauge',
     'drover_ejected gauge',
     'drover_retry_budget_exhausted_total counter',
+    'drover_refused_total counter',
     'drover_shed_total counter',
     'drover_access_log_dropped_total counter',
   ])
