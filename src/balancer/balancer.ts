@@ -85,7 +85,7 @@ export class Balancer {
     const { now, parking, pool, roster } = this.#context
     roster.replace(upstreams, now())
     pool.retain(upstreams)
-    this.#endStreamsOfThoseThatLeave(upstreams)
+    this.#endStreamsOfThoseThatLeave()
     parking.retryAll()
   }
 
@@ -166,11 +166,10 @@ export class Balancer {
   }
 
   /** WebSockets and event streams would hold up the end of an instance: they are ended in order, not all at once. */
-  #endStreamsOfThoseThatLeave(upstreams: readonly Upstream[]): void {
-    const staying = new Set(upstreams.filter(({ draining }) => draining !== true).map(({ id }) => id))
+  #endStreamsOfThoseThatLeave(): void {
     const leaving = this.#context.active
       .all()
-      .filter(({ streamsFrom }) => streamsFrom !== undefined && !staying.has(streamsFrom))
+      .filter(({ streamsFrom, isLeaving }) => streamsFrom?.live === false && !isLeaving)
     this.#goAway(leaving, Infinity)
   }
 

@@ -231,3 +231,15 @@ test('how streams leave is what the options say when they do', async (t) => {
   await client.sees('\r\n0\r\n\r\n')
   await until('the instance is let go', () => living.sockets.size === 0)
 })
+
+test('the bounds of a request hold from the next one on, on connections that are open too', async (t) => {
+  const { port, balancer } = await startFleet(t)
+  const client = await connectRaw(t, port)
+  const long = `GET /${'x'.repeat(100)} HTTP/1.1\r\nHost: a\r\n\r\n`
+  client.send(long)
+  await client.sees('alive')
+  balancer.configure({ reveal: true, limits: { targetBytes: 50 } })
+  assert.equal((await call(port, `/${'x'.repeat(100)}`)).status, 414)
+  client.send(long)
+  await client.sees('HTTP/1.1 414 ')
+})

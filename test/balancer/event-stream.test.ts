@@ -275,3 +275,31 @@ test('a balancer that drains resets a stream in the middle of an event at its de
   assert.equal(await balancer.drain(100), 1)
   assert.equal(await client.ends(), 'reset')
 })
+
+test('a stream that begins when its instance drains already ends between two events', async (t) => {
+  const { open, leave, leaving } = await startFleet(t)
+  const client = await open('/late')
+  await until('the instance is asked', () => leaving.streams.length === 1)
+  leave()
+  leaving.streams[0]?.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: one\n\n')
+  await client.sees(lastChunk)
+})
+
+test('a stream that begins when the balancer drains already ends between two events', async (t) => {
+  const { open, balancer, leaving } = await startFleet(t)
+  const client = await open('/late')
+  await until('the instance is asked', () => leaving.streams.length === 1)
+  const drained = balancer.drain(5_000)
+  leaving.streams[0]?.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: one\n\n')
+  assert.equal(await client.ends(), 'closed')
+  assert.ok(client.received().endsWith(lastChunk))
+  assert.equal(await drained, 0)
+})
+
+test('a balancer that drains hastens streams whose instance had more time', async (t) => {
+  const { open, leave, balancer } = await startFleet(t, { streamSpreadMs: 2 * neverMs, streamCloseMs: 1 })
+  const clients = [await open(), await open()]
+  leave()
+  assert.equal(await balancer.drain(3_000), 0)
+  for (const client of clients) assert.ok(client.received().endsWith('\r\n\r\n0\r\n\r\n'))
+})

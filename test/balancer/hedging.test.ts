@@ -39,8 +39,13 @@ function ok(body: string): string {
 }
 
 /** The first instance of the list that is not busier than others is chosen first. */
-async function startFleet(t: TestContext, ids: readonly string[], hedging?: HedgingOptions): Promise<Fleet> {
-  const options = { random: () => 0, limits: { ejectAfter: 0 } }
+async function startFleet(
+  t: TestContext,
+  ids: readonly string[],
+  hedging?: HedgingOptions,
+  random: () => number = () => 0,
+): Promise<Fleet> {
+  const options = { random, limits: { ejectAfter: 0 } }
   const balancer = await startBalancer(t, hedging === undefined ? options : { ...options, hedging })
   const asked: Asked[] = []
   balancer.use(...(await Promise.all(ids.map((id) => startHanging(t, id, asked)))))
@@ -62,10 +67,7 @@ async function startFleet(t: TestContext, ids: readonly string[], hedging?: Hedg
   }
 }
 
-/**
- * Enough latencies to know what is slow. The last of them leaves a connection behind: a request that is still connecting
- * when its time comes is not hedged.
- */
+/** Enough latencies to know what is slow. */
 const enough = 100
 
 for (const method of ['GET', 'HEAD']) {
@@ -249,4 +251,58 @@ test('with no second instance a slow GET is waited for', async (t) => {
   only?.connection.socket.write(ok('slow'))
   assert.equal((await answer).text, 'slow')
   assert.equal(records.at(-1)?.attempts.length, 1)
+})
+
+test('hedging that is switched off while a hedge is under way lets the loser go all the same', async (t) => {
+  const { port, balancer, attempts, warm, quiet, records } = await startFleet(t, ['1', '2'], {})
+  await warm(enough)
+  const answer = call(port, '/hang')
+  const [first, second] = await attempts('GET /hang', 2)
+  balancer.configure({ reveal: true })
+  second?.connection.socket.write(ok('hedged'))
+  assert.deepEqual([(await answer).instance, (await answer).text], ['2', 'hedged'])
+  await until('the first is let go', () => first?.connection.socket.destroyed)
+  await quiet()
+  assert.deepEqual(
+    records.at(-1)?.attempts.map(({ outcome }) => outcome),
+    ['hedged-away', 'answered'],
+  )
+})
+
+test('hedging off and the loser answers late', async (t) => {
+  const { port, balancer, attempts, warm, quiet } = await startFleet(t, ['1', '2'], {})
+  await warm(enough)
+  const answer = call(port, '/hang')
+  const [first, second] = await attempts('GET /hang', 2)
+  balancer.configure({ reveal: true })
+  second?.connection.socket.write(ok('hedged'))
+  assert.equal((await answer).text, 'hedged')
+  first?.connection.socket.write(ok('late'))
+  await quiet()
+  assert.equal((await call(port, '/')).text, 'quick')
+})
+
+test('a GET whose first connection is still being made when its time comes is hedged too', async (t) => {
+  let onPick = (): unknown => undefined
+  const random = () => {
+    onPick()
+    return 0
+  }
+  const { port, attempts, warm } = await startFleet(t, ['1', '2'], { share: 1 }, random)
+  await warm(enough)
+  // The connections to both are in use, so that the next needs a fresh one.
+  const one = call(port, '/hang-1')
+  const pair = await attempts('GET /hang-1', 2)
+  // The hedge's time comes before the event loop hears that the connection is made.
+  onPick = () =>
+    setImmediate(() => {
+      const endMs = performance.now() + 20
+      while (performance.now() < endMs);
+    })
+  const answer = call(port, '/hang')
+  const two = await attempts('GET /hang', 2)
+  two[1]?.connection.socket.write(ok('hedged'))
+  assert.equal((await answer).text, 'hedged')
+  for (const { connection } of pair) connection.socket.write(ok('x'))
+  await one
 })

@@ -172,3 +172,16 @@ test('an instance that refuses the connection costs budget too, until the list i
   use(living)
   assert.deepEqual([(await answer).status, reached()], [200, 1])
 })
+
+test('an instance that drained and is then off the list is as gone as any: the repeat goes', async (t) => {
+  const { port, balancer, use, failing, living, reached, waits } = await startFleet(t, {
+    retryWaitMs: neverMs,
+  })
+  use(failing, living)
+  const answer = call(port, '/')
+  await waits(1)
+  balancer.setUpstreams([{ ...failing.upstream, draining: true }, living.upstream])
+  assert.deepEqual([balancer.load().parked, reached()], [1, 0])
+  use(living)
+  assert.equal((await answer).status, 200)
+})

@@ -7,7 +7,7 @@ import type { BalancerLimits } from '../../src/balancer/limits.ts'
 import { until } from '../support/until.ts'
 import { startBalancer, type TestBalancer } from './support/balancer.ts'
 import { call, connectRaw } from './support/client.ts'
-import { startHttpInstance, type HttpInstance } from './support/instance.ts'
+import { startHttpInstance, startRawInstance, type HttpInstance } from './support/instance.ts'
 
 /** Beyond the time of a test: what ends, ends in order. */
 const neverMs = 300_000
@@ -192,4 +192,42 @@ test('at its deadline a balancer that drains cuts the WebSockets that have not c
   assert.equal(await ended, goodbye)
   await client.ends()
   await until('the instance is left', () => leaving.sockets.size === 0)
+})
+
+test('a restarted instance is not the one its WebSockets hang on: they are told', async (t) => {
+  const { open, balancer, leaving, other } = await startFleet(t)
+  const { ended } = await open()
+  balancer.setUpstreams([{ ...other.upstream, id: leaving.upstream.id }])
+  assert.equal(await ended, goodbye)
+})
+
+/** An instance that lets the test say when it takes an upgrade. */
+async function startSlow(t: TestContext, id: string) {
+  const instance = await startRawInstance(t, id, () => undefined)
+  const accept = () => {
+    for (const socket of instance.sockets)
+      socket.write('HTTP/1.1 101 Go\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
+  }
+  return { ...instance, accept }
+}
+
+test('a WebSocket that opens when its instance drains already is told 1001', async (t) => {
+  const { port, balancer, other } = await startFleet(t, { streamCloseMs: 200 })
+  const slow = await startSlow(t, 'slow')
+  balancer.setUpstreams([slow.upstream])
+  const client = await connectRaw(t, port)
+  client.send(handshake)
+  await until('the instance is asked', () => slow.sockets.size === 1)
+  balancer.setUpstreams([{ ...slow.upstream, draining: true }, other.upstream])
+  slow.accept()
+  await client.sees('101 Go')
+  await client.sees('\x88\x0c\x03\xe9going away')
+})
+
+test('a balancer that drains hastens WebSockets whose instance had more time', async (t) => {
+  const { open, leave, balancer } = await startFleet(t, { streamSpreadMs: 2 * neverMs })
+  const clients = [await open(), await open()]
+  leave()
+  assert.equal(await balancer.drain(3_000), 0)
+  for (const { ended } of clients) assert.equal(await ended, goodbye)
 })

@@ -18,6 +18,8 @@ export interface RosterEntry {
   failures: number
   /** In the latest list and not draining. */
   live: boolean
+  /** In the latest list. */
+  listed: boolean
   /** It has said itself that it takes nothing more. */
   hasLeft: boolean
   /** When it was added to a running fleet; -Infinity for what the first list had. */
@@ -94,11 +96,15 @@ export class Roster {
     const entries = upstreams.map(
       (upstream) => before.find((entry) => isSame(entry.upstream, upstream)) ?? enter(upstream, readySinceMs),
     )
-    for (const entry of before) entry.live = false
+    for (const entry of before) {
+      entry.live = false
+      entry.listed = false
+    }
     for (const [index, upstream] of upstreams.entries()) {
       const entry = entries[index]
       if (entry === undefined) continue
       entry.upstream = upstream
+      entry.listed = true
       entry.live = upstream.draining !== true && !entry.hasLeft
     }
     this.#entries = entries
@@ -279,7 +285,16 @@ export class Roster {
 
 function enter(upstream: Upstream, readySinceMs: number): RosterEntry {
   const counts = { inFlight: 0, requests: 0, failures: 0 }
-  return { upstream, ...counts, live: true, hasLeft: false, readySinceMs, health: cleanHealth, weight: 1 }
+  return {
+    upstream,
+    ...counts,
+    live: true,
+    listed: true,
+    hasLeft: false,
+    readySinceMs,
+    health: cleanHealth,
+    weight: 1,
+  }
 }
 
 /**

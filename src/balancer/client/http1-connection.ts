@@ -47,7 +47,7 @@ export class Http1Connection implements ClientConnection, Http1Wire, RequestRead
     this.socket = socket
     this.client = client
     this.#options = options
-    this.#reader = new RequestReader(options.limits(), this)
+    this.#reader = new RequestReader(options.limits, this)
     socket.on('data', (bytes: Buffer) => {
       this.#feed(bytes)
     })

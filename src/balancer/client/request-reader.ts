@@ -31,7 +31,7 @@ const headEnd = Buffer.from('\r\n\r\n')
 const nothing = Buffer.alloc(0)
 
 export class RequestReader {
-  readonly #limits: RequestReaderLimits
+  readonly #limits: () => RequestReaderLimits
   readonly #listener: RequestReaderListener
   #state: State = 'head'
   #unread: Buffer = nothing
@@ -42,7 +42,8 @@ export class RequestReader {
   #paused = false
   #reading = false
 
-  constructor(limits: RequestReaderLimits, listener: RequestReaderListener) {
+  /** `limits` is asked each time. */
+  constructor(limits: () => RequestReaderLimits, listener: RequestReaderListener) {
     this.#limits = limits
     this.#listener = listener
   }
@@ -127,7 +128,7 @@ export class RequestReader {
       return false
     }
     this.#searched = 0
-    if (end - start > this.#limits.headBytes) throw new RequestFault(431, 'the header section is too large')
+    if (end - start > this.#limits().headBytes) throw new RequestFault(431, 'the header section is too large')
     const text = input.toString('latin1', start, end + 2)
     this.#unread = end + 4 === input.length ? nothing : input.subarray(end + 4)
     this.#begin(text)
@@ -140,7 +141,7 @@ export class RequestReader {
   }
 
   #checkPartialHead(input: Buffer, start: number): void {
-    if (input.length - start > this.#limits.headBytes)
+    if (input.length - start > this.#limits().headBytes)
       throw new RequestFault(431, 'the header section is too large')
     // A lone LF would leave us waiting for an end of the head that others see already.
     checkLineEnds(input, Math.max(start, this.#searched))
@@ -153,11 +154,12 @@ export class RequestReader {
 
   #begin(text: string): void {
     const lineEnd = text.indexOf('\r\n')
-    if (lineEnd > this.#limits.targetBytes + 32) throw new RequestFault(414, 'the target is too long')
+    if (lineEnd > this.#limits().targetBytes + 32) throw new RequestFault(414, 'the target is too long')
     const line = readRequestLine(text.slice(0, lineEnd))
-    if (line.target.length > this.#limits.targetBytes) throw new RequestFault(414, 'the target is too long')
-    const rawHeaders = readHeaderSection(text, lineEnd + 2, this.#limits.headFields)
-    if (rawHeaders.length > 2 * this.#limits.headFields) throw new RequestFault(431, 'too many header fields')
+    if (line.target.length > this.#limits().targetBytes) throw new RequestFault(414, 'the target is too long')
+    const rawHeaders = readHeaderSection(text, lineEnd + 2, this.#limits().headFields)
+    if (rawHeaders.length > 2 * this.#limits().headFields)
+      throw new RequestFault(431, 'too many header fields')
     const meaning = readRequestFields(line, rawHeaders)
     this.#expectBody(meaning.body, meaning.length)
     this.#listener.onRequest({
@@ -182,7 +184,7 @@ export class RequestReader {
     this.#remaining = length
     this.#state = body === 'length' ? 'length' : 'chunks'
     if (body === 'length') return
-    this.#chunks ??= new ChunkedReader(this.#limits.headBytes, 'client')
+    this.#chunks ??= new ChunkedReader(this.#limits().headBytes, 'client')
     this.#chunks.restart()
   }
 

@@ -66,7 +66,7 @@ export class Attempts {
   hedge(nowMs: number): void {
     const { hedging, roster } = this.#context
     const first = this.current
-    if (first?.progress !== 'sent') return
+    if (first === undefined || first.progress === 'responded') return
     const picked = roster.pick(new Set([...(this.#tried ?? nobody), first.entry]), nowMs)
     if (typeof picked === 'string' || !hedging.spend()) return
     const attempt = this.#create(picked, -1, nowMs)

@@ -1,7 +1,7 @@
 // What every exchange of a worker shares, and what others may ask of an exchange.
 import type { Hedging } from '../choosing/hedging.ts'
 import type { Parking } from '../choosing/parking.ts'
-import type { Roster } from '../choosing/roster.ts'
+import type { Roster, RosterEntry } from '../choosing/roster.ts'
 import type { BalancerLimits } from '../limits.ts'
 import type { IdentityMint } from '../telemetry/identity.ts'
 import type { UpstreamPool } from '../upstream/pool.ts'
@@ -30,8 +30,10 @@ export interface ActiveExchange extends Listed {
   /** Resets the client's stream, so that what it has is not taken for the whole. */
   cut(): void
   /** The instance that a WebSocket or an event stream hangs on; undefined for what ends by itself. */
-  readonly streamsFrom: string | undefined
-  /** Ends such a stream in order, after `delayMs`. */
+  readonly streamsFrom: RosterEntry | undefined
+  /** Such a stream was told to end. */
+  readonly isLeaving: boolean
+  /** Ends such a stream in order, after `delayMs`, or sooner where it was told so before. */
   goAway(delayMs: number): void
 }
 

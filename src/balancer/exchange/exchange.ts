@@ -44,6 +44,7 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
   #hedgeTimer: NodeJS.Timeout | undefined
   #events: EventStreamEnd | undefined
   #leaveTimer: NodeJS.Timeout | undefined
+  #leavesAtMs = Infinity
   /** Waits for less than all, and then says so. */
   #waitReason: WaitReason = 'none'
   /** The client need not wait for a 100, or was told one. */
@@ -103,12 +104,19 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
     }
   }
 
-  get streamsFrom(): string | undefined {
-    return this.#events === undefined ? undefined : this.#attempts.current?.entry.upstream.id
+  get streamsFrom(): RosterEntry | undefined {
+    return this.#events === undefined ? undefined : this.#attempts.current?.entry
+  }
+
+  get isLeaving(): boolean {
+    return this.#leavesAtMs !== Infinity
   }
 
   goAway(delayMs: number): void {
-    if (this.#events === undefined || this.#leaveTimer !== undefined) return
+    const leavesAtMs = this.#context.now() + delayMs
+    if (this.#events === undefined || leavesAtMs >= this.#leavesAtMs) return
+    this.#leavesAtMs = leavesAtMs
+    clearTimeout(this.#leaveTimer)
     this.#leaveTimer = setTimeout(() => {
       this.#leaveStream()
     }, delayMs)
@@ -364,7 +372,7 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
       this.refuse(504, 'the instance did not answer in time')
       return
     }
-    this.#settings.budget.withdraw(nowMs)
+    if (verdict.type === 'repeat' && verdict.charged) this.#settings.budget.withdraw(nowMs)
     this.#attempts.begin(other, nowMs)
   }
 
@@ -444,6 +452,8 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
 
   #leaveStream(): void {
     if (this.#state === 'over') return
+    // Nothing is sooner.
+    this.#leavesAtMs = -Infinity
     if (this.#events?.leave() === true) {
       this.#endStream()
       return
@@ -526,5 +536,5 @@ function isMarked(head: ResponseHead, marker: string | undefined): boolean {
 
 /** The supervisor has taken it off the list, or it has said so itself: it is dead, or about to be. */
 function isGone(entry: RosterEntry): boolean {
-  return !entry.live && entry.upstream.draining !== true
+  return !entry.live && !(entry.listed && entry.upstream.draining === true)
 }

@@ -40,8 +40,12 @@ export class TunnelledExchange implements ActiveExchange {
     if (this.#context.draining || !this.#entry.live) this.#tunnel.goAway()
   }
 
-  get streamsFrom(): string {
-    return this.#entry.upstream.id
+  get streamsFrom(): RosterEntry {
+    return this.#entry
+  }
+
+  get isLeaving(): boolean {
+    return this.#tunnel.isLeaving
   }
 
   goAway(delayMs: number): void {

@@ -439,7 +439,7 @@ for (const [field, wanted] of [
     reader.expect(
       {
         onInformation: () => undefined,
-        onHead: (head) => (flow = head.flow),
+        onHead: (told) => (flow = told.flow),
         onData: () => undefined,
         onEnd: (trailers) => {
           recorder.onEnd(trailers)

@@ -33,6 +33,7 @@ export class Tunnel {
   readonly #toInstance: Lane
   #state: TunnelState = 'open'
   #timer: NodeJS.Timeout | undefined
+  #leavesAtMs = Infinity
   #sockets = 2
 
   constructor(options: TunnelOptions) {
@@ -49,10 +50,17 @@ export class Tunnel {
     this.#join(upstream, client, this.#toClient, fromInstance)
   }
 
-  /** Goes away after `delayMs`. The first call counts. */
+  get isLeaving(): boolean {
+    return this.#state !== 'open'
+  }
+
+  /** Goes away after `delayMs`, or sooner where an earlier call said so. */
   drain(delayMs: number): void {
-    if (this.#state !== 'open' || this.#sockets === 0) return
+    const isEarlier = performance.now() + delayMs < this.#leavesAtMs
+    if ((this.#state !== 'open' && this.#state !== 'scheduled') || !isEarlier || this.#sockets === 0) return
     this.#state = 'scheduled'
+    this.#leavesAtMs = performance.now() + delayMs
+    clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {
       this.goAway()
     }, delayMs)
