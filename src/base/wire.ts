@@ -9,11 +9,21 @@ export const instanceHeader = 'x-drover-instance'
  */
 export const notProcessedHeader = 'x-drover-not-processed'
 
+/**
+ * Request header by which the balancer tells an instance that the owner of an earlier attempt of this very request is dead,
+ * as the supervisor has confirmed: `<secret> <instance id>#<epoch>`. The secret is the one in `markerVariable`; from a client
+ * the header is stripped. Only then may the lease of an idempotency key be taken from that owner before it ends.
+ */
+export const deadOwnerHeader = 'x-drover-dead-owner'
+
 /** Request header by which a client on loopback asks how its request was handled, and response header that answers. */
 export const traceHeader = 'x-drover-trace'
 
 /** Environment of every instance: the secret word of `notProcessedHeader`, one for the life of a fleet. */
 export const markerVariable = 'DROVER_MARKER'
+
+/** Environment of every instance: which start of this instance it is; a restarted one has a higher number. */
+export const epochVariable = 'DROVER_EPOCH'
 
 /** Environment of every instance: the port to listen on, and the instance's id in the fleet. */
 export const portVariable = 'PORT'

@@ -1,6 +1,6 @@
 // One instance through all its starts and deaths: carries out what the lifecycle and the restart policy
 // decide.
-import { instanceVariable, portVariable } from '../base/wire.ts'
+import { epochVariable, instanceVariable, portVariable } from '../base/wire.ts'
 import type { Child, Exit } from './child.ts'
 import { spawnChild } from './child.ts'
 import { findCommandProblem } from './command.ts'
@@ -163,7 +163,12 @@ export class Instance {
     const { command, cwd, env } = this.#options
     const problem = findCommandProblem(command, cwd, env)
     if (problem !== undefined) throw new Error(problem)
-    const own = { [portVariable]: String(port), [instanceVariable]: this.id, [runVariable]: this.#ports.run }
+    const own = {
+      [portVariable]: String(port),
+      [instanceVariable]: this.id,
+      [epochVariable]: String(start.epoch),
+      [runVariable]: this.#ports.run,
+    }
     return spawnChild({
       command,
       cwd,

@@ -37,6 +37,8 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
   readonly #licence: KeyLicence
   readonly #attempts: Attempts
   #mintedKey: string | undefined
+  /** Of the last attempt that died, once the supervisor has confirmed it. */
+  #lastDead: RosterEntry | undefined
   #state: ExchangeState = 'new'
   /** An attempt's end that waits to be confirmed, or for budget. */
   #pendingRepeat: { readonly entry: RosterEntry; readonly why: string } | undefined
@@ -327,7 +329,17 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
       traceparent: this.#identity.traceparent,
       keepsTracestate: this.#identity.keepsTracestate,
       mintedKey: this.#mintedKey,
+      deadOwner: this.#deadOwner,
     })
+  }
+
+  /** With an enforced key an instance may hold a lease that outlives it. */
+  get #deadOwner(): string | undefined {
+    const { marker } = this.#settings
+    const dead = this.#lastDead
+    if (this.#licence === 'none' || marker === undefined || dead === undefined || !isGone(dead))
+      return undefined
+    return `${marker} ${dead.upstream.id}#${dead.upstream.epoch}`
   }
 
   /** It leaves, and waits for us to let it go: nothing more is sent to it. */
@@ -382,6 +394,7 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
     const nowMs = this.#context.now()
     this.#attempts.fail(attempt, outcome, why, nowMs)
     this.#body.detach()
+    if (outcome === 'failed') this.#lastDead = attempt.entry
     // The other of the two goes on.
     if (this.#attempts.current !== undefined) return
     if (this.#state !== 'passed') {

@@ -16,6 +16,7 @@ function write(rawHeaders: readonly string[], request: Partial<ClientRequest> = 
     traceparent: 'parent',
     keepsTracestate: true,
     mintedKey: undefined,
+    deadOwner: undefined,
     ...request,
   })
   assert.ok(head.endsWith('\r\n\r\n'), 'the head ends with an empty line')

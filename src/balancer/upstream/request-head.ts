@@ -1,6 +1,6 @@
 // The head that goes to an instance: the client's, without what belongs to one hop, with who the client is.
 import { telemetrySecretHeader } from '../../base/instance-telemetry.ts'
-import { instanceHeader, notProcessedHeader, traceHeader } from '../../base/wire.ts'
+import { deadOwnerHeader, instanceHeader, notProcessedHeader, traceHeader } from '../../base/wire.ts'
 import { forwardedNames, isForwardedName, writeForwarded, type ForwardedNames } from './forwarded.ts'
 
 export interface ClientRequest {
@@ -21,6 +21,8 @@ export interface ClientRequest {
   readonly keepsTracestate: boolean
   /** An idempotency key of the balancer's own, as the value of its field. */
   readonly mintedKey: string | undefined
+  /** The word that an earlier attempt's instance is dead, as the value of its field. */
+  readonly deadOwner: string | undefined
 }
 
 /** Fields that describe one connection (RFC 9110 section 7.6.1), or are ours to set. */
@@ -37,6 +39,7 @@ const dropped: ReadonlySet<string> = new Set([
   notProcessedHeader,
   traceHeader,
   telemetrySecretHeader,
+  deadOwnerHeader,
 ])
 
 /** Of names that are not just passed on; names of other lengths need no look. */
@@ -70,6 +73,7 @@ export function writeRequestHead(request: ClientRequest): string {
   }
   fields += `x-request-id: ${request.requestId}\r\ntraceparent: ${request.traceparent}\r\n`
   if (request.mintedKey !== undefined) fields += `idempotency-key: ${request.mintedKey}\r\n`
+  if (request.deadOwner !== undefined) fields += `${deadOwnerHeader}: ${request.deadOwner}\r\n`
   if (request.chunked) fields += 'Transfer-Encoding: chunked\r\n'
   fields += request.upgrade ? 'Connection: Upgrade\r\nUpgrade: websocket\r\n' : 'Connection: keep-alive\r\n'
   // An HTTP/1.0 client may name no host; HTTP/1.1 wants the field then too, empty (RFC 9112 section 3.2).
