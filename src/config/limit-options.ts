@@ -21,6 +21,8 @@ export interface LimitOptions {
   readonly connectTimeout?: Duration | undefined
   /** From the request's last byte given to an instance until the head of its response. Default 2m. */
   readonly responseTimeout?: Duration | undefined
+  /** From one piece of a response to the next; event streams and what comes with `X-Accel-Buffering: no` may pause. Default 2m. */
+  readonly responseIdle?: Duration | undefined
   /** A request body up to this size is kept in memory, so that the request can be repeated. Default 64kb. */
   readonly replayBytes?: Size | undefined
   /** A larger body is kept on disk up to this size; 0 keeps none there. Default 64mb. */
@@ -59,10 +61,14 @@ export interface LimitOptions {
   readonly requestTimeout?: Duration | undefined
   /** From one piece of a request's body to the next. Default 1m. */
   readonly requestBodyIdle?: Duration | undefined
+  /** How much is read of a body that nobody wants, so that its connection can go on; with more to come it closes. Default 8mb. */
+  readonly discardBytes?: Size | undefined
   /** Client connections of one balancer at a time; beyond, the oldest idle ones are closed, then new ones refused. Default 20000. */
   readonly clientConnections?: number | undefined
   /** A client's idle keep-alive connection. Default 65s. */
   readonly clientIdle?: Duration | undefined
+  /** How long what a client still sends is dropped after the last answer of its connection, so that it can read it. Default 5s. */
+  readonly closeLinger?: Duration | undefined
   /** Streams of one HTTP/2 connection at a time. Default 128. */
   readonly http2Streams?: number | undefined
   /** A TLS handshake, or a PROXY protocol header. Default 10s. */
@@ -109,6 +115,7 @@ export const limitRules: Readonly<Record<LimitName, LimitRule>> = {
   attempts: count('attempts', 1, 20),
   connectTimeout: duration('connectTimeoutMs'),
   responseTimeout: duration('responseTimeoutMs'),
+  responseIdle: duration('responseIdleMs'),
   replayBytes: size('replayBytes', 0, gigabyte),
   spoolBytes: size('spoolBytes', 0, 1024 * gigabyte),
   spoolTotalBytes: size('spoolTotalBytes', 0, 1024 * gigabyte),
@@ -129,8 +136,10 @@ export const limitRules: Readonly<Record<LimitName, LimitRule>> = {
   requestHeadTimeout: duration('requestHeadTimeoutMs'),
   requestTimeout: duration('requestTimeoutMs'),
   requestBodyIdle: duration('requestBodyIdleMs'),
+  discardBytes: size('discardBytes', 0, 1024 * gigabyte),
   clientConnections: count('clientConnections', 1, 1_000_000),
   clientIdle: duration('clientIdleMs'),
+  closeLinger: duration('closeLingerMs', 0),
   http2Streams: count('http2Streams', 1, 10_000),
   handshakeTimeout: duration('handshakeTimeoutMs'),
   stall: duration('stallMs'),
