@@ -55,10 +55,10 @@ test('the tarball holds bin, dist, docs, README and LICENSE, and nothing else', 
 
 test('installing it brings its dependencies, and neither a peer nor a Node of its own', async () => {
   const installed = await readdir(join(project.folder, 'node_modules'))
-  assert.deepEqual(
-    installed.filter((name) => !name.startsWith('.')).toSorted(),
-    ['drover', ...Object.keys(manifest.dependencies)].toSorted(),
-  )
+  for (const name of ['drover', ...Object.keys(manifest.dependencies)])
+    assert.ok(installed.includes(name), name)
+  assert.ok(Object.keys(manifest.peerDependencies).length > 5)
+  for (const name of Object.keys(manifest.peerDependencies)) assert.ok(!installed.includes(name), name)
   assert.equal(existsSync(join(project.folder, 'node_modules/.bin/node')), false)
   assert.equal(existsSync(join(project.folder, 'node_modules/.bin/drover')), true)
 })
