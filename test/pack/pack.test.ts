@@ -14,6 +14,7 @@ import { packAndInstall } from './packed-project.ts'
 interface Manifest {
   readonly version: string
   readonly dependencies: Readonly<Record<string, string>>
+  readonly peerDependencies: Readonly<Record<string, string>>
   readonly devDependencies: Readonly<Record<string, string>>
 }
 
