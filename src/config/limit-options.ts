@@ -19,7 +19,7 @@ export interface LimitOptions {
   readonly attempts?: number | undefined
   /** From starting to connect to an instance until connected. Default 1s. */
   readonly connectTimeout?: Duration | undefined
-  /** From the request's last byte given to an instance until the head of its response. Default 2m. */
+  /** From the last that an instance took of a request until the head of its response; the client's own pauses aside. Default 2m. */
   readonly responseTimeout?: Duration | undefined
   /** From one piece of a response to the next; event streams and what comes with `X-Accel-Buffering: no` may pause. Default 2m. */
   readonly responseIdle?: Duration | undefined
@@ -57,7 +57,7 @@ export interface LimitOptions {
   readonly targetBytes?: Size | undefined
   /** From a client's first byte until the head of its request. Default 1m. */
   readonly requestHeadTimeout?: Duration | undefined
-  /** From a client's first byte until its whole request. Default 5m. */
+  /** From a client's first byte until its whole request; what it waits for us and an instance aside. Default 5m. */
   readonly requestTimeout?: Duration | undefined
   /** From one piece of a request's body to the next. Default 1m. */
   readonly requestBodyIdle?: Duration | undefined
