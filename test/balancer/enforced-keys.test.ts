@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import type { IncomingMessage } from 'node:http'
 import { test, type TestContext } from 'node:test'
 import type { EnforcedRoute } from '../../src/balancer/messages.ts'
+import { until } from '../support/until.ts'
 import { startBalancer } from './support/balancer.ts'
 import { call, connectRaw } from './support/client.ts'
 import { startHttpInstance } from './support/instance.ts'
@@ -144,4 +145,48 @@ test('the first declared route that fits decides, and a prefix holds for all bel
   assert.equal(effects.length, 3)
   assert.equal((await call(port, '/api/orders/17', { method: 'POST', headers: sent }, 'one')).status, 502)
   assert.equal(effects.length, 4)
+})
+
+/** The first instance dies when it has the request, the second answers; both tell what they heard of dead owners. */
+async function startPair(t: TestContext, marker: string) {
+  const balancer = await startBalancer(t, { random: () => 0, enforcedRoutes: [declared], marker })
+  const heard: string[][] = []
+  const start = (instance: string) =>
+    startHttpInstance(t, instance, (request, response) => {
+      request.resume().on('end', () => {
+        heard.push([instance, String(request.headers['x-drover-dead-owner'])])
+        if (instance === '2') response.end('done')
+        else request.socket.resetAndDestroy()
+      })
+    })
+  const [first, second] = [await start('1'), await start('2')]
+  balancer.use(first, second)
+  return { ...balancer, first, second, heard }
+}
+
+test('where instances know the secret word, a POST waits for the word that its first instance is dead, and passes it on', async (t) => {
+  const { port, balancer, use, first, second, heard } = await startPair(t, 'secret')
+  const answer = call(port, '/orders', { method: 'POST', headers: sent }, 'one')
+  await until('the repeat waits', () => balancer.load().parked === 1)
+  assert.deepEqual(heard, [['1', 'undefined']])
+  use(second)
+  assert.equal((await answer).text, 'done')
+  assert.deepEqual(heard[1], ['2', `secret 1#${first.upstream.epoch}`])
+})
+
+test('without that word the POST is repeated all the same, a while later', async (t) => {
+  const { port, heard } = await startPair(t, 'secret')
+  const answer = await call(port, '/orders', { method: 'POST', headers: sent }, 'one')
+  assert.equal(answer.text, 'done')
+  assert.deepEqual(heard, [
+    ['1', 'undefined'],
+    ['2', 'undefined'],
+  ])
+})
+
+test('a client cannot say that an owner is dead', async (t) => {
+  const { port, heard, use, second } = await startPair(t, 'secret')
+  use(second)
+  await call(port, '/', { headers: { 'x-drover-dead-owner': 'secret 1#1' } })
+  assert.deepEqual(heard, [['2', 'undefined']])
 })

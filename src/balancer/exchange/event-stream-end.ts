@@ -2,13 +2,27 @@
 import type { ResponseHead } from '../upstream/response-reader.ts'
 import { EventStreamFollower } from './event-stream.ts'
 
-/** Follows a body from its first byte; after `leave` tells where it may end. */
+export interface EventStreamOwner {
+  /** The body may end here, between two events. */
+  endStream(): void
+  /** The event under way was not complete in time. */
+  cut(): void
+}
+
+/** Follows a body from its first byte. */
 export class EventStreamEnd {
   readonly #events = new EventStreamFollower()
+  readonly #owner: EventStreamOwner
+  #timer: NodeJS.Timeout | undefined
+  #leavesAtMs = Infinity
   #leaving = false
 
-  /** The body of `head`, or undefined when it is none of events, or cannot be followed or ended early. */
-  static of(head: ResponseHead): EventStreamEnd | undefined {
+  private constructor(owner: EventStreamOwner) {
+    this.#owner = owner
+  }
+
+  /** For the body of `head`; undefined when it is none of events, or cannot be followed or ended early. */
+  static of(head: ResponseHead, owner: EventStreamOwner): EventStreamEnd | undefined {
     if (head.flow !== 'events' || head.status !== 200) return undefined
     for (let index = 0; index < head.rawHeaders.length; index += 2) {
       const name = (head.rawHeaders[index] ?? '').toLowerCase()
@@ -16,17 +30,22 @@ export class EventStreamEnd {
       if (name === 'content-encoding' && head.rawHeaders[index + 1]?.toLowerCase() !== 'identity')
         return undefined
     }
-    return new EventStreamEnd()
+    return new EventStreamEnd(owner)
   }
 
+  /** It was told to leave. */
   get isLeaving(): boolean {
-    return this.#leaving
+    return this.#leavesAtMs !== Infinity
   }
 
-  /** True when the body may end at once. */
-  leave(): boolean {
-    this.#leaving = true
-    return this.#events.atEventEnd
+  /** Ends after `delayMs`, or sooner where an earlier call said so; an event under way has `closeMs` more. */
+  leave(nowMs: number, delayMs: number, closeMs: number): void {
+    if (this.#leaving || nowMs + delayMs >= this.#leavesAtMs) return
+    this.#leavesAtMs = nowMs + delayMs
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => {
+      this.#leaveNow(closeMs)
+    }, delayMs)
   }
 
   /** What of `chunk` is still to be passed: all of it, or less, and then the body ends. */
@@ -39,8 +58,23 @@ export class EventStreamEnd {
     return end === -1 ? chunk : chunk.subarray(0, end)
   }
 
-  /** After `follow` while leaving: the body ends here. */
+  /** After `follow`: the body ends here. */
   get mayEnd(): boolean {
     return this.#leaving && this.#events.atEventEnd
+  }
+
+  close(): void {
+    clearTimeout(this.#timer)
+  }
+
+  #leaveNow(closeMs: number): void {
+    this.#leaving = true
+    if (this.#events.atEventEnd) {
+      this.#owner.endStream()
+      return
+    }
+    this.#timer = setTimeout(() => {
+      this.#owner.cut()
+    }, closeMs)
   }
 }

@@ -4,27 +4,36 @@ import type { Parked, WaitReason } from '../choosing/parking.ts'
 import type { RosterEntry } from '../choosing/roster.ts'
 import type { ClientListener, ClientStream } from '../client/client-stream.ts'
 import type { RequestIdentity } from '../telemetry/identity.ts'
-import { explain, mayExplain } from '../telemetry/trace.ts'
-import { writeRequestHead } from '../upstream/request-head.ts'
+import { explain } from '../telemetry/trace.ts'
 import type { ResponseHead } from '../upstream/response-reader.ts'
 import type { Attempt, AttemptOwner } from './attempt.ts'
 import { Attempts } from './attempts.ts'
 import type { ActiveExchange, ExchangeContext, ExchangeSettings } from './context.ts'
-import { mintKey, type KeyLicence } from './enforced-routes.ts'
-import { EventStreamEnd } from './event-stream-end.ts'
+import { EventStreamEnd, type EventStreamOwner } from './event-stream-end.ts'
 import { HeldResponse } from './held-response.ts'
 import { move, type ExchangeState } from './lifecycle.ts'
+import { OutgoingRequest } from './outgoing-request.ts'
 import type { AttemptOutcome, ExchangeEnd, ExchangeRecord } from './record.ts'
 import { refusal } from './refusal.ts'
 import { ReplayableBody, type BodyOwner } from './replayable-body.ts'
 import { TunnelledExchange } from './tunnelled-exchange.ts'
-import { decideAttemptEnd, isRepeatable, type AttemptVerdict } from './retry.ts'
+import { decideAttemptEnd, type AttemptVerdict } from './retry.ts'
+
+/** A repeat that waits until the supervisor confirms the death of `entry`, or for budget. */
+interface PendingRepeat {
+  readonly entry: RosterEntry
+  readonly why: string
+  /** R1 and the budget allow it already; confirmed, the next instance need not wait for the lease of the dead one. */
+  readonly isAllowed: boolean
+}
 
 const none: readonly string[] = []
 /** So many informations (1xx) of an attempt show that it is at work. */
 const maxInformations = 100
 
-export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, ClientListener, Parked {
+export class Exchange
+  implements ActiveExchange, AttemptOwner, BodyOwner, ClientListener, EventStreamOwner, Parked
+{
   position = 0
   readonly #context: ExchangeContext
   /** As they were when the request came. */
@@ -32,21 +41,16 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
   readonly #stream: ClientStream
   readonly #body: ReplayableBody
   readonly #held: HeldResponse
-  readonly #identity: RequestIdentity
+  readonly #request: OutgoingRequest
   readonly #record: ExchangeRecord
-  readonly #licence: KeyLicence
   readonly #attempts: Attempts
-  #mintedKey: string | undefined
   /** Of the last attempt that died, once the supervisor has confirmed it. */
   #lastDead: RosterEntry | undefined
   #state: ExchangeState = 'new'
-  /** An attempt's end that waits to be confirmed, or for budget. */
-  #pendingRepeat: { readonly entry: RosterEntry; readonly why: string } | undefined
+  #pendingRepeat: PendingRepeat | undefined
   #parkedSinceMs = 0
   #hedgeTimer: NodeJS.Timeout | undefined
   #events: EventStreamEnd | undefined
-  #leaveTimer: NodeJS.Timeout | undefined
-  #leavesAtMs = Infinity
   /** Waits for less than all, and then says so. */
   #waitReason: WaitReason = 'none'
   /** The client need not wait for a 100, or was told one. */
@@ -67,11 +71,9 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
       this.#move('passed')
       this.#body.forget()
     })
-    this.#identity = context.identities.identify(head.rawHeaders)
-    this.#licence = settings.routes.license(head)
-    this.#record = createRecord(stream, this.#identity, context.now())
-    const repeatable = isRepeatable(head.method) || this.#licence !== 'none'
-    const needs = { method: head.method, repeatable, upgrade: head.upgrade }
+    this.#request = new OutgoingRequest(stream, context)
+    this.#record = createRecord(stream, this.#request.identity, context.now())
+    const needs = { method: head.method, repeatable: this.#request.repeatable, upgrade: head.upgrade }
     this.#attempts = new Attempts(this, context, needs, this.#record)
     this.#mayContinue = !head.expectsContinue
     stream.listener = this
@@ -96,8 +98,7 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
   checkTime(nowMs: number): void {
     const { limits } = this.#settings
     if (this.#pendingRepeat !== undefined && nowMs - this.#parkedSinceMs >= limits.retryWaitMs) {
-      this.#context.counts.budgetExhausted++
-      this.refuse(503, `too many requests are being repeated; ${this.#pendingRepeat.why}`)
+      this.#endWait(this.#pendingRepeat, nowMs)
       return
     }
     for (const attempt of this.#attempts.all()) {
@@ -111,17 +112,22 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
   }
 
   get isLeaving(): boolean {
-    return this.#leavesAtMs !== Infinity
+    return this.#events?.isLeaving === true
   }
 
   goAway(delayMs: number): void {
-    const leavesAtMs = this.#context.now() + delayMs
-    if (this.#events === undefined || leavesAtMs >= this.#leavesAtMs) return
-    this.#leavesAtMs = leavesAtMs
-    clearTimeout(this.#leaveTimer)
-    this.#leaveTimer = setTimeout(() => {
-      this.#leaveStream()
-    }, delayMs)
+    this.#events?.leave(this.#context.now(), delayMs, this.#settings.limits.streamCloseMs)
+  }
+
+  /** An event stream ends between two events. */
+  endStream(): void {
+    const attempt = this.#attempts.current
+    if (attempt === undefined) return
+    const nowMs = this.#context.now()
+    this.#end(attempt, 'answered', '', nowMs)
+    attempt.connection.abandon()
+    this.#held.end(none)
+    this.#finish('answered', nowMs)
   }
 
   // ClientListener
@@ -159,7 +165,8 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
     const nowMs = this.#context.now()
     const pending = this.#pendingRepeat
     if (pending !== undefined) {
-      if (!isGone(pending.entry) && !this.#settings.budget.withdraw(nowMs)) return false
+      const isFree = isGone(pending.entry)
+      if (!isFree && (pending.isAllowed || !this.#settings.budget.withdraw(nowMs))) return false
       this.#pendingRepeat = undefined
     }
     const reason = this.#attempt(nowMs)
@@ -178,7 +185,8 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
   onAttemptReady(attempt: Attempt): void {
     const { connection } = attempt
     this.#attempts.sent++
-    const head = this.#writeHead()
+    const dead = this.#lastDead
+    const head = this.#request.write(dead !== undefined && isGone(dead) ? dead : undefined)
     if (!this.#body.exists) {
       connection.write(head)
       return
@@ -212,7 +220,7 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
     this.#attempts.win(attempt, nowMs)
     this.#record.status = head.status
     this.#streams = head.flow !== undefined
-    this.#events = EventStreamEnd.of(head)
+    this.#events = EventStreamEnd.of(head, this)
     this.#held.begin(head, this.#extraFields(attempt))
     if (this.#events === undefined) return
     roster.responded(attempt.entry, nowMs)
@@ -223,7 +231,7 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
     const passed = this.#events === undefined ? chunk : this.#events.follow(chunk)
     this.#record.bytesOut += passed.length
     if (!this.#held.write(passed)) attempt.connection.pause()
-    if (this.#events?.mayEnd === true) this.#endStream()
+    if (this.#events?.mayEnd === true) this.endStream()
   }
 
   onAttemptQuiet(): void {
@@ -313,33 +321,29 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
     }, delayMs)
   }
 
-  #writeHead(): string {
-    const { client, head } = this.#stream
-    if (this.#licence === 'minted') this.#mintedKey ??= mintKey(this.#context.randomBytes(16))
-    return writeRequestHead({
-      method: head.method,
-      target: head.target,
-      rawHeaders: head.rawHeaders,
-      remoteAddress: client.remoteAddress,
-      encrypted: client.encrypted,
-      upgrade: head.upgrade,
-      trustForwarded: this.#settings.trustForwarded,
-      chunked: head.body === 'chunked',
-      requestId: this.#identity.requestId,
-      traceparent: this.#identity.traceparent,
-      keepsTracestate: this.#identity.keepsTracestate,
-      mintedKey: this.#mintedKey,
-      deadOwner: this.#deadOwner,
-    })
+  /**
+   * An instance that took a key and died may hold its lease: the next one would answer that the first is still at work.
+   * Where it can be told better, it is worth a moment.
+   */
+  #awaitsWord(entry: RosterEntry): boolean {
+    return this.#request.mayHoldLease && this.#lastDead === entry && !isGone(entry)
   }
 
-  /** With an enforced key an instance may hold a lease that outlives it. */
-  get #deadOwner(): string | undefined {
-    const { marker } = this.#settings
-    const dead = this.#lastDead
-    if (this.#licence === 'none' || marker === undefined || dead === undefined || !isGone(dead))
-      return undefined
-    return `${marker} ${dead.upstream.id}#${dead.upstream.epoch}`
+  #wait(pending: PendingRepeat, nowMs: number): void {
+    this.#pendingRepeat = pending
+    this.#park('none', nowMs)
+  }
+
+  /** Nobody confirmed the death in time. */
+  #endWait({ isAllowed, why }: PendingRepeat, nowMs: number): void {
+    this.#pendingRepeat = undefined
+    if (isAllowed) {
+      this.#context.parking.leave(this)
+      this.#attemptOrPark(nowMs)
+      return
+    }
+    this.#context.counts.budgetExhausted++
+    this.refuse(503, `too many requests are being repeated; ${why}`)
   }
 
   /** It leaves, and waits for us to let it go: nothing more is sent to it. */
@@ -414,7 +418,7 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
       notProcessed: outcome === 'not-processed',
       method: this.#stream.head.method,
       body: this.#body.kind,
-      keyEnforced: this.#licence !== 'none',
+      keyEnforced: this.#request.keyEnforced,
       confirmed: isGone(attempt.entry),
       attempts: this.#attempts.sent,
       maxAttempts: limits.attempts,
@@ -427,11 +431,11 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
     switch (verdict.type) {
       case 'repeat':
         if (verdict.charged) this.#settings.budget.withdraw(nowMs)
-        this.#attemptOrPark(nowMs)
+        if (this.#awaitsWord(entry)) this.#wait({ entry, why, isAllowed: true }, nowMs)
+        else this.#attemptOrPark(nowMs)
         break
       case 'wait':
-        this.#pendingRepeat = { entry, why }
-        this.#park('none', nowMs)
+        this.#wait({ entry, why, isAllowed: false }, nowMs)
         break
       case 'refuse':
         this.refuse(502, `the instance failed: ${why}`)
@@ -455,35 +459,7 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
   }
 
   #traceField(): readonly string[] {
-    if (!this.#identity.asksTrace || !this.#settings.trace) return none
-    const { client, head } = this.#stream
-    if (!mayExplain(client.remoteAddress, head.rawHeaders)) return none
-    return [traceHeader, explain(this.#record, this.#context.now())]
-  }
-
-  // An event stream whose instance leaves
-
-  #leaveStream(): void {
-    if (this.#state === 'over') return
-    // Nothing is sooner.
-    this.#leavesAtMs = -Infinity
-    if (this.#events?.leave() === true) {
-      this.#endStream()
-      return
-    }
-    this.#leaveTimer = setTimeout(() => {
-      this.cut()
-    }, this.#settings.limits.streamCloseMs)
-  }
-
-  #endStream(): void {
-    const attempt = this.#attempts.current
-    if (attempt === undefined) return
-    const nowMs = this.#context.now()
-    this.#end(attempt, 'answered', '', nowMs)
-    attempt.connection.abandon()
-    this.#held.end(none)
-    this.#finish('answered', nowMs)
+    return this.#request.explains ? [traceHeader, explain(this.#record, this.#context.now())] : none
   }
 
   // The end
@@ -507,7 +483,7 @@ export class Exchange implements ActiveExchange, AttemptOwner, BodyOwner, Client
   #finish(end: ExchangeEnd, nowMs: number): void {
     this.#move('over')
     clearTimeout(this.#hedgeTimer)
-    clearTimeout(this.#leaveTimer)
+    this.#events?.close()
     this.#context.active.remove(this)
     if (this.#body.sent) this.#body.close()
     else this.#body.discard()
