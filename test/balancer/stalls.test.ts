@@ -174,3 +174,23 @@ suite('bodies that wait', { concurrency: true }, () => {
     assert.match(client.received(), /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 408 /)
   })
 })
+
+test('an instance that takes a body slowly but steadily is not given up, however long that takes', async (t) => {
+  const balancer = await startBalancer(t, {
+    limits: { responseTimeoutMs: 1_000, replayBytes: 0, spoolBytes: 0 },
+  })
+  const size = 10_000_000
+  let taken = 0
+  balancer.use(
+    await startHttpInstance(t, '1', (request, response) => {
+      request.on('data', (chunk: Buffer) => {
+        taken += chunk.length
+        request.pause()
+        setTimeout(() => request.resume(), 20)
+      })
+      request.on('end', () => response.end('all'))
+    }),
+  )
+  const answer = await call(balancer.port, '/', { method: 'PUT' }, Buffer.alloc(size))
+  assert.deepEqual([answer.status, answer.text, taken], [200, 'all', size])
+})

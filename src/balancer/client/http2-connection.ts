@@ -73,6 +73,10 @@ export class Http2Connection implements ClientConnection, Http2Wire {
     })
   }
 
+  get discardBytes(): number {
+    return this.#options.limits().discardBytes
+  }
+
   // ClientConnection
 
   sweep(nowMs: number): void {

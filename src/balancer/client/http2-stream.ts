@@ -15,6 +15,8 @@ import {
 
 /** The connection under a stream. */
 export interface Http2Wire {
+  /** How much of a body that nobody wants is read, so that a client that reads its answer late can finish. */
+  readonly discardBytes: number
   readonly client: ClientAddress
   /** No request beyond those that are here is accepted. */
   closeAfter(): void
@@ -24,9 +26,6 @@ export interface Http2Wire {
 
 /** `unread`: nobody has asked for it yet; `discarded`: nobody wants the rest; `over`: there is no more. */
 type Body = 'unread' | 'flowing' | 'paused' | 'discarded' | 'over'
-
-/** Of a body that nobody wants so much is read, so that a client that reads its answer late can finish. */
-const discardBytes = 1024 * 1024
 
 /**
  * A stream may have to wait for others on a slow line: only one that gets on for none of so many times the stall limit is
@@ -281,7 +280,7 @@ export class Http2Stream implements ClientStream {
     }
     // Its window is no longer opened; the client waits, or is told to stop by the next sweep.
     this.#discarded += chunk.length
-    if (this.#discarded > discardBytes) this.#stream.pause()
+    if (this.#discarded > this.#wire.discardBytes) this.#stream.pause()
   }
 
   #leave(): void {

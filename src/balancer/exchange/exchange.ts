@@ -197,14 +197,17 @@ export class Exchange
     })
   }
 
-  onAttemptDrain(): void {
+  onAttemptDrain(attempt: Attempt): void {
+    // It takes the body, if slowly.
+    attempt.waitingSinceMs = this.#context.now()
     this.#body.resume()
   }
 
   onAttemptInformation(attempt: Attempt, head: ResponseHead): void {
     if (head.status === 100) this.#mayContinue = true
-    // An instance that only ever says that it is at work is not waited for without end.
-    if (++attempt.informations <= maxInformations) attempt.waitingSinceMs = this.#context.now()
+    // An instance that only ever says that it is at work is neither waited for nor listened to without end.
+    if (++attempt.informations > maxInformations) return
+    attempt.waitingSinceMs = this.#context.now()
     this.#stream.inform(head)
   }
 
