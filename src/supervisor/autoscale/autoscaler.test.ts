@@ -164,6 +164,17 @@ test('decide answers a sudden surge by the panic window, and keeps what it got f
   assert.ok(after.at(-1)?.state.panicAtMs === undefined)
 })
 
+test('decide does not go on growing for a surge that is over', () => {
+  const state = { ...beginAutoscale(4, 0), wants: [{ atMs: 0, instances: 16 }] }
+  const sample = sampleOf({ atMs: 2 * second, concurrency: 14, instances: instancesOf(4) })
+  assert.equal(decide(state, sample, options).desired, 4)
+})
+
+test('decide does not take back what it has given up, though it is still ready', () => {
+  const state = { ...beginAutoscale(2, 0), wants: [] }
+  assert.equal(decide(state, sampleOf({ instances: instancesOf(10) }), options).desired, 2)
+})
+
 test('decide keeps asking for what was there when instances have died', () => {
   const { state } = pass(beginAutoscale(8, 0), 0, 400 * second, 56)
   const crashed = (ready: number) =>

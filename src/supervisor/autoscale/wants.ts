@@ -26,7 +26,7 @@ export function wantedInstances(load: Load, target: number, current: number, tol
   if (grown > current * (1 + tolerance)) return wholeInstances(grown)
   const shrunk = load.high / target
   const isCalm = load.measured > 0 && load.low < load.measured * target
-  if (isCalm && shrunk < current * (1 - tolerance)) return Math.min(current, wholeInstances(shrunk))
+  if (isCalm && shrunk < current * (1 - tolerance)) return wholeInstances(shrunk)
   return current
 }
 
