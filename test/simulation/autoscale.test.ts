@@ -10,6 +10,7 @@ import {
   neededFor,
   run,
   runS,
+  stepS,
   type Decision,
   type ScalingRun,
 } from './support/scaling-run.ts'
@@ -125,9 +126,9 @@ test('the fleet is compared with the rule of the Kubernetes HPA and with fixed f
   for (const shape of shapes) {
     const runs = seeds.map((seed) => {
       const load = loadOf(shape, seeded(seed))
-      const needs = Array.from({ length: runS }, (_, second) => neededFor(load(second)))
+      const needs = Array.from({ length: runS / stepS }, (_, step) => neededFor(load(step * stepS)))
       const peak = Math.max(...needs)
-      const mean = Math.ceil(needs.reduce((sum, needed) => sum + needed, 0) / runS)
+      const mean = Math.ceil(needs.reduce((sum, needed) => sum + needed, 0) / needs.length)
       return {
         ours: ourRun(shape, seed),
         hpa: run(shape, seed, hpaRule(begin)),

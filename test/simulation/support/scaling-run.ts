@@ -5,7 +5,7 @@ import { concurrencyLimit, VirtualInstances } from './virtual-instances.ts'
 import { loadOf, stepUpS, type Shape } from './virtual-load.ts'
 
 export const runS = 1_800
-const stepS = 0.5
+export const stepS = 0.5
 const decisionS = 2
 /** Load differs from its shape by this share at most. */
 const noise = 0.04
