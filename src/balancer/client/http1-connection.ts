@@ -152,9 +152,7 @@ export class Http1Connection implements ClientConnection, Http1Wire, RequestRead
   }
 
   resumeBody(): void {
-    this.#read(() => {
-      this.#reader.resume()
-    })
+    this.#read('resume')
     // Whoever paused the reader may have left bytes in the socket.
     this.socket.resume()
   }
@@ -214,9 +212,7 @@ export class Http1Connection implements ClientConnection, Http1Wire, RequestRead
       return
     }
     this.socket.resume()
-    this.#read(() => {
-      this.#reader.next()
-    })
+    this.#read('next')
   }
 
   #onDrain(): void {
@@ -238,17 +234,18 @@ export class Http1Connection implements ClientConnection, Http1Wire, RequestRead
   #feed(bytes: Buffer): void {
     // What comes after the last request is read and forgotten, so that the client can read its answer.
     if (this.#closing && this.#stream === undefined) return
-    this.#read(() => {
-      this.#reader.feed(bytes)
-    })
+    this.#read(bytes)
     // A client that sends ahead of its answers waits in its own socket.
     if (this.#stream !== undefined && this.#reader.unreadBytes >= this.#options.limits().headBytes)
       this.socket.pause()
   }
 
-  #read(read: () => void): void {
+  /** Reads on, with more bytes or what is here. */
+  #read(step: Buffer | 'resume' | 'next'): void {
     try {
-      read()
+      if (step === 'resume') this.#reader.resume()
+      else if (step === 'next') this.#reader.next()
+      else this.#reader.feed(step)
     } catch (error) {
       if (error instanceof RequestFault) this.#fail(error.status, error.message)
       else if (error instanceof MalformedMessage) this.#fail(400, error.message)

@@ -27,6 +27,8 @@ export interface ConnectionOwner {
 
 export class UpstreamConnection implements ResponseListener {
   readonly upstream: Upstream
+  /** Its owner's name for this start of the instance. */
+  readonly key: string
   readonly #socket: Socket
   readonly #reader: ResponseReader
   readonly #owner: ConnectionOwner
@@ -37,8 +39,9 @@ export class UpstreamConnection implements ResponseListener {
   idleSinceMs = 0
 
   /** Starts connecting. */
-  constructor(upstream: Upstream, limits: BalancerLimits, owner: ConnectionOwner) {
+  constructor(upstream: Upstream, key: string, limits: BalancerLimits, owner: ConnectionOwner) {
     this.upstream = upstream
+    this.key = key
     this.#owner = owner
     this.#reader = new ResponseReader(limits.headBytes)
     this.#socket = connect({ host: upstream.host, port: upstream.port, noDelay: true })

@@ -18,7 +18,8 @@ export class UpstreamPool implements ConnectionOwner {
 
   /** A connection idle for at most `maxIdleMs`, or a fresh one that is still connecting. */
   take(upstream: Upstream, maxIdleMs: number, nowMs: number): UpstreamConnection {
-    const idle = this.#idle.get(poolKey(upstream))
+    const key = poolKey(upstream)
+    const idle = this.#idle.get(key)
     for (let connection = idle?.pop(); connection !== undefined; connection = idle?.pop()) {
       if (!connection.reusable) continue
       if (nowMs - connection.idleSinceMs <= maxIdleMs) return connection
@@ -26,12 +27,12 @@ export class UpstreamPool implements ConnectionOwner {
       idle?.push(connection)
       break
     }
-    return new UpstreamConnection(upstream, this.#limits(), this)
+    return new UpstreamConnection(upstream, key, this.#limits(), this)
   }
 
   /** Takes a connection back after a complete exchange; closes it when it cannot be used again. */
   onIdle(connection: UpstreamConnection): void {
-    const key = poolKey(connection.upstream)
+    const { key } = connection
     const idle = this.#idle.get(key) ?? []
     const isWanted = connection.reusable && this.#current.has(key)
     if (!isWanted || idle.length >= this.#limits().upstreamIdleConnections) {
@@ -72,7 +73,7 @@ export class UpstreamPool implements ConnectionOwner {
   }
 
   onClose(closed: UpstreamConnection): void {
-    const key = poolKey(closed.upstream)
+    const { key } = closed
     const idle = this.#idle.get(key)
     const index = idle?.indexOf(closed) ?? -1
     if (index !== -1) idle?.splice(index, 1)
