@@ -84,6 +84,16 @@ const sections: readonly Section[] = [
     parts: [['src/adapters/websocket.ts', 'UpgradeOptions']],
   },
   {
+    title: 'idempotency(options)',
+    lead: 'From `drover/idempotency`; see [Idempotency keys](idempotency.md).',
+    parts: [['src/idempotency/options.ts', 'IdempotencyOptions']],
+  },
+  {
+    title: 'expressIdempotency(keys, options)',
+    lead: 'From `drover/express`; `fastifyIdempotency`, `honoIdempotency` and `fetchIdempotency` take the same.',
+    parts: [['src/adapters/idempotency/options.ts', 'IdempotencyRouteOptions']],
+  },
+  {
     title: 'rateLimit(options)',
     lead: 'From `drover/rate-limit`; see [Rate limits](rate-limit.md).',
     parts: [['src/rate-limit/rate-limit.ts', 'RateLimitOptions']],

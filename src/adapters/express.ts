@@ -9,6 +9,8 @@ import { admit, openNodeSession } from './node-session.ts'
 
 export type { Session } from '../session/session.ts'
 export type { Sessions } from '../session/sessions.ts'
+export { expressIdempotency } from './idempotency/express.ts'
+export type { IdempotencyRouteOptions } from './idempotency/options.ts'
 
 /**
  * The shape of `req.session`'s data. Add your app's fields once:

@@ -9,6 +9,8 @@ import { openNodeSession } from './node-session.ts'
 
 export type { Session } from '../session/session.ts'
 export type { Sessions } from '../session/sessions.ts'
+export { fastifyIdempotency } from './idempotency/fastify.ts'
+export type { IdempotencyRouteOptions } from './idempotency/options.ts'
 
 /**
  * The shape of `request.session`'s data. Add your app's fields once:

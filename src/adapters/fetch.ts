@@ -8,6 +8,8 @@ import { mountedSession, refusalAnswer } from './mounted-session.ts'
 
 export type { Session } from '../session/session.ts'
 export type { Sessions } from '../session/sessions.ts'
+export { fetchIdempotency } from './idempotency/fetch.ts'
+export type { IdempotencyRouteOptions } from './idempotency/options.ts'
 
 /** What a Request does not tell of its client. Both are given what the handler is given. */
 export interface FetchOptions<Rest extends readonly unknown[] = readonly unknown[]> {

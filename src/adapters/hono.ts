@@ -9,6 +9,8 @@ import { mountedSession, refusalAnswer } from './mounted-session.ts'
 
 export type { Session } from '../session/session.ts'
 export type { Sessions } from '../session/sessions.ts'
+export { honoIdempotency } from './idempotency/hono.ts'
+export type { IdempotencyRouteOptions } from './idempotency/options.ts'
 
 /** The environment of an app with these sessions: `new Hono<SessionEnv<Shop>>()`. Chained `use` calls infer it. */
 export interface SessionEnv<Data extends object = Record<string, unknown>> {

@@ -15,6 +15,15 @@ export const errorCodes = [
   'SESSION_NOT_MOUNTED',
   'SESSION_REQUIRED',
   'RESPONSE_BUFFER_FULL',
+  'IDEMPOTENCY_KEY_MISSING',
+  'IDEMPOTENCY_KEY_INVALID',
+  'IDEMPOTENCY_KEY_REUSED',
+  'IDEMPOTENCY_KEY_RUNNING',
+  'IDEMPOTENCY_KEY_TAKEN',
+  'IDEMPOTENCY_RESPONSE_NOT_KEPT',
+  'IDEMPOTENCY_PRINCIPAL_UNKNOWN',
+  'IDEMPOTENCY_BODY_UNREAD',
+  'LEASE_LOST',
   'OPTION_INVALID',
   'PEER_MISSING',
   'FLEET_ALREADY_RUNNING',
@@ -48,6 +57,15 @@ const responses: Partial<Record<ErrorCode, ErrorResponse>> = {
   CSRF_REFUSED: { status: 403 },
   SESSION_REQUIRED: { status: 401 },
   RESPONSE_BUFFER_FULL: { status: 500 },
+  // draft-ietf-httpapi-idempotency-key-header-07 section 2.7
+  IDEMPOTENCY_KEY_MISSING: { status: 400 },
+  IDEMPOTENCY_KEY_INVALID: { status: 400 },
+  IDEMPOTENCY_KEY_REUSED: { status: 422 },
+  IDEMPOTENCY_KEY_RUNNING: { status: 409, headers: { 'retry-after': '1' } },
+  IDEMPOTENCY_KEY_TAKEN: { status: 409, headers: { 'retry-after': '1' } },
+  // Without Retry-After: the answer will not be there later either.
+  IDEMPOTENCY_RESPONSE_NOT_KEPT: { status: 409 },
+  IDEMPOTENCY_PRINCIPAL_UNKNOWN: { status: 401 },
 }
 
 /**
@@ -62,11 +80,15 @@ export class DroverError extends Error {
   /** Whether `message` may be shown to a client: not those of 5xx, which may name files and hosts (http-errors convention). */
   readonly expose: boolean
 
-  constructor(code: ErrorCode, message: string, options: { cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { cause?: unknown; headers?: Readonly<Record<string, string>> } = {},
+  ) {
     super(message, 'cause' in options ? { cause: options.cause } : {})
     this.code = code
     this.status = responses[code]?.status ?? 500
-    this.headers = responses[code]?.headers ?? {}
+    this.headers = options.headers ?? responses[code]?.headers ?? {}
     this.expose = this.status < 500
   }
 }

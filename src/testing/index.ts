@@ -1,5 +1,9 @@
 // drover/testing: the contract suites that a third-party store can run against itself.
 export type { ContractCase } from './contract.ts'
+export { idempotencyStoreContract } from './idempotency-store-contract.ts'
+export type { IdempotencyStoreHarness } from './idempotency-store-contract.ts'
+export { leaseStoreContract } from './lease-store-contract.ts'
+export type { LeaseStoreHarness } from './lease-store-contract.ts'
 export { ManualClock } from './manual-clock.ts'
 export { rateCounterContract } from './rate-counter-contract.ts'
 export type { ClosingRateCounter, RateCounterHarness } from './rate-counter-contract.ts'
@@ -8,6 +12,8 @@ export type { SessionStoreHarness } from './session-store-contract.ts'
 // What an implementation needs beside the suite.
 export type { Clock } from '../base/clock.ts'
 export { DroverError } from '../base/errors.ts'
+export type { IdempotencyStore, Reservation, ReserveOutcome } from '../idempotency/store.ts'
+export type { AcquireOutcome, LeaseStore } from '../lease/store.ts'
 export type { RateCounter, RateHit } from '../rate-limit/store.ts'
 export { keyOf, newSessionId, principalTag, tagOf } from '../session/id.ts'
 export { mostListedSessions } from '../session/store.ts'

@@ -39,7 +39,7 @@ export function openForReading(path: string): DatabaseSync {
  * Creates folder and file with access for the owner only; SQLite gives its -wal and -shm files the same mode.
  * Exclusive on purpose: opening and closing a file that is in use would drop every lock this process holds on it.
  */
-function createFile(path: string): void {
+export function createFile(path: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   try {
     closeSync(openSync(path, 'wx', 0o600))

@@ -9,6 +9,13 @@ import { sqliteDefaults } from './defaults.ts'
 import type { SqliteLimits } from './defaults.ts'
 import { SqliteSessionStore } from './store.ts'
 
+export { sqliteIdempotencyStore } from './idempotency.ts'
+export type { SqliteIdempotencyOptions } from './idempotency.ts'
+export { sqliteLeaseStore } from './lease.ts'
+export type { SqliteLeaseOptions } from './lease.ts'
+export { checkFence, once, onceTables } from './once.ts'
+export type { OnceOptions, OnceOutcome } from '../once.ts'
+
 export interface SqliteStoreOptions extends Partial<SqliteLimits> {
   /** Decides what has expired. Default: the system's. */
   readonly clock?: Clock

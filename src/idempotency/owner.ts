@@ -1,0 +1,31 @@
+// Who this process is in the fleet, and which owner the balancer says is dead.
+import { timingSafeEqual } from 'node:crypto'
+import { epochVariable, instanceVariable, markerVariable } from '../base/wire.ts'
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** `<id>#<epoch>` under `drover up`; empty elsewhere, where nobody could confirm this process dead. */
+export function ownOwner(environment: Environment): string {
+  const { [instanceVariable]: id = '', [epochVariable]: epoch = '' } = environment
+  return id === '' || epoch === '' ? '' : `${id}#${epoch}`
+}
+
+/** An instance's id has no spaces, and the epoch is a number. */
+const pattern = /^(\S+) (\S+#\d+)$/
+
+/**
+ * The dead owner in the field `x-drover-dead-owner` (base/wire.ts), when it comes with the secret of this fleet. Anything else
+ * is a forgery and means nothing; so does every word of it where there is no secret.
+ */
+export function confirmedDead(field: string | undefined, environment: Environment): string | undefined {
+  const secret = environment[markerVariable]
+  if (field === undefined || secret === undefined || secret === '') return undefined
+  const [, word, owner] = pattern.exec(field) ?? []
+  return word !== undefined && isSame(word, secret) ? owner : undefined
+}
+
+/** In a time that does not tell how much of the secret was right. */
+function isSame(word: string, secret: string): boolean {
+  const [one, other] = [Buffer.from(word), Buffer.from(secret)]
+  return one.length === other.length && timingSafeEqual(one, other)
+}
