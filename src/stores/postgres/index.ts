@@ -1,19 +1,23 @@
 // The PostgreSQL store: sessions in tables of one database, shared by any machines.
 import { systemClock } from '../../base/clock.ts'
 import type { Clock } from '../../base/clock.ts'
-import { DroverError } from '../../base/errors.ts'
 import type { RateCounter } from '../../rate-limit/store.ts'
 import type { SessionStore, WatchingStore } from '../../session/store.ts'
-import { openPool } from './client.ts'
-import type { OwnedPostgresPool, PostgresPool } from './client.ts'
+import type { PostgresPool } from './client.ts'
 import { postgresDefaults } from './defaults.ts'
 import type { PostgresLimits } from './defaults.ts'
 import { PostgresLink } from './link.ts'
-import type { LinkSettings } from './link.ts'
+import { checkedSchema, poolOf } from './pool.ts'
 import { migrate } from './schema.ts'
 import { namesIn, statementsOn } from './statements.ts'
 import { PostgresSessionStore } from './store.ts'
 
+export { postgresIdempotencyStore } from './idempotency.ts'
+export { postgresLeaseStore } from './lease.ts'
+export { checkFence, once, onceTables } from './once.ts'
+export type { PostgresTransaction } from './once.ts'
+export type { PlainPostgresOptions } from './plain-link.ts'
+export type { OnceOptions, OnceOutcome } from '../once.ts'
 export type { PostgresAnswer, PostgresClient, PostgresPool, PostgresQuery } from './client.ts'
 
 export interface PostgresStoreOptions extends Partial<PostgresLimits> {
@@ -66,33 +70,4 @@ export function postgresSessionStore(
   })
   const statements = statementsOn(names)
   return new PostgresSessionStore({ link, names, statements, clock, random, limits, listen })
-}
-
-function poolOf(
-  urlOrPool: string | PostgresPool,
-  limits: PostgresLimits,
-  prepare: boolean,
-): Pick<LinkSettings, 'openPool' | 'closePool'> {
-  if (typeof urlOrPool !== 'string') {
-    return { openPool: () => Promise.resolve(urlOrPool), closePool: () => Promise.resolve() }
-  }
-  const url = checkedUrl(urlOrPool)
-  let owned: OwnedPostgresPool | undefined
-  return {
-    openPool: async () => (owned ??= await openPool(url, limits, prepare)),
-    closePool: async () => owned?.end(),
-  }
-}
-
-/** The URL's text is not shown: it may hold a password. */
-function checkedUrl(url: string): string {
-  const protocol = URL.canParse(url) ? new URL(url).protocol : undefined
-  if (protocol === 'postgres:' || protocol === 'postgresql:') return url
-  const came = protocol === undefined ? 'text that is no URL' : `protocol "${protocol}"`
-  throw new DroverError('OPTION_INVALID', `Cannot use PostgreSQL URL: wanted postgres://…, got ${came}`)
-}
-
-function checkedSchema(schema: string | undefined): string | undefined {
-  if (schema === undefined || (schema !== '' && !schema.includes('\0'))) return schema
-  throw new DroverError('OPTION_INVALID', `Cannot use schema ${JSON.stringify(schema)}: wanted a name`)
 }

@@ -23,8 +23,14 @@ import type { PostgresClient } from './client.ts'
 import { namesIn, quoted } from './statements.ts'
 import type { Names } from './statements.ts'
 
-/** Step i brings the tables from version i to i + 1. Never edit a released step; append. */
-function stepsFor({ session, rate }: Names): readonly string[] {
+/** Tables that belong together, under a name in `drover_schema`. */
+export interface SchemaPart {
+  readonly name: string
+  /** Step i brings the tables from version i to i + 1. Never edit a released step; append. */
+  readonly steps: readonly string[]
+}
+
+function sessionSteps({ session, rate }: Names): readonly string[] {
   return [
     `CREATE TABLE ${session} (
        key                  text COLLATE "C" PRIMARY KEY,
@@ -55,8 +61,12 @@ function stepsFor({ session, rate }: Names): readonly string[] {
   ]
 }
 
-/** The version this code reads and writes. */
-export const schemaVersion: number = stepsFor(namesIn(undefined)).length
+function sessionPart(names: Names): SchemaPart {
+  return { name: 'session', steps: sessionSteps(names) }
+}
+
+/** The version of the session tables that this code reads and writes. */
+export const schemaVersion: number = sessionSteps(namesIn(undefined)).length
 
 /** What PostgreSQL says of a table, a column or a schema that is not there. */
 const missing: ReadonlySet<string | undefined> = new Set(['42P01', '42703', '3F000'])
@@ -73,10 +83,15 @@ export interface SchemaSettings {
   readonly openTimeoutMs: number
 }
 
-/** Brings the tables to `schemaVersion`: one look when they are there already. Any number of servers may do so at once. */
-export async function migrate(client: PostgresClient, settings: SchemaSettings): Promise<void> {
+/** Brings the tables to the last step: one look when they are there already. Any number of servers may do so at once. */
+export async function migrate(
+  client: PostgresClient,
+  settings: SchemaSettings,
+  part: SchemaPart = sessionPart(settings.names),
+): Promise<void> {
   const { names, schema, openTimeoutMs } = settings
-  if (checked(await readVersion(client, names)) === schemaVersion) return
+  const last = part.steps.length
+  if (checked(await readVersion(client, names, part.name), last) === last) return
   await ask(client, 'BEGIN')
   await ask(client, `SET LOCAL statement_timeout = ${Math.ceil(openTimeoutMs)}`)
   // Gone with the transaction, so this works behind a pooler too.
@@ -91,20 +106,21 @@ export async function migrate(client: PostgresClient, settings: SchemaSettings):
     `CREATE TABLE IF NOT EXISTS ${names.version} (part text PRIMARY KEY, version int NOT NULL)`,
   )
   // Another server may have been here first.
-  const version = checked(await readVersion(client, names))
-  for (const step of stepsFor(names).slice(version)) await ask(client, step)
+  const version = checked(await readVersion(client, names, part.name), last)
+  for (const step of part.steps.slice(version)) await ask(client, step)
   await ask(
     client,
-    `INSERT INTO ${names.version} VALUES ('session', ${schemaVersion})
+    `INSERT INTO ${names.version} VALUES ($1, $2)
      ON CONFLICT (part) DO UPDATE SET version = excluded.version`,
+    [part.name, last],
   )
   await ask(client, 'COMMIT')
 }
 
 /** 0 when there is none. */
-async function readVersion(client: PostgresClient, { version }: Names): Promise<number> {
+async function readVersion(client: PostgresClient, { version }: Names, part: string): Promise<number> {
   try {
-    const { rows } = await ask(client, `SELECT version FROM ${version} WHERE part = 'session'`)
+    const { rows } = await ask(client, `SELECT version FROM ${version} WHERE part = $1`, [part])
     return Number(rows[0]?.[0] ?? 0)
   } catch (error) {
     if (isMissing(error)) return 0
@@ -112,10 +128,10 @@ async function readVersion(client: PostgresClient, { version }: Names): Promise<
   }
 }
 
-function checked(version: number): number {
-  if (version <= schemaVersion) return version
+function checked(version: number, last: number): number {
+  if (version <= last) return version
   throw new Error(
-    `the schema version of its tables is ${version}, wanted ${schemaVersion} or older: a newer Drover made them`,
+    `the schema version of its tables is ${version}, wanted ${last} or older: a newer Drover made them`,
   )
 }
 

@@ -70,7 +70,7 @@ export function statementsOn(names: Names): Statements {
   return { ...readsOn(names), ...writesOn(names), ...endsOn(names), ...sweepsOn(names), ...ratesOn(names) }
 }
 
-function statement(text: string): Statement {
+export function statement(text: string): Statement {
   return { name: `drover_${createHash('sha256').update(text).digest('hex').slice(0, 16)}`, text }
 }
 

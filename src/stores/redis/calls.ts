@@ -139,7 +139,7 @@ export function timeText(timeMs: number): string {
   return String(wholeDeadlineMs(timeMs))
 }
 
-function waitForReplicas(
+export function waitForReplicas(
   redis: RedisCommands,
   key: string,
   replicas: number,

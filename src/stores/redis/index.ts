@@ -22,7 +22,10 @@ import { SessionWatches } from './watch.ts'
 
 export type { InjectedRedisClient } from './commands.ts'
 export type { NearCacheLimits } from './defaults.ts'
+export { redisIdempotencyStore } from './idempotency.ts'
+export { redisLeaseStore } from './lease.ts'
 export type { RedisStoreOptions } from './options.ts'
+export type { PlainRedisOptions } from './plain-link.ts'
 
 /** What `redisSessionStore` gives. */
 export type RedisStore = SessionStore & WatchingStore & RateCounter & TextStore

@@ -37,8 +37,8 @@ function readSource(name: string): string {
   return readFileSync(new URL(`./${name}.lua`, import.meta.url), 'utf8')
 }
 
-/** The script, with the parts it shares with others before it. */
-function readScript(name: string, ...parts: readonly string[]): Script {
+/** A script beside this file, with the parts it shares with others before it. */
+export function readScript(name: string, ...parts: readonly string[]): Script {
   const source = [...parts, readSource(name)].join('\n')
   return { source, sha1: createHash('sha1').update(source).digest('hex') }
 }

@@ -1,0 +1,75 @@
+// The LeaseStore port on Redis: one script each, so each call is atomic.
+import type { Clock } from '../../base/clock.ts'
+import type { AcquireOutcome, LeaseStore } from '../../lease/store.ts'
+import { unavailable } from '../unavailable.ts'
+import { timeText } from './calls.ts'
+import type { InjectedRedisClient } from './commands.ts'
+import { readOptions } from './options.ts'
+import { PlainLink } from './plain-link.ts'
+import type { PlainRedisOptions } from './plain-link.ts'
+import { textOf } from './reply.ts'
+import { readScript } from './script.ts'
+import type { Script } from './script.ts'
+
+const scripts = {
+  acquire: readScript('lease-acquire'),
+  renew: readScript('lease-renew'),
+  release: readScript('lease-release'),
+} satisfies Readonly<Record<string, Script>>
+
+/** What every key begins with, unless `keyPrefix` says otherwise. */
+const defaultKeyPrefix = 'drover:lease:'
+
+/**
+ * Leases in Redis, reached as `redisSessionStore` takes it. A server that is restarted without persistence, or evicts keys, forgets
+ * leases and their fences; where there are replicas, one has each acquisition before it counts.
+ */
+export function redisLeaseStore(
+  urlOrClient: string | InjectedRedisClient,
+  options: PlainRedisOptions = {},
+): LeaseStore {
+  const settings = readOptions({ keyPrefix: defaultKeyPrefix, ...options })
+  return new RedisLeaseStore(new PlainLink(urlOrClient, settings), settings.clock, settings.keyPrefix)
+}
+
+class RedisLeaseStore implements LeaseStore {
+  readonly #link: PlainLink
+  readonly #clock: Clock
+  readonly #prefix: string
+
+  constructor(link: PlainLink, clock: Clock, prefix: string) {
+    this.#link = link
+    this.#clock = clock
+    this.#prefix = prefix
+  }
+
+  async acquire(name: string, holder: string, ttlMs: number): Promise<AcquireOutcome> {
+    const doing = `acquire the lease "${name}"`
+    const values = [this.#now(), holder, String(ttlMs)]
+    const call = { script: scripts.acquire, keys: [this.#prefix + name], values }
+    const reply = await this.#link.runConfirmed(doing, call)
+    const [status, value] = Array.isArray(reply) ? reply.map(textOf) : []
+    if (status === 'acquired') return { status, fence: Number(value) }
+    if (status === 'held') return { status, leftMs: Number(value) }
+    throw unavailable(doing, 'the script answered something else')
+  }
+
+  async renew(name: string, holder: string, ttlMs: number): Promise<boolean> {
+    const values = [this.#now(), holder, String(ttlMs)]
+    const call = { script: scripts.renew, keys: [this.#prefix + name], values }
+    return Number(await this.#link.run(`renew the lease "${name}"`, call)) === 1
+  }
+
+  async release(name: string, holder: string): Promise<void> {
+    const call = { script: scripts.release, keys: [this.#prefix + name], values: [holder] }
+    await this.#link.run(`release the lease "${name}"`, call)
+  }
+
+  close(): Promise<void> {
+    return this.#link.close()
+  }
+
+  #now(): string {
+    return timeText(this.#clock.now())
+  }
+}
