@@ -191,8 +191,7 @@ export class Exchange
       connection.write(head)
       return
     }
-    connection.gather(() => {
-      connection.write(head)
+    connection.gather(head, () => {
       this.#body.sendTo(connection)
     })
   }
