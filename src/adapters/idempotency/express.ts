@@ -1,4 +1,4 @@
-// Idempotency keys for Express 4 and 5, and for whatever calls (request, response, next).
+// Idempotency keys for Express 4 and 5.
 import type { ServerResponse } from 'node:http'
 import type { Request, RequestHandler } from 'express'
 import type { Idempotency } from '../../idempotency/idempotency.ts'
