@@ -1,7 +1,7 @@
 // The one set of validators behind flags and config file. Each message completes "wanted …".
 import { isIP } from 'node:net'
 import * as v from 'valibot'
-import { instanceVariable, markerVariable, portVariable } from '../base/wire.ts'
+import { epochVariable, instanceVariable, markerVariable, portVariable } from '../base/wire.ts'
 import {
   adminAddress,
   hedging,
@@ -23,7 +23,7 @@ const labelPattern = /^[\w.+@/-]{1,64}$/
 const pathPattern = /^\/[\x21-\x22\x24-\x7e]*$/
 const variablePattern = /^[^=\0]+$/
 /** Drover sets these for each instance; one value for all of them would break the fleet. */
-const ownVariables: readonly string[] = [portVariable, instanceVariable, markerVariable]
+const ownVariables: readonly string[] = [portVariable, instanceVariable, epochVariable, markerVariable]
 const wantedVariables = `other names than ${ownVariables.slice(0, -1).join(', ')} and ${markerVariable}`
 
 function folder(wanted: string): Schema<string> {

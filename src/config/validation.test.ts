@@ -221,7 +221,7 @@ test('validateOptions never shows the value of a variable', () => {
 test('validateOptions refuses variables that Drover sets itself', () => {
   assert.equal(
     refusalOf({ env: { PORT: '1' } }, flags),
-    'Cannot use --env "PORT": wanted other names than PORT, DROVER_INSTANCE and DROVER_MARKER, which Drover gives to each instance itself',
+    'Cannot use --env "PORT": wanted other names than PORT, DROVER_INSTANCE, DROVER_EPOCH and DROVER_MARKER, which Drover gives to each instance itself',
   )
 })
 

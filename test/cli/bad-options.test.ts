@@ -21,7 +21,7 @@ const calls: readonly (readonly [args: readonly string[], line: string])[] = [
   [['up', '--env', 'WORD', ...command], 'Cannot use --env "WORD": wanted NAME=VALUE'],
   [
     ['up', '--env', 'PORT=1', ...command],
-    'Cannot use --env "PORT": wanted other names than PORT, DROVER_INSTANCE and DROVER_MARKER, which Drover gives to each instance itself',
+    'Cannot use --env "PORT": wanted other names than PORT, DROVER_INSTANCE, DROVER_EPOCH and DROVER_MARKER, which Drover gives to each instance itself',
   ],
   [['up', '--balancers', '0', ...command], 'Cannot use --balancers "0": wanted a whole number from 1 to 16'],
   [
