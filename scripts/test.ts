@@ -11,8 +11,8 @@ import type { TestRun } from './testing/test-process.ts'
 
 const pureTimeoutMs = 60_000
 const fileTimeoutMs = 120_000
-/** Process tests mostly wait, so there is one more than cores; few machines have memory for more than four. */
-const concurrency = Math.min(4, availableParallelism() + 1)
+/** Process tests mostly wait, so two at a time even on one core; more only where there are cores for it. */
+const concurrency = Math.min(4, Math.max(2, availableParallelism()))
 /** A load test drives both the fleet and its users: with others beside it, it would measure them. */
 const alone: ReadonlySet<string> = new Set(['test/fleet/kill.test.ts'])
 /** Areas that take longest start first, in this order, so that nobody waits for them at the end. */

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 import { benchRuns, measured, peersOf } from './bench-run.ts'
 
 const bench = benchRuns()
-const briefly = ['--seconds', '0.15', '--rounds', '1']
+const briefly = ['--seconds', '0.4', '--rounds', '1']
 
 describe('npm run bench, sessions', () => {
   test('sessions: compares reads and writes on Redis, with and without near cache, with the peers and by hand', async () => {
@@ -14,6 +14,9 @@ describe('npm run bench, sessions', () => {
     // Two of ours; two peers with two loads of three rows, and by hand with four loads of four rows.
     assert.equal(rows.length, 2 * (2 * 2 * 3 + 4 * 4))
     assert.match(run.output, /sessions: write, Drover on Redis: .*requests\/s +above 1/)
-    assert.match(run.output, /sessions: read, Drover with near cache: CPU added .*≤ 0\.10× (?:met|missed)/)
+    assert.match(
+      run.output,
+      /sessions: read, Drover with near cache: CPU added .*(?:≤ 0\.10× (?:met|missed)|too little to measure)/,
+    )
   })
 })
