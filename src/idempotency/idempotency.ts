@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { deadOwnerHeader } from '../base/wire.ts'
 import { entryKey, fingerprintOf } from './fingerprint.ts'
-import { idempotencyKeyHeader, longestKey, readKey } from './key.ts'
+import { idempotencyKeyHeader, longestKey, readKey } from '../base/idempotency-key.ts'
 import { readPolicy } from './options.ts'
 import type { IdempotencyOptions, IdempotencyPolicy } from './options.ts'
 import { confirmedDead, ownOwner } from './owner.ts'

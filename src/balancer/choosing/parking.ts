@@ -8,8 +8,8 @@ export interface Parked {
    * `Parking.park` again, and keeps its place.
    */
   retry(): boolean
-  /** Gives up waiting. */
-  expire(): void
+  /** Gives up waiting for this. */
+  expire(reason: WaitReason): void
 }
 
 /** Why a request waits: `none`, no instance that it did not try is live; `full`, those that are have all they may have. */
@@ -138,7 +138,7 @@ export class Parking {
     for (const [request, wait] of this.#waiting) {
       if (wait.sinceMs + waitTimeMs(wait.reasons, limits) > now) continue
       this.leave(request)
-      request.expire()
+      request.expire(wait.reason)
     }
     this.#watch()
   }

@@ -16,7 +16,7 @@ export interface RosterEntry {
   requests: number
   /** Attempts failed. */
   failures: number
-  /** In the latest list and not draining. */
+  /** In the latest list, not draining, and has not said itself that it leaves. */
   live: boolean
   /** In the latest list. */
   listed: boolean
@@ -173,7 +173,7 @@ export class Roster {
     this.#refresh(nowMs)
   }
 
-  /** It may still be given requests: listed, and not draining. */
+  /** It may still be given requests. */
   has(entry: RosterEntry): boolean {
     return entry.live
   }

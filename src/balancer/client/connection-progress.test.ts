@@ -1,32 +1,14 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { connect, createServer, type Socket } from 'node:net'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
+import { openPair } from '../../../test/support/socket-pair.ts'
 import { ConnectionProgress } from './connection-progress.ts'
-
-/** Both ends of a connection; the client reads nothing yet. */
-async function startPair(t: TestContext): Promise<{ readonly client: Socket; readonly server: Socket }> {
-  const listener = createServer().listen(0, '127.0.0.1')
-  const accepted = once(listener, 'connection')
-  await once(listener, 'listening')
-  const address = listener.address()
-  assert.ok(typeof address === 'object' && address !== null)
-  const client = connect({ host: '127.0.0.1', port: address.port }).pause()
-  const [server] = (await accepted) as [Socket]
-  listener.close()
-  for (const socket of [client, server]) {
-    socket.on('error', () => undefined)
-    t.after(() => socket.destroy())
-  }
-  return { client, server }
-}
 
 const moment = { phase: 'flushing', request: 1, waitsForUs: false }
 /** More than the system takes for a client that does not read. */
 const large = Buffer.alloc(64 * 1024 * 1024)
 
 test('a client that takes nothing is timed from the first look, however long the clock has run', async (t) => {
-  const { server } = await startPair(t)
+  const { server } = await openPair(t)
   server.write(large)
   const progress = new ConnectionProgress()
   progress.look(server, { ...moment, nowMs: 1_000_000 })
@@ -36,7 +18,7 @@ test('a client that takes nothing is timed from the first look, however long the
 })
 
 test('a client that took all it was sent is timed from the last look', async (t) => {
-  const { client, server } = await startPair(t)
+  const { client, server } = await openPair(t)
   const progress = new ConnectionProgress()
   progress.look(server, { ...moment, nowMs: 1_000 })
   const taken = new Promise((resolve) => server.write(large, resolve))
@@ -48,7 +30,7 @@ test('a client that took all it was sent is timed from the last look', async (t)
 })
 
 test('the next request begins a phase, though it is the same as that of the one before', async (t) => {
-  const { server } = await startPair(t)
+  const { server } = await openPair(t)
   const progress = new ConnectionProgress()
   const body = { ...moment, phase: 'body' }
   progress.look(server, { ...body, nowMs: 1_000 })
@@ -59,7 +41,7 @@ test('the next request begins a phase, though it is the same as that of the one 
 })
 
 test('the time a client waits for us counts neither as its silence nor as its phase', async (t) => {
-  const { server } = await startPair(t)
+  const { server } = await openPair(t)
   const progress = new ConnectionProgress()
   progress.look(server, { ...moment, nowMs: 1_000 })
   progress.look(server, { ...moment, nowMs: 2_000 })

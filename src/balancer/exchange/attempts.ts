@@ -1,4 +1,5 @@
-// The attempts of one request: which instance is asked next, none of them twice, and who else is asked when it is slow.
+// The attempts of one request: which instance is asked next, and who else is asked when it is slow. None is asked twice, but
+// for one whose idle connection had ended, which a fresh one may still reach.
 import type { RosterEntry } from '../choosing/roster.ts'
 import { Attempt, type AttemptOwner } from './attempt.ts'
 import type { ExchangeContext } from './context.ts'
@@ -26,8 +27,6 @@ export class Attempts {
   #tried: Set<RosterEntry> | undefined
   /** Where a fresh connection may go though the instance was tried. */
   #revisits: RosterEntry[] | undefined
-  /** How many handed a byte to an instance. */
-  sent = 0
 
   constructor(owner: AttemptOwner, context: ExchangeContext, needs: AttemptNeeds, record: ExchangeRecord) {
     this.#owner = owner
@@ -39,6 +38,11 @@ export class Attempts {
   /** Those under way. */
   all(): Attempt[] {
     return [this.current, this.#hedge].filter((attempt) => attempt !== undefined)
+  }
+
+  /** How many handed a byte to an instance. */
+  get sent(): number {
+    return this.#record.attempts.filter(({ progress }) => progress !== 'not-sent').length
   }
 
   has(attempt: Attempt): boolean {

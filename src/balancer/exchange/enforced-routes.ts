@@ -1,10 +1,8 @@
 // The routes whose instances enforce idempotency keys, and the key of a request: together they license the repeat of a
 // POST (rule R1). When in doubt there is no licence: a repeat that should not have been takes effect twice.
+import { idempotencyKeyHeader, readKey } from '../../base/idempotency-key.ts'
 import { namedByConnection } from '../upstream/request-head.ts'
 import type { EnforcedRoute } from '../messages.ts'
-
-/** Request header of the key (draft-ietf-httpapi-idempotency-key-header-07 section 2.1). */
-export const idempotencyKeyHeader = 'idempotency-key'
 
 /** `sent`: the client's key licenses repeats. `minted`: one that the balancer adds would. `none`: nothing does. */
 export type KeyLicence = 'none' | 'sent' | 'minted'
@@ -23,7 +21,6 @@ interface CompiledRoute {
 }
 
 const defaultMethods = ['POST', 'PATCH']
-const maxKeyLength = 255
 
 export class EnforcedRoutes {
   readonly #routes: readonly CompiledRoute[]
@@ -37,7 +34,7 @@ export class EnforcedRoutes {
     if (this.#routes.length === 0) return 'none'
     const route = this.match(request.method, request.target)
     if (route === undefined) return 'none'
-    const key = readKey(request.rawHeaders)
+    const key = judgeKey(request.rawHeaders)
     if (key === 'usable') return 'sent'
     return key === 'absent' && route.mint ? 'minted' : 'none'
   }
@@ -89,7 +86,7 @@ function isPlainPath(path: string): boolean {
 }
 
 /** Whether every reader of these fields finds the same, single key in them. */
-function readKey(rawHeaders: readonly string[]): 'absent' | 'usable' | 'unusable' {
+function judgeKey(rawHeaders: readonly string[]): 'absent' | 'usable' | 'unusable' {
   let value: string | undefined
   for (let index = 0; index < rawHeaders.length; index += 2) {
     if (!isKeyName(rawHeaders[index] ?? '')) continue
@@ -100,21 +97,10 @@ function readKey(rawHeaders: readonly string[]): 'absent' | 'usable' | 'unusable
   // Named there, it ends at this hop: the instance would not see it.
   if (namedByConnection(rawHeaders)?.has(idempotencyKeyHeader) === true) return 'unusable'
   if (value === undefined) return 'absent'
-  return isUsableKey(value) ? 'usable' : 'unusable'
+  return readKey(value) === undefined ? 'unusable' : 'usable'
 }
 
 /** Gateways like CGI read `_` in a name as `-`. */
 function isKeyName(name: string): boolean {
   return name.length === idempotencyKeyHeader.length && /^idempotency[-_]key$/i.test(name)
-}
-
-const quotedKey = /^"((?:[ !#-[\]-~]|\\["\\])*)"$/
-const bareKey = /^[\w!#$%&'*+\-.^`|~:/=]+$/
-
-/** A string of RFC 9651 section 3.3.3 without parameters, or the bare word that older clients send; 1 to 255 long. */
-function isUsableKey(field: string): boolean {
-  const value = field.trim()
-  const quoted = quotedKey.exec(value)?.[1]
-  const key = quoted?.replaceAll(/\\(.)/g, '$1') ?? (bareKey.test(value) ? value : '')
-  return key.trim() !== '' && key.length <= maxKeyLength
 }

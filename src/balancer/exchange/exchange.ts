@@ -44,15 +44,13 @@ export class Exchange
   readonly #request: OutgoingRequest
   readonly #record: ExchangeRecord
   readonly #attempts: Attempts
-  /** Of the last attempt that died, once the supervisor has confirmed it. */
+  /** Of the last attempt that failed; whether it is dead is the roster's to say. */
   #lastDead: RosterEntry | undefined
   #state: ExchangeState = 'new'
   #pendingRepeat: PendingRepeat | undefined
   #parkedSinceMs = 0
   #hedgeTimer: NodeJS.Timeout | undefined
   #events: EventStreamEnd | undefined
-  /** Waits for less than all, and then says so. */
-  #waitReason: WaitReason = 'none'
   /** The client need not wait for a 100, or was told one. */
   #mayContinue: boolean
   /** The answer may be silent for as long as it likes. */
@@ -123,11 +121,8 @@ export class Exchange
   endStream(): void {
     const attempt = this.#attempts.current
     if (attempt === undefined) return
-    const nowMs = this.#context.now()
-    this.#end(attempt, 'answered', '', nowMs)
     attempt.connection.abandon()
-    this.#held.end(none)
-    this.#finish('answered', nowMs)
+    this.#complete(attempt, none)
   }
 
   // ClientListener
@@ -171,20 +166,18 @@ export class Exchange
     }
     const reason = this.#attempt(nowMs)
     if (reason === undefined) return true
-    this.#waitReason = reason
     this.#context.parking.park(this, reason)
     return false
   }
 
-  expire(): void {
-    this.refuse(503, this.#waitReason === 'full' ? 'all instances are busy' : 'no instance is ready')
+  expire(reason: WaitReason): void {
+    this.refuse(503, reason === 'full' ? 'all instances are busy' : 'no instance is ready')
   }
 
   // AttemptOwner
 
   onAttemptReady(attempt: Attempt): void {
     const { connection } = attempt
-    this.#attempts.sent++
     const dead = this.#lastDead
     const head = this.#request.write(dead !== undefined && isGone(dead) ? dead : undefined)
     if (!this.#body.exists) {
@@ -241,13 +234,10 @@ export class Exchange
   }
 
   onAttemptEnd(attempt: Attempt, trailers: readonly string[]): void {
-    const nowMs = this.#context.now()
-    this.#end(attempt, 'answered', '', nowMs)
     // A request still being sent leaves the connection in the middle of a message.
     if (this.#body.sent) attempt.connection.resume()
     else attempt.connection.abandon()
-    this.#held.end(trailers)
-    this.#finish('answered', nowMs)
+    this.#complete(attempt, trailers)
   }
 
   /** From here on it is no longer HTTP: two joined sockets take this exchange's place. */
@@ -306,7 +296,6 @@ export class Exchange
   #park(reason: WaitReason, nowMs: number): void {
     const { counts, parking } = this.#context
     this.#parkedSinceMs = nowMs
-    this.#waitReason = reason
     this.#move('parked')
     if (parking.park(this, reason)) return
     counts.shed++
@@ -380,11 +369,8 @@ export class Exchange
   #giveUp(attempt: Attempt, nowMs: number): void {
     const why = 'no answer in time'
     attempt.connection.abandon()
-    this.#attempts.fail(attempt, 'failed', why, nowMs)
-    this.#body.detach()
-    if (this.#attempts.current !== undefined) return
-    const verdict = this.#decide(attempt, 'failed', nowMs)
-    attempt.record.why = `${why}; ${verdict.type}`
+    const verdict = this.#judge(attempt, 'failed', why, nowMs)
+    if (verdict === undefined) return
     const other = verdict.type === 'repeat' ? this.#attempts.pick(nowMs) : 'none'
     if (typeof other === 'string') {
       this.refuse(504, 'the instance did not answer in time')
@@ -398,24 +384,23 @@ export class Exchange
   #fail(attempt: Attempt, outcome: AttemptOutcome, why: string): void {
     if (!this.#attempts.has(attempt)) return
     const nowMs = this.#context.now()
+    if (outcome === 'failed') this.#lastDead = attempt.entry
+    const verdict = this.#judge(attempt, outcome, why, nowMs)
+    if (verdict !== undefined) this.#obey(verdict, attempt.entry, why, nowMs)
+  }
+
+  /** Takes the attempt off and asks R1; undefined when the other of the two goes on. */
+  #judge(attempt: Attempt, outcome: AttemptOutcome, why: string, nowMs: number): AttemptVerdict | undefined {
+    const { budget, limits } = this.#settings
     this.#attempts.fail(attempt, outcome, why, nowMs)
     this.#body.detach()
-    if (outcome === 'failed') this.#lastDead = attempt.entry
-    // The other of the two goes on.
-    if (this.#attempts.current !== undefined) return
+    if (this.#attempts.current !== undefined) return undefined
     if (this.#state !== 'passed') {
       this.#held.discard()
       this.#record.status = 0
       this.#record.bytesOut = 0
     }
-    const verdict = this.#decide(attempt, outcome, nowMs)
-    attempt.record.why = `${why}; ${verdict.type}`
-    this.#obey(verdict, attempt.entry, why, nowMs)
-  }
-
-  #decide(attempt: Attempt, outcome: AttemptOutcome, nowMs: number): AttemptVerdict {
-    const { budget, limits } = this.#settings
-    return decideAttemptEnd({
+    const verdict = decideAttemptEnd({
       progress: this.#state === 'passed' ? 'passed' : attempt.progress,
       notProcessed: outcome === 'not-processed',
       method: this.#stream.head.method,
@@ -427,6 +412,8 @@ export class Exchange
       budget: budget.balance(nowMs) >= 1 ? 'available' : 'empty',
       clientGone: false,
     })
+    attempt.record.why = `${why}; ${verdict.type}`
+    return verdict
   }
 
   #obey(verdict: AttemptVerdict, entry: RosterEntry, why: string, nowMs: number): void {
@@ -451,6 +438,13 @@ export class Exchange
   #end(attempt: Attempt, outcome: AttemptOutcome, why: string, nowMs: number): void {
     this.#attempts.end(attempt, outcome, why, nowMs)
     this.#body.detach()
+  }
+
+  #complete(attempt: Attempt, trailers: readonly string[]): void {
+    const nowMs = this.#context.now()
+    this.#end(attempt, 'answered', '', nowMs)
+    this.#held.end(trailers)
+    this.#finish('answered', nowMs)
   }
 
   // Fields of our own
@@ -487,8 +481,7 @@ export class Exchange
     clearTimeout(this.#hedgeTimer)
     this.#events?.close()
     this.#context.active.remove(this)
-    if (this.#body.sent) this.#body.close()
-    else this.#body.discard()
+    this.#body.discard()
     this.#record.endedMs = nowMs
     this.#record.end = end
     this.#context.observe(this.#record)

@@ -21,7 +21,7 @@ export interface AttemptRecord {
   outcome: AttemptOutcome
   /** How far it has come. */
   progress: Progress
-  /** Why it failed, and what was decided then: "connect ECONNREFUSED; repeated". */
+  /** Why it failed, and what was decided then: "connect ECONNREFUSED; repeat". */
   why: string
 }
 

@@ -132,7 +132,7 @@ export class ReplayableBody implements SpoolListener {
     if (!this.#ended && this.exists) this.#stream.discardBody()
   }
 
-  /** Forgets the copy and deletes its file. Always called when the exchange is over, by `discard` or directly. */
+  /** Forgets the copy and deletes its file. Called when the exchange is over, by `discard`. */
   close(): void {
     this.#sink = undefined
     this.#replaying = false

@@ -35,7 +35,7 @@ export interface AttemptEnd {
 }
 
 export type AttemptVerdict =
-  /** On an instance that was not asked yet. When `charged`, one retry is to be taken from the budget. */
+  /** On another instance. When `charged`, one retry is to be taken from the budget. */
   | { readonly type: 'repeat'; readonly charged: boolean }
   /** It may be repeated, but not yet: until the supervisor confirms the death or the budget has a retry. */
   | { readonly type: 'wait' }
@@ -61,7 +61,8 @@ export function isRepeatable(method: string): boolean {
 }
 
 /**
- * Rule R1. The caller sends no request twice to one instance, which bounds the attempts that cost none.
+ * Rule R1. The caller asks each instance once, and once more where its idle connection had ended, which bounds the attempts
+ * that cost none.
  * Deaths that the supervisor has confirmed are free of the budget: they are its own doing or a crash, not an overload.
  */
 export function decideAttemptEnd(end: AttemptEnd): AttemptVerdict {

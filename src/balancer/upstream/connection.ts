@@ -8,7 +8,7 @@ import { ResponseReader, type ResponseHead, type ResponseListener } from './resp
 /** The attempt on a connection. After onEnd, onUpgrade or onDeath the connection tells it nothing more. */
 export interface AttemptListener extends ResponseListener {
   /** Connected: the request may be written. */
-  onReady(connection: UpstreamConnection): void
+  onReady(): void
   /** The socket takes bytes again after `write` answered false. */
   onUpstreamDrain(): void
   /** All bytes that have arrived are read and the response is not complete yet. */
@@ -29,7 +29,6 @@ export interface ConnectionOwner {
 const gatheredBytes = 16 * 1024
 
 export class UpstreamConnection implements ResponseListener {
-  readonly upstream: Upstream
   /** Its owner's name for this start of the instance. */
   readonly key: string
   readonly #socket: Socket
@@ -45,7 +44,6 @@ export class UpstreamConnection implements ResponseListener {
 
   /** Starts connecting. */
   constructor(upstream: Upstream, key: string, limits: BalancerLimits, owner: ConnectionOwner) {
-    this.upstream = upstream
     this.key = key
     this.#owner = owner
     this.#reader = new ResponseReader(limits.headBytes)
@@ -61,7 +59,7 @@ export class UpstreamConnection implements ResponseListener {
   begin(listener: AttemptListener, method: string, upgradeAsked: boolean): void {
     this.#attempt = listener
     this.#reader.expect(this, method, upgradeAsked)
-    if (this.#connected) listener.onReady(this)
+    if (this.#connected) listener.onReady()
   }
 
   /** False when the attempt should wait for onUpstreamDrain. */
@@ -154,7 +152,7 @@ export class UpstreamConnection implements ResponseListener {
     socket.once('connect', () => {
       clearTimeout(connectTimer)
       this.#connected = true
-      this.#attempt?.onReady(this)
+      this.#attempt?.onReady()
     })
     socket.on('data', (bytes: Buffer) => {
       this.#read(bytes)

@@ -1,6 +1,8 @@
 // The head that goes to an instance: the client's, without what belongs to one hop, with who the client is.
+import { idempotencyKeyHeader } from '../../base/idempotency-key.ts'
 import { telemetrySecretHeader } from '../../base/instance-telemetry.ts'
 import { deadOwnerHeader, instanceHeader, notProcessedHeader, traceHeader } from '../../base/wire.ts'
+import { requestIdHeader, traceparentHeader, tracestateHeader } from '../telemetry/identity.ts'
 import { forwardedNames, isForwardedName, writeForwarded, type ForwardedNames } from './forwarded.ts'
 
 export interface ClientRequest {
@@ -33,8 +35,8 @@ const dropped: ReadonlySet<string> = new Set([
   'te',
   'transfer-encoding',
   'upgrade',
-  'x-request-id',
-  'traceparent',
+  requestIdHeader,
+  traceparentHeader,
   instanceHeader,
   notProcessedHeader,
   traceHeader,
@@ -44,7 +46,7 @@ const dropped: ReadonlySet<string> = new Set([
 
 /** Of names that are not just passed on; names of other lengths need no look. */
 const knownLengths: ReadonlySet<number> = new Set(
-  [...dropped, ...forwardedNames, 'host', 'tracestate'].map(({ length }) => length),
+  [...dropped, ...forwardedNames, 'host', tracestateHeader].map(({ length }) => length),
 )
 
 /**
@@ -68,11 +70,11 @@ export function writeRequestHead(request: ClientRequest): string {
     const lowerName = name.toLowerCase()
     if (lowerName === 'host') host ??= value
     else if (isForwardedName(lowerName)) earlier[lowerName] = join(earlier[lowerName], value)
-    else if (lowerName === 'tracestate' && !request.keepsTracestate) continue
+    else if (lowerName === tracestateHeader && !request.keepsTracestate) continue
     else if (!isDropped(lowerName) && named?.has(lowerName) !== true) fields += `${name}: ${value}\r\n`
   }
-  fields += `x-request-id: ${request.requestId}\r\ntraceparent: ${request.traceparent}\r\n`
-  if (request.mintedKey !== undefined) fields += `idempotency-key: ${request.mintedKey}\r\n`
+  fields += `${requestIdHeader}: ${request.requestId}\r\n${traceparentHeader}: ${request.traceparent}\r\n`
+  if (request.mintedKey !== undefined) fields += `${idempotencyKeyHeader}: ${request.mintedKey}\r\n`
   if (request.deadOwner !== undefined) fields += `${deadOwnerHeader}: ${request.deadOwner}\r\n`
   if (request.chunked) fields += 'Transfer-Encoding: chunked\r\n'
   fields += request.upgrade ? 'Connection: Upgrade\r\nUpgrade: websocket\r\n' : 'Connection: keep-alive\r\n'

@@ -15,8 +15,6 @@ export interface TunnelOptions {
   readonly closeMs: number
   /** Called once, when both sockets are closed. */
   readonly onClose: () => void
-  /** Four bytes nobody can foresee (section 5.3). Default: the system's. */
-  readonly mask?: () => Buffer
 }
 
 /**
@@ -38,9 +36,9 @@ export class Tunnel {
 
   constructor(options: TunnelOptions) {
     this.#options = options
-    const { client, upstream, mask = () => randomBytes(4) } = options
+    const { client, upstream } = options
     this.#toClient = new Lane(writerTo(client), () => writeCloseFrame(goingAway, reason))
-    this.#toInstance = new Lane(writerTo(upstream), () => writeCloseFrame(goingAway, reason, mask()))
+    this.#toInstance = new Lane(writerTo(upstream), () => writeCloseFrame(goingAway, reason, randomBytes(4)))
   }
 
   /** From here on bytes pass, those first that each side had sent along with the handshake. To be called once. */
@@ -147,12 +145,6 @@ export class Tunnel {
       other.destroySoon()
     }
   }
-}
-
-/** `onClose` is called once, when both are gone. A side that takes nothing for `stallMs` is gone too. */
-export function joinSockets(client: Socket, upstream: Socket, stallMs: number, onClose: () => void): void {
-  const nothing = Buffer.alloc(0)
-  new Tunnel({ client, upstream, stallMs, closeMs: 0, onClose }).open(nothing, nothing)
 }
 
 function writerTo(socket: Socket): (bytes: Buffer) => boolean {

@@ -1,7 +1,7 @@
 // Which field values are keys.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readKey } from './key.ts'
+import { readKey } from './idempotency-key.ts'
 
 const keys: readonly (readonly [field: string, key: string | undefined])[] = [
   ['"8e03978e-40d5-43dd-bc93-6894a57f9324"', '8e03978e-40d5-43dd-bc93-6894a57f9324'],
