@@ -15,7 +15,7 @@ import { RetryBudget } from './exchange/retry-budget.ts'
 import { defaultLimits, type BalancerLimits } from './limits.ts'
 import type { BalancerLoad, BalancerOptions, Upstream } from './messages.ts'
 import { IdentityMint } from './telemetry/identity.ts'
-import type { WorkerState } from './telemetry/metrics.ts'
+import type { BalancerState } from './telemetry/metrics.ts'
 import { UpstreamPool } from './upstream/pool.ts'
 import { spreadDelays, spreadWindowMs } from './websocket/spread.ts'
 
@@ -45,7 +45,7 @@ export class Balancer {
     this.#options = options
     this.#ports = ports
     this.#context = this.#createContext()
-    this.#front = new Front(options, {
+    this.#front = new Front({
       limits: () => this.#limits,
       onStream: (stream) => {
         new Exchange(this.#context, stream).begin()
@@ -65,7 +65,7 @@ export class Balancer {
 
   /** Accepts on a bound handle, or whatever else net.Server.listen takes. */
   listen(handle: object): Promise<void> {
-    return this.#front.listen(handle)
+    return this.#front.listen(handle, this.#options)
   }
 
   get port(): number | undefined {
@@ -95,7 +95,7 @@ export class Balancer {
   }
 
   /** For the metrics. */
-  state(): WorkerState {
+  state(): BalancerState {
     const { counts, parking, roster } = this.#context
     return {
       parked: parking.size,
@@ -104,7 +104,6 @@ export class Balancer {
       retryBudgetExhausted: counts.budgetExhausted,
       shed: counts.shed,
       refused: this.#refused,
-      accessLogDropped: 0,
       instances: roster.current(),
     }
   }

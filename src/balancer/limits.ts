@@ -45,7 +45,7 @@ export interface BalancerLimits {
   readonly headBytes: number
   /** The header fields of a request. */
   readonly headFields: number
-  /** From a client's first byte until its head, and until its whole request. */
+  /** From a client's first byte until its head, and from then on until its whole request. */
   readonly requestHeadTimeoutMs: number
   readonly requestTimeoutMs: number
   /** From one piece of a request's body to the next. */
@@ -66,7 +66,7 @@ export interface BalancerLimits {
   readonly handshakeTimeoutMs: number
   /** A client's idle keep-alive connection. */
   readonly clientIdleMs: number
-  /** While draining, how long an idle client connection stays open for a request that is already on its way. */
+  /** How long a connection that is to close, an idle one while draining say, stays open for what is already on its way. */
   readonly lingerMs: number
   /** An instance that leaves has its WebSockets and event streams ended within this, spread evenly. */
   readonly streamSpreadMs: number

@@ -2,7 +2,7 @@
 import type { ExchangeRecord } from './exchange/record.ts'
 import type { BalancerOptions } from './messages.ts'
 import type { AccessLog } from './telemetry/access-log.ts'
-import { ExchangeMetrics, type WorkerState } from './telemetry/metrics.ts'
+import { ExchangeMetrics, type BalancerState } from './telemetry/metrics.ts'
 
 export class Observers {
   readonly #metrics: ExchangeMetrics
@@ -12,7 +12,7 @@ export class Observers {
   #logPath: string | undefined
 
   /** `readState`: what the balancer is doing now. */
-  constructor(readState: () => WorkerState, notice: (text: string) => void) {
+  constructor(readState: () => BalancerState, notice: (text: string) => void) {
     this.#metrics = new ExchangeMetrics(() => ({
       ...readState(),
       accessLogDropped: this.#log?.dropped ?? 0,

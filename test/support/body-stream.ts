@@ -99,7 +99,6 @@ export class BodyStream implements ClientStream {
   }
   end(): void {}
   reset(): void {}
-  closeAfter(): void {}
   upgrade(): never {
     throw new Error('Cannot upgrade a stream that only sends a body')
   }

@@ -65,8 +65,6 @@ export interface ClientStream {
   end(trailers: readonly string[]): void
   /** Cuts the stream so that what the client has is not taken for the whole: RST of the connection, or RST_STREAM. */
   reset(): void
-  /** This answer is the connection's last. */
-  closeAfter(): void
   /** Sends the 101 and gives the raw socket away, with what the client had sent beyond its request. */
   upgrade(
     head: ResponseHead,

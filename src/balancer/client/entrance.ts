@@ -34,11 +34,13 @@ export class Entrance {
    * then.
    */
   configure({ tls, proxyProtocol = false }: Pick<BalancerOptions, 'tls' | 'proxyProtocol'>): void {
-    if (tls === undefined) this.#acceptor = undefined
-    else if (this.#certificates === undefined) this.#certificates = new Certificates(tls)
-    else this.#certificates.replace(tls)
-    if (tls !== undefined && this.#certificates !== undefined)
-      this.#acceptor ??= this.#createAcceptor(this.#certificates)
+    if (tls === undefined) {
+      this.#certificates = undefined
+      this.#acceptor = undefined
+    } else if (this.#certificates === undefined) {
+      this.#certificates = new Certificates(tls)
+      this.#acceptor = this.#createAcceptor(this.#certificates)
+    } else this.#certificates.replace(tls)
     this.#readsProxyHeader = proxyProtocol
   }
 
@@ -65,7 +67,7 @@ export class Entrance {
 
   /** Called every second. Answers what an operator should know of renewed certificates, if anything. */
   checkForChange(): string | undefined {
-    return this.#acceptor === undefined ? undefined : this.#certificates?.checkForChange()
+    return this.#certificates?.checkForChange()
   }
 
   /** Ends those on their way that have said nothing since the last call. */

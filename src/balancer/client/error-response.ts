@@ -1,12 +1,24 @@
-// The balancer's own answer where an exchange has none to give: as text for HTTP/1.1.
+// The balancer's own answer to a request that no instance answers.
 import { STATUS_CODES } from 'node:http'
+import type { ResponseHead } from '../upstream/response-reader.ts'
+import { writeHead } from './response-head.ts'
 
-/** A whole response after which the connection ends, in latin1. */
+/** A short text that says why, and when to come again where that is known. */
+export function errorAnswer(
+  status: number,
+  why: string,
+  retryAfterS?: number,
+): { readonly head: ResponseHead; readonly body: Buffer } {
+  const body = Buffer.from(`${status} ${why}\n`)
+  const rawHeaders = ['Content-Type', 'text/plain; charset=utf-8', 'Content-Length', String(body.length)]
+  rawHeaders.push('Cache-Control', 'no-store')
+  if (retryAfterS !== undefined) rawHeaders.push('Retry-After', String(retryAfterS))
+  return { head: { status, reason: STATUS_CODES[status] ?? '', rawHeaders, keepAlive: true }, body }
+}
+
+/** The same as a whole response of HTTP/1.1 after which the connection ends, in latin1. */
 export function errorResponse(status: number, why: string): string {
-  const body = `${status} ${why}\n`
-  const retry = status === 503 ? 'Retry-After: 1\r\n' : ''
-  return (
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nContent-Type: text/plain; charset=utf-8\r\n` +
-    `Content-Length: ${Buffer.byteLength(body)}\r\nCache-Control: no-store\r\n${retry}Connection: close\r\n\r\n${body}`
-  )
+  const { head, body } = errorAnswer(status, why, status === 503 ? 1 : undefined)
+  const fields = [...head.rawHeaders, 'Connection', 'close']
+  return writeHead(status, head.reason, fields) + body.toString('latin1')
 }

@@ -30,11 +30,9 @@ export class Front {
   readonly #server: Server
   readonly #connections = new Set<ClientConnection>()
   readonly #entrance: Entrance
-  readonly #balancer: BalancerOptions
   #draining = false
 
-  constructor(balancer: BalancerOptions, options: FrontOptions) {
-    this.#balancer = balancer
+  constructor(options: FrontOptions) {
     this.#options = options
     this.#entrance = new Entrance({
       limits: options.limits,
@@ -52,9 +50,9 @@ export class Front {
   }
 
   /** Accepts on a handle that the primary bound and keeps. Rejects when it cannot. */
-  listen(handle: object): Promise<void> {
+  listen(handle: object, balancer: BalancerOptions): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#entrance.configure(this.#balancer)
+      this.#entrance.configure(balancer)
       this.#server.once('error', reject)
       this.#server.listen(handle, backlog, () => {
         this.#server.off('error', reject)

@@ -12,7 +12,7 @@ import { RequestReader, type ReadRequest, type RequestReaderListener } from './r
 export interface Http1Options {
   readonly limits: () => BalancerLimits
   readonly onStream: (stream: ClientStream) => void
-  /** A request was answered with this status before it became a stream's. */
+  /** A request was answered with this status while it was read: unreadable, or too slow. */
   readonly onRefusal: (status: number) => void
   /** The socket is gone, or somebody else's. */
   readonly onClose: (connection: Http1Connection) => void
@@ -224,11 +224,12 @@ export class Http1Connection implements ClientConnection, Http1Wire, RequestRead
 
   /** The client's end is its leave: who wants an answer keeps the connection open (as Node's own server has it). */
   #onClientEnd(): void {
-    const hasBegun = this.#stream?.isUnderWay === true
-    this.#leave()
     // Half an answer must not end in order.
-    if (hasBegun) this.reset()
-    else this.socket.end()
+    if (this.#stream?.isUnderWay === true) this.#cut()
+    else {
+      this.#leave()
+      this.socket.end()
+    }
   }
 
   #feed(bytes: Buffer): void {

@@ -1,5 +1,6 @@
 // One request of an HTTP/1.1 connection and its answer on the wire (RFC 9112).
 import type { Socket } from 'node:net'
+import { hasNoBody } from '../http1/header-section.ts'
 import type { ResponseHead } from '../upstream/response-reader.ts'
 import type { ClientAddress, ClientListener, ClientStream } from './client-stream.ts'
 import type { ReadRequest } from './request-reader.ts'
@@ -101,7 +102,7 @@ export class Http1Stream implements ClientStream {
 
   respond(head: ResponseHead, extraFields: readonly string[]): void {
     const { method, version } = this.head
-    const bodiless = method === 'HEAD' || head.status === 204 || head.status === 304
+    const bodiless = hasNoBody(method, head.status)
     // A client that still waits for its 100 may send the body or not, one that asked for a WebSocket may have begun to
     // speak it: only the end of the connection tells.
     const isOpen = this.head.upgrade || (this.head.expectsContinue && !this.#continued)
@@ -152,10 +153,6 @@ export class Http1Stream implements ClientStream {
   reset(): void {
     this.#isGone = true
     this.#wire.reset()
-  }
-
-  closeAfter(): void {
-    this.#wire.closeAfter()
   }
 
   upgrade(head: ResponseHead, extraFields: readonly string[]): { socket: Socket; rest: Buffer } {

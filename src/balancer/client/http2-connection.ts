@@ -17,7 +17,7 @@ import { RequestFault } from './request-fault.ts'
 export interface Http2Options {
   readonly limits: () => BalancerLimits
   readonly onStream: (stream: ClientStream) => void
-  /** A request was answered with this status before it became a stream's. */
+  /** A request was answered with this status while its head was read. */
   readonly onRefusal: (status: number) => void
   /** The socket is gone. */
   readonly onClose: (connection: Http2Connection) => void
@@ -97,7 +97,7 @@ export class Http2Connection implements ClientConnection, Http2Wire {
    */
   drain(): void {
     this.#draining = true
-    if (this.#streams.size > 0) this.closeAfter()
+    if (this.#streams.size > 0) this.#closeAfter()
   }
 
   lookForSilence(): boolean {
@@ -118,13 +118,13 @@ export class Http2Connection implements ClientConnection, Http2Wire {
 
   // Http2Wire
 
-  closeAfter(): void {
-    this.#session.close()
-  }
-
   noteLeave(): void {
     this.#leaves++
     if (this.#leaves > leavesAtOnce) this.#end(constants.NGHTTP2_ENHANCE_YOUR_CALM)
+  }
+
+  #closeAfter(): void {
+    this.#session.close()
   }
 
   #receive(
@@ -146,7 +146,7 @@ export class Http2Connection implements ClientConnection, Http2Wire {
       this.#options.onRefusal(head.status)
       this.#open(stream, unreadable(method, hasEnded)).refuse(head.status, head.message)
     } else this.#options.onStream(this.#open(stream, head))
-    if (this.#draining) this.closeAfter()
+    if (this.#draining) this.#closeAfter()
   }
 
   #open(stream: ServerHttp2Stream, head: ClientRequestHead): Http2Stream {
@@ -169,7 +169,7 @@ export class Http2Connection implements ClientConnection, Http2Wire {
   #checkIdle(nowMs: number, limits: BalancerLimits): void {
     if (this.#streams.size > 0 || this.#quietSinceMs === 0) this.#quietSinceMs = nowMs
     const patienceMs = this.#hasServed ? limits.clientIdleMs : limits.requestHeadTimeoutMs
-    if (nowMs - this.#quietSinceMs >= patienceMs) this.closeAfter()
+    if (nowMs - this.#quietSinceMs >= patienceMs) this.#closeAfter()
   }
 
   /** RST_STREAM for every answer that is owed, then a GOAWAY with `code`. */

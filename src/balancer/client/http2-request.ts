@@ -1,18 +1,12 @@
 // A request's head as HTTP/2 brings it, read as strictly as one of HTTP/1.1 and written as one (RFC 9113 section 8.3.1). Pure.
 // nghttp2 has refused before: a broken order or set of pseudo fields, upper case, fields of one connection, a length that
 // is none; and has dropped fields whose name or value no message may have.
-import { METHODS } from 'node:http'
 import type { ClientRequestHead } from './client-stream.ts'
 import { RequestFault } from './request-fault.ts'
-import { checkHost } from './request-line.ts'
+import { expectsContinue } from './request-fields.ts'
+import { checkHost, checkMethod } from './request-line.ts'
+import type { RequestLimits } from './request-reader.ts'
 
-export interface Http2RequestLimits {
-  readonly headBytes: number
-  readonly headFields: number
-  readonly targetBytes: number
-}
-
-const methods: ReadonlySet<string> = new Set(METHODS)
 /** Origin form in printable ASCII. A fragment is never sent; servers differ in where the path ends then. */
 const pathPattern = /^\/[\x21\x22\x24-\x7e]*$/
 
@@ -35,12 +29,11 @@ interface Words {
 export function readHttp2Request(
   rawHeaders: readonly string[],
   hasEnded: boolean,
-  limits: Http2RequestLimits,
+  limits: RequestLimits,
 ): ClientRequestHead {
   const words = readWords(rawHeaders)
   const { method, path, fields } = words
-  if (method === 'CONNECT') throw new RequestFault(405, 'this is no tunnel')
-  if (!methods.has(method)) throw new RequestFault(501, 'the method is not known')
+  checkMethod(method)
   if (path.length > limits.targetBytes) throw new RequestFault(414, 'the target is too long')
   if (words.bytes > limits.headBytes) throw new RequestFault(431, 'the header section is too large')
   if (fields.length > 2 * limits.headFields) throw new RequestFault(431, 'too many header fields')
@@ -59,7 +52,7 @@ export function readHttp2Request(
     rawHeaders: words.host === undefined ? ['host', words.authority ?? '', ...fields] : fields,
     version: '2',
     body,
-    expectsContinue: expectsContinue(words, body),
+    expectsContinue: expectsContinue(words.expect, body),
     upgrade: false,
   }
 }
@@ -130,10 +123,4 @@ function bodyOf(words: Words, hasEnded: boolean): ClientRequestHead['body'] {
     throw new RequestFault(400, 'the length is malformed')
   if (hasEnded || Number(words.length) === 0) return 'none'
   return words.length === undefined ? 'chunked' : 'length'
-}
-
-function expectsContinue(words: Words, body: ClientRequestHead['body']): boolean {
-  if (words.expect === undefined) return false
-  if (words.expect !== '100-continue') throw new RequestFault(417, 'only 100-continue can be expected')
-  return body !== 'none'
 }

@@ -1,4 +1,5 @@
 // A response's fields as HTTP/2 sends them (RFC 9113 section 8.2). Pure.
+import { fieldValue, hasNoBody } from '../http1/header-section.ts'
 import { responseFields, trailerFields } from './response-head.ts'
 import type { ResponseHead } from '../upstream/response-reader.ts'
 
@@ -7,7 +8,7 @@ const forbidden: ReadonlySet<string> = new Set(['te', 'http2-settings'])
 
 /** Statuses whose responses have no body, whatever their fields say (RFC 9110 section 15). */
 export function isBodiless(method: string, status: number): boolean {
-  return method === 'HEAD' || status === 204 || status === 205 || status === 304
+  return hasNoBody(method, status) || status === 205
 }
 
 /** Node sends final responses with these statuses only; no others are defined (RFC 9110 section 15). */
@@ -56,10 +57,5 @@ function collect(fields: readonly [name: string, value: string][]): Record<strin
 
 /** Whether trailers may follow: only chunks can bring them (RFC 9112 section 7.1.2). */
 export function mayHaveTrailers(head: ResponseHead): boolean {
-  const { rawHeaders } = head
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] ?? ''
-    if (name.length === 17 && name.toLowerCase() === 'transfer-encoding') return true
-  }
-  return false
+  return fieldValue(head.rawHeaders, 'transfer-encoding') !== undefined
 }

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import type { BalancerLimits } from '../limits.ts'
 import type { ResponseHead } from '../upstream/response-reader.ts'
 import type { ClientAddress, ClientListener, ClientRequestHead, ClientStream } from './client-stream.ts'
+import { errorAnswer } from './error-response.ts'
 import {
   canSend,
   http2InformationFields,
@@ -18,8 +19,6 @@ export interface Http2Wire {
   /** How much of a body that nobody wants is read, so that a client that reads its answer late can finish. */
   readonly discardBytes: number
   readonly client: ClientAddress
-  /** No request beyond those that are here is accepted. */
-  closeAfter(): void
   /** The client gave the stream up, or broke it, before its answer was complete. */
   noteLeave(): void
 }
@@ -164,10 +163,6 @@ export class Http2Stream implements ClientStream {
     this.cut('the answer was cut')
   }
 
-  closeAfter(): void {
-    this.#wire.closeAfter()
-  }
-
   upgrade(): { readonly socket: Socket; readonly rest: Buffer } {
     throw new Error('Cannot upgrade a request of HTTP/2: none asks for it')
   }
@@ -176,10 +171,8 @@ export class Http2Stream implements ClientStream {
 
   /** Answers with an error of the balancer's own. */
   refuse(status: number, why: string): void {
-    const body = Buffer.from(`${status} ${why}\n`)
-    const rawHeaders = ['content-type', 'text/plain; charset=utf-8', 'content-length', String(body.length)]
-    rawHeaders.push('cache-control', 'no-store')
-    this.respond({ status, reason: '', rawHeaders, keepAlive: true }, [])
+    const { head, body } = errorAnswer(status, why)
+    this.respond(head, [])
     this.write(body)
     this.end([])
   }

@@ -46,7 +46,7 @@ export function readRequestFields(line: RequestLine, rawHeaders: readonly string
     body: bodyOf(words),
     length: words.length ?? 0,
     keepAlive: line.version === '1.1' ? !words.close : words.keepAlive && !words.close,
-    expectsContinue: expectsContinue(line, words),
+    expectsContinue: expectsContinue(words.expect, bodyOf(words)) && line.version === '1.1',
     upgrade: isWebSocket(line, words),
   }
 }
@@ -121,10 +121,11 @@ function bodyOf(words: Words): RequestMeaning['body'] {
   return words.length === undefined || words.length === 0 ? 'none' : 'length'
 }
 
-function expectsContinue(line: RequestLine, words: Words): boolean {
-  if (words.expect === undefined) return false
-  if (words.expect !== '100-continue') throw new RequestFault(417, 'only 100-continue can be expected')
-  return line.version === '1.1' && bodyOf(words) !== 'none'
+/** `expect`: the value of the field in lower case. A client without a body waits for nothing. Throws RequestFault. */
+export function expectsContinue(expect: string | undefined, body: RequestMeaning['body']): boolean {
+  if (expect === undefined) return false
+  if (expect !== '100-continue') throw new RequestFault(417, 'only 100-continue can be expected')
+  return body !== 'none'
 }
 
 /** A request with a body is not a WebSocket's (RFC 6455 section 4.1); other upgrade offers are answered as plain requests. */

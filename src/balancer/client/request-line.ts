@@ -24,14 +24,19 @@ export function readRequestLine(line: string): RequestLine {
   const target = match[2] ?? ''
   if (match[3] !== '1' || (match[4] !== '1' && match[4] !== '0'))
     throw new RequestFault(505, 'only HTTP/1.1 and HTTP/1.0 are spoken here')
-  if (method === 'CONNECT') throw new RequestFault(405, 'this is no tunnel')
-  if (!methods.has(method)) throw new RequestFault(501, 'the method is not known')
+  checkMethod(method)
   return {
     method,
     target,
     version: match[4] === '1' ? '1.1' : '1.0',
     authority: readAuthority(method, target),
   }
+}
+
+/** One of node:http's, and not CONNECT. Throws RequestFault. */
+export function checkMethod(method: string): void {
+  if (method === 'CONNECT') throw new RequestFault(405, 'this is no tunnel')
+  if (!methods.has(method)) throw new RequestFault(501, 'the method is not known')
 }
 
 function readAuthority(method: string, target: string): string | undefined {

@@ -7,7 +7,7 @@ import { checkTrailers, readRequestFields } from './request-fields.ts'
 import { RequestFault } from './request-fault.ts'
 import { readRequestLine } from './request-line.ts'
 
-export interface RequestReaderLimits {
+export interface RequestLimits {
   readonly headBytes: number
   readonly headFields: number
   readonly targetBytes: number
@@ -31,7 +31,7 @@ const headEnd = Buffer.from('\r\n\r\n')
 const nothing = Buffer.alloc(0)
 
 export class RequestReader {
-  readonly #limits: () => RequestReaderLimits
+  readonly #limits: () => RequestLimits
   readonly #listener: RequestReaderListener
   #state: State = 'head'
   #unread: Buffer = nothing
@@ -43,7 +43,7 @@ export class RequestReader {
   #reading = false
 
   /** `limits` is asked each time. */
-  constructor(limits: () => RequestReaderLimits, listener: RequestReaderListener) {
+  constructor(limits: () => RequestLimits, listener: RequestReaderListener) {
     this.#limits = limits
     this.#listener = listener
   }

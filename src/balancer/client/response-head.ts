@@ -116,7 +116,8 @@ export function writeUpgradeHead(head: ResponseHead, extraFields: readonly strin
   return writeHead(101, head.reason === '' ? 'Switching Protocols' : head.reason, fields)
 }
 
-function writeHead(status: number, reason: string, fields: readonly string[]): string {
+/** A status line and fields, in latin1. */
+export function writeHead(status: number, reason: string, fields: readonly string[]): string {
   let text = `HTTP/1.1 ${status} ${reason}\r\n`
   for (let index = 0; index < fields.length; index += 2) text += `${fields[index]}: ${fields[index + 1]}\r\n`
   return `${text}\r\n`

@@ -3,6 +3,7 @@ import { instanceHeader, notProcessedHeader, traceHeader } from '../../base/wire
 import type { Parked, WaitReason } from '../choosing/parking.ts'
 import type { RosterEntry } from '../choosing/roster.ts'
 import type { ClientListener, ClientStream } from '../client/client-stream.ts'
+import { fieldValue } from '../http1/header-section.ts'
 import type { RequestIdentity } from '../telemetry/identity.ts'
 import { explain } from '../telemetry/trace.ts'
 import type { ResponseHead } from '../upstream/response-reader.ts'
@@ -510,12 +511,7 @@ function createRecord(stream: ClientStream, identity: RequestIdentity, startedMs
 
 /** Whether the response carries the word that only our instances know. */
 function isMarked(head: ResponseHead, marker: string | undefined): boolean {
-  if (marker === undefined) return false
-  const { rawHeaders } = head
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    if (rawHeaders[index]?.toLowerCase() === notProcessedHeader) return rawHeaders[index + 1] === marker
-  }
-  return false
+  return marker !== undefined && fieldValue(head.rawHeaders, notProcessedHeader) === marker
 }
 
 /** The supervisor has taken it off the list, or it has said so itself: it is dead, or about to be. */

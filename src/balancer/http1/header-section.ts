@@ -46,6 +46,20 @@ function isBlank(code: number): boolean {
   return code === 32 || code === 9
 }
 
+/** Whether a response has no body whatever its head says (RFC 9112 section 6.3). */
+export function hasNoBody(method: string, status: number): boolean {
+  return method === 'HEAD' || status === 204 || status === 304
+}
+
+/** The first value of a field, by its name in lower case. */
+export function fieldValue(rawHeaders: readonly string[], lowerName: string): string | undefined {
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? ''
+    if (name.length === lowerName.length && name.toLowerCase() === lowerName) return rawHeaders[index + 1]
+  }
+  return undefined
+}
+
 const lengthPattern = /^\d{1,15}$/
 
 /** The value of Content-Length: digits only, few enough to be counted exactly. Throws MalformedMessage. */

@@ -1,6 +1,6 @@
 // What a worker counted of each instance, for a bounded number of instances.
 import type { AttemptOutcome, AttemptRecord } from '../exchange/record.ts'
-import { Durations, type MetricValue } from './metric.ts'
+import { Durations, raise, type MetricValue } from './metric.ts'
 
 const outcomes: readonly AttemptOutcome[] = [
   'answered',
@@ -21,9 +21,7 @@ class InstanceCount {
   lastMs = 0
 
   add(other: InstanceCount): void {
-    for (const [index, count] of other.attempts.entries()) {
-      this.attempts[index] = (this.attempts[index] ?? 0) + count
-    }
+    for (const [index, count] of other.attempts.entries()) raise(this.attempts, index, count)
     this.durations.add(other.durations)
   }
 }
@@ -35,8 +33,7 @@ export class InstanceCounts {
   /** `timed`: its duration says something about the instance; a WebSocket's does not. */
   observe(attempt: AttemptRecord, timed: boolean): void {
     const count = this.#counts.get(attempt.instance) ?? this.#begin(attempt.instance)
-    const index = outcomes.indexOf(attempt.outcome)
-    count.attempts[index] = (count.attempts[index] ?? 0) + 1
+    raise(count.attempts, outcomes.indexOf(attempt.outcome))
     if (timed && attempt.outcome === 'answered') count.durations.observe(attempt.endedMs - attempt.startedMs)
     count.lastMs = attempt.endedMs
   }

@@ -47,6 +47,11 @@ const boundsSeconds = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
 ] as const
 
+/** Adds to a count, of which an array holds many. */
+export function raise(counts: Float64Array, index: number, by = 1): void {
+  counts[index] = (counts[index] ?? 0) + by
+}
+
 /** A histogram of times with fixed buckets. */
 export class Durations {
   /** How many fell into each bucket alone; the last is for what is beyond all bounds. */
@@ -58,7 +63,7 @@ export class Durations {
     const seconds = ms > 0 ? ms / 1_000 : 0
     let bucket = 0
     while (bucket < boundsSeconds.length && seconds > (boundsSeconds[bucket] ?? 0)) bucket++
-    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1
+    raise(this.#counts, bucket)
     this.#sumSeconds += seconds
   }
 
@@ -67,9 +72,7 @@ export class Durations {
   }
 
   add(other: Durations): void {
-    for (const [bucket, count] of other.#counts.entries()) {
-      this.#counts[bucket] = (this.#counts[bucket] ?? 0) + count
-    }
+    for (const [bucket, count] of other.#counts.entries()) raise(this.#counts, bucket, count)
     this.#sumSeconds += other.#sumSeconds
   }
 

@@ -1,10 +1,19 @@
 // The counters of one balancer worker: cheap to raise, turned into metrics only when somebody asks.
 import type { AttemptRecord, ExchangeEnd, ExchangeRecord } from '../exchange/record.ts'
 import { InstanceCounts } from './instance-counts.ts'
-import { counter, Durations, gauge, histogram, single, type Metric, type MetricValue } from './metric.ts'
+import {
+  counter,
+  Durations,
+  gauge,
+  histogram,
+  raise,
+  single,
+  type Metric,
+  type MetricValue,
+} from './metric.ts'
 
 /** What the worker's other parts know at the moment of a scrape. Counts run from the worker's start and never fall. */
-export interface WorkerState {
+export interface BalancerState {
   /** Requests that wait for an instance. */
   readonly parked: number
   readonly clientConnections: number
@@ -13,11 +22,14 @@ export interface WorkerState {
   readonly retryBudgetExhausted: number
   /** Requests answered 503 because too many waited. */
   readonly shed: number
-  readonly accessLogDropped: number
   /** Requests refused before they became exchanges, by the status they were answered with: unreadable, too slow, too many. */
   readonly refused: ReadonlyMap<number, number>
   /** Those of the roster. */
   readonly instances: readonly { readonly id: string; readonly inFlight: number; readonly ejected: boolean }[]
+}
+
+export interface WorkerState extends BalancerState {
+  readonly accessLogDropped: number
 }
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'other'] as const
@@ -158,7 +170,7 @@ function stateMetrics(state: WorkerState): Metric[] {
     ),
     counter(
       'drover_refused_total',
-      'Requests refused while they were read, and connections beyond the limit; in no other count.',
+      'Requests refused while they were read, and connections beyond the limit.',
       [...state.refused].map(([code, value]) => ({ labels: { code: String(code) }, value })),
     ),
     counter('drover_shed_total', 'Requests refused because too many waited.', single(state.shed)),
@@ -168,10 +180,6 @@ function stateMetrics(state: WorkerState): Metric[] {
       single(state.accessLogDropped),
     ),
   ]
-}
-
-function raise(counts: Float64Array, index: number): void {
-  counts[index] = (counts[index] ?? 0) + 1
 }
 
 function indexOf(method: string, status: number): number {

@@ -1,4 +1,5 @@
 // How a request fared, told in the response header `x-drover-trace` to a client on loopback that asked for it.
+import { isLoopback } from '../../base/loopback.ts'
 import type { AttemptRecord, ExchangeRecord } from '../exchange/record.ts'
 
 /** A structured field list (RFC 9651) of at most this many bytes, all of them printable ASCII. */
@@ -18,11 +19,6 @@ const proxyFields: ReadonlySet<string> = new Set(['forwarded', 'via', 'x-forward
 export function mayExplain(remoteAddress: string, rawHeaders: readonly string[]): boolean {
   if (!isLoopback(remoteAddress)) return false
   return !rawHeaders.some((name, index) => index % 2 === 0 && proxyFields.has(name.toLowerCase()))
-}
-
-/** 127.0.0.0/8, as a socket of IPv6 tells it too, and ::1. */
-export function isLoopback(address: string): boolean {
-  return address === '::1' || /^(?:::ffff:)?127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/i.test(address)
 }
 
 /**

@@ -1,7 +1,7 @@
 // Reads HTTP/1.1 responses of an instance from its socket's bytes (RFC 9112). Strict: what is ambiguous is an error,
 // never repaired, and an error costs the connection.
 import { ChunkedReader } from '../http1/chunked-reader.ts'
-import { readHeaderSection, readLength } from '../http1/header-section.ts'
+import { hasNoBody, readHeaderSection, readLength } from '../http1/header-section.ts'
 import { MalformedMessage } from '../http1/malformed.ts'
 
 export interface ResponseHead {
@@ -136,7 +136,7 @@ export class ResponseReader {
 
   /** RFC 9112 section 6.3: what delimits the body. */
   #begin(head: ResponseHead, framing: Framing, listener: ResponseListener): void {
-    const bodiless = this.#method === 'HEAD' || head.status === 204 || head.status === 304
+    const bodiless = hasNoBody(this.#method, head.status)
     const untilClose = !bodiless && !framing.chunked && framing.length === undefined
     listener.onHead(untilClose ? { ...head, keepAlive: false } : head)
     if (bodiless || framing.length === 0) this.#complete([])
