@@ -26,9 +26,11 @@ export class Observers {
     const path = options.accessLog
     if (path === this.#logPath) return
     this.#logPath = path
-    const earlier = this.#log
-    this.#log = path === undefined ? undefined : await openLog(path, this.#notice)
-    await earlier?.close()
+    const log = path === undefined ? undefined : await openLog(path, this.#notice)
+    // Told another path meanwhile, it is nobody's.
+    const [used, unused] = this.#logPath === path ? [log, this.#log] : [this.#log, log]
+    this.#log = used
+    await unused?.close()
   }
 
   observe(record: ExchangeRecord): void {

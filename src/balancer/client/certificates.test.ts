@@ -105,6 +105,16 @@ test('replace takes other files, or keeps the old ones', (t) => {
   assert.equal(certificates.main.minVersion, 'TLSv1.3')
 })
 
+test('after other files were refused nothing is said to be in use that is not', (t) => {
+  const dir = folder(t)
+  const certificates = new Certificates({ certificates: [write(dir, 'a', selfSigned('a.test'))] })
+  const absent = { cert: join(dir, 'none.crt'), key: join(dir, 'none.key') }
+  assert.throws(() => {
+    certificates.replace({ certificates: [absent] })
+  })
+  for (let looks = 0; looks < 3; looks++) assert.equal(certificates.checkForChange(), undefined)
+})
+
 test('checkForChange takes a renewal when its files have settled, and says so', (t) => {
   const dir = folder(t)
   const files = write(dir, 'a', selfSigned('a.test'))

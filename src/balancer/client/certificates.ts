@@ -50,15 +50,17 @@ export class Certificates {
   /** Uses other files from the next handshake on. Throws as the constructor does; the old ones stay in use then. */
   replace(options: TlsOptions): void {
     const state = stateOf(options)
-    this.#readState = state
-    this.#changingState = undefined
     this.#set = load(options)
     this.#options = options
+    this.#readState = state
+    this.#changingState = undefined
   }
 
-  /** Reads the same files again. Throws as the constructor does; the old ones stay in use then. */
+  /** Reads the same files again. Throws as the constructor does; the old ones stay in use then, until the files change again. */
   reload(): void {
-    this.replace(this.#options)
+    this.#readState = stateOf(this.#options)
+    this.#changingState = undefined
+    this.#set = load(this.#options)
   }
 
   /**
