@@ -1,34 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { FleetSnapshot } from '../control/snapshot.ts'
+import { snapshot } from '../../test/support/sample-snapshot.ts'
 import { createFleetPrinter, prefix, styleOf, welcomeLines } from './fleet-printer.ts'
 import type { Printer } from './printer.ts'
-
-const instance = {
-  pid: 11,
-  port: 4001,
-  version: 'abc',
-  state: 'ready',
-  inFlight: 0,
-  requests: 7,
-  failures: 0,
-  ejected: false,
-  restarts: 0,
-}
-const snapshot: FleetSnapshot = {
-  state: 'running',
-  pid: 10,
-  url: 'http://127.0.0.1:8080',
-  admin: null,
-  version: 'abc',
-  uptimeMs: 61_000,
-  parked: 0,
-  balancers: [{ pid: 12, restarts: 0, state: 'serving' }],
-  instances: [
-    { ...instance, id: '1', state: 'ready', uptimeMs: 60_000 },
-    { ...instance, id: '2', state: 'backoff', pid: null, port: null, uptimeMs: null },
-  ],
-}
 
 function recorder(isTerminal = false): Printer & { readonly lines: string[] } {
   const lines: string[] = []

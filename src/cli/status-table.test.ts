@@ -1,33 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { FleetSnapshot } from '../control/snapshot.ts'
+import { snapshot } from '../../test/support/sample-snapshot.ts'
 import { statusLines } from './status-table.ts'
 
 const plain = { paint: (_: unknown, text: string) => text }
 const painted = { paint: (style: unknown, text: string) => `<${String(style)}:${text}>` }
-const instance = {
-  port: 4001,
-  version: 'abc',
-  inFlight: 2,
-  requests: 7,
-  failures: 1,
-  ejected: false,
-  restarts: 0,
-}
-const snapshot: FleetSnapshot = {
-  state: 'running',
-  pid: 10,
-  url: 'http://127.0.0.1:8080',
-  admin: null,
-  version: 'abc',
-  uptimeMs: 61_000,
-  parked: 0,
-  balancers: [{ pid: 12, restarts: 0, state: 'serving' }],
-  instances: [
-    { ...instance, id: '1', state: 'ready', pid: 11, uptimeMs: 60_000 },
-    { ...instance, id: '2', state: 'backoff', pid: null, port: null, uptimeMs: null },
-  ],
-}
 
 test('statusLines show the fleet in one table', () => {
   assert.deepEqual(statusLines(snapshot, plain), [

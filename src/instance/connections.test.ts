@@ -4,6 +4,7 @@ import { createServer } from 'node:http'
 import { connect } from 'node:net'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
+import { listen } from '../../test/support/free-port.ts'
 import { until } from '../../test/support/until.ts'
 import { Connections } from './connections.ts'
 
@@ -15,12 +16,9 @@ async function connected(t: TestContext) {
     connections.begin(req, res)
     if (req.url === '/now') res.end('now')
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no address')
+  const port = await listen(server)
   const accepted = once(server, 'connection')
-  const client = connect(address.port, '127.0.0.1')
+  const client = connect(port, '127.0.0.1')
   client.resume().on('error', () => undefined)
   await accepted
   t.after(() => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { ServerResponse } from 'node:http'
 import { test } from 'node:test'
+import { listen } from '../../test/support/free-port.ts'
 import { stripForgedMarker } from './forged-marker.ts'
 
 const forgeries: Readonly<Record<string, (res: ServerResponse) => void>> = {
@@ -30,11 +30,9 @@ for (const [name, forge] of Object.entries(forgeries)) {
     const server = createServer((_req, res) => {
       stripForgedMarker(res)
       forge(res)
-    }).listen(0, '127.0.0.1')
-    await once(server, 'listening')
+    })
+    const port = await listen(server)
     t.after(() => server.close())
-    const address = server.address()
-    const port = typeof address === 'object' ? address?.port : undefined
     const { headers } = await fetch(`http://127.0.0.1:${port}/`)
     assert.deepEqual([headers.get('x-drover-not-processed'), headers.get('x-kept')], [null, '1'])
   })

@@ -1,8 +1,8 @@
 // What the suite asks of an adapter under test: to serve an app that is written for no framework in particular.
-import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Session, Sessions } from '../../src/index.ts'
+import { listen } from '../support/free-port.ts'
 
 /** What the app's sessions keep. */
 export interface Shop {
@@ -67,13 +67,11 @@ export const maxHeaderSize = 131_072
 export async function serveListener(
   listener: (req: IncomingMessage, res: ServerResponse) => unknown,
 ): Promise<Served> {
-  const server = createServer({ maxHeaderSize }, (req, res) => void listener(req, res)).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('Cannot read port: not listening')
+  const server = createServer({ maxHeaderSize }, (req, res) => void listener(req, res))
+  const port = await listen(server)
   const close = async () => {
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
   }
-  return { port: address.port, close }
+  return { port, close }
 }

@@ -11,6 +11,7 @@ import { fastifySessions, sessionOf as fastifySession } from '../../src/adapters
 import { koaSessions, sessionOf as koaSession } from '../../src/adapters/koa.ts'
 import { sessionOf as nodeSession, withSessions } from '../../src/adapters/node-http.ts'
 import type { Sessions } from '../../src/index.ts'
+import { listen as listenOnFreePort } from '../support/free-port.ts'
 import type { Adapter, Shop } from './adapter.ts'
 import { runApp } from './running-app.ts'
 
@@ -61,10 +62,7 @@ async function listen(
   context: TestContext,
   server: Http2Server,
 ): Promise<(path: string) => Promise<Http2Answer>> {
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('Cannot read port: not listening')
-  const client = connect(`http://127.0.0.1:${address.port}`)
+  const client = connect(`http://127.0.0.1:${await listenOnFreePort(server)}`)
   context.after(() => {
     client.destroy()
     server.close()

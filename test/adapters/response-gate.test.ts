@@ -10,6 +10,7 @@ import type { TestContext } from 'node:test'
 import { DroverError } from '../../src/base/errors.ts'
 import { gateResponse, maxHeldBytes } from '../../src/adapters/response-gate.ts'
 import type { ResponseGate } from '../../src/adapters/response-gate.ts'
+import { listen as listenOnFreePort } from '../support/free-port.ts'
 
 interface Commit {
   resolve(cookies?: readonly string[]): void
@@ -66,15 +67,13 @@ async function listen(context: TestContext, handler: Handler): Promise<{ port: n
   const guard = new Guard()
   const server = createServer((req, res) => {
     void handler(res, guard, gateResponse(res, guard), req)
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  })
+  const port = await listenOnFreePort(server)
   context.after(() => {
     server.closeAllConnections()
     server.close()
   })
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('Cannot read port: not listening')
-  return { port: address.port, guard }
+  return { port, guard }
 }
 
 interface Answer {

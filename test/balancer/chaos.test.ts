@@ -6,19 +6,9 @@ import { test, type TestContext } from 'node:test'
 import { startBalancer } from './support/balancer.ts'
 import { readAnswer } from './support/client.ts'
 import { startRawInstance, type RawConnection, type TestInstance } from './support/instance.ts'
+import { seeded } from './support/seeded.ts'
 
 type Random = () => number
-
-/** Repeats by seed (mulberry32). */
-function seeded(seed: number): Random {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 const pick = <T>(random: Random, list: readonly [T, ...T[]]): T =>
   list[Math.floor(random() * list.length)] ?? list[0]

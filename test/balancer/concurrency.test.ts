@@ -28,8 +28,6 @@ function startHolding(t: TestContext, instance: string, held: Held[]): Promise<H
 interface Fleet extends TestBalancer {
   readonly held: readonly Held[]
   readonly instance: HttpInstance
-  /** Waits until so many requests wait. */
-  readonly waits: (count: number) => Promise<unknown>
   /** Waits until so many requests have reached instances. */
   readonly reaches: (count: number) => Promise<unknown>
   /** Answers the request that came at this place. */
@@ -48,7 +46,6 @@ async function startFleet(t: TestContext, limits: Partial<BalancerLimits> = {}):
     ...balancer,
     held,
     instance,
-    waits: (count) => until(`${count} wait`, () => balancer.balancer.load().parked === count),
     reaches: (count) => until(`${count} came`, () => held.length === count),
     answer: (index) => held[index]?.response.end(held[index]?.path),
   }

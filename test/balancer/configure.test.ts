@@ -117,18 +117,18 @@ test('the secret word of instances that process nothing is another from the next
 
 test('a larger cap lets those that wait for room go at once, a smaller one lets those under way finish', async (t) => {
   const limits = { concurrency: 1, queueTimeMs: neverMs }
-  const { port, balancer, held, holds } = await startFleet(t, { limits })
+  const { port, balancer, held, holds, waits } = await startFleet(t, { limits })
   const first = call(port, '/held')
   await holds(1)
   const second = call(port, '/held')
-  await until('it waits', () => balancer.load().parked === 1)
+  await waits()
   balancer.configure({ reveal: true, limits: { ...limits, concurrency: 2 } })
   await holds(2)
   balancer.configure({ reveal: true, limits })
   held[0]?.response.end('first')
   assert.equal((await first).text, 'first')
   const third = call(port, '/held')
-  await until('it waits', () => balancer.load().parked === 1)
+  await waits()
   held[1]?.response.end('second')
   assert.equal((await second).text, 'second')
   await holds(3)
@@ -145,10 +145,10 @@ test('bounds of a request hold for the connections that come next', async (t) =>
 })
 
 test('bounds of waiting hold for what comes next', async (t) => {
-  const { port, balancer, use, living } = await startFleet(t, { limits: { parkTimeMs: neverMs } })
+  const { port, balancer, use, living, waits } = await startFleet(t, { limits: { parkTimeMs: neverMs } })
   use()
   const early = call(port, '/')
-  await until('it waits', () => balancer.load().parked === 1)
+  await waits()
   balancer.configure({ reveal: true, limits: { parkTimeMs: neverMs, parked: 1 } })
   assert.equal((await call(port, '/')).status, 503)
   use(living)

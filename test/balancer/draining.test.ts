@@ -43,7 +43,7 @@ test('requests that wait for an instance when draining begins are answered by th
   const balancer = await startBalancer(t)
   const client = await connectRaw(t, balancer.port)
   client.send(get)
-  await until('it waits', () => balancer.balancer.load().parked === 1)
+  await balancer.waits()
   const drained = balancer.balancer.drain(long)
   balancer.use(await startHttpInstance(t, '1', (_request, response) => response.end('answer')))
   assert.equal(await client.ends(), 'closed')

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import type { IncomingMessage } from 'node:http'
 import { test, type TestContext } from 'node:test'
 import type { EnforcedRoute } from '../../src/balancer/messages.ts'
-import { until } from '../support/until.ts'
 import { startBalancer } from './support/balancer.ts'
 import { call, connectRaw } from './support/client.ts'
 import { startHttpInstance } from './support/instance.ts'
@@ -165,9 +164,9 @@ async function startPair(t: TestContext, marker: string) {
 }
 
 test('where instances know the secret word, a POST waits for the word that its first instance is dead, and passes it on', async (t) => {
-  const { port, balancer, use, first, second, heard } = await startPair(t, 'secret')
+  const { port, use, first, second, heard, waits } = await startPair(t, 'secret')
   const answer = call(port, '/orders', { method: 'POST', headers: sent }, 'one')
-  await until('the repeat waits', () => balancer.load().parked === 1)
+  await waits()
   assert.deepEqual(heard, [['1', 'undefined']])
   use(second)
   assert.equal((await answer).text, 'done')

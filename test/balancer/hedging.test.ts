@@ -8,6 +8,7 @@ import { until } from '../support/until.ts'
 import { startBalancer, type TestBalancer } from './support/balancer.ts'
 import { call, connectRaw } from './support/client.ts'
 import { startRawInstance, type RawConnection, type TestInstance } from './support/instance.ts'
+import { handshakeFor } from './support/web-socket.ts'
 
 interface Asked {
   readonly instance: string
@@ -124,12 +125,7 @@ const unhedged: [what: string, request: string, text: string][] = [
   ['PUT', 'PUT /hang', 'PUT /hang HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n'],
   ['DELETE', 'DELETE /hang', 'DELETE /hang HTTP/1.1\r\nHost: a\r\n\r\n'],
   ['GET with a body', 'GET /hang', 'GET /hang HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi'],
-  [
-    'WebSocket',
-    'GET /hang',
-    'GET /hang HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
-      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
-  ],
+  ['WebSocket', 'GET /hang', handshakeFor('/hang')],
 ]
 
 for (const [what, request, text] of unhedged) {

@@ -3,13 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { until } from '../support/until.ts'
-import {
-  ask,
-  connectHttp2,
-  responseHead,
-  startHttp2Front,
-  type ReceivedRequest,
-} from './support/http2-front.ts'
+import { ask, connectHttp2, nothing, ok, startHttp2Front } from './support/http2-front.ts'
 import {
   connectHttp2Raw,
   errorCode,
@@ -25,16 +19,6 @@ type Fields = readonly (readonly [name: string, value: string])[]
 
 const whole = flag.endHeaders | flag.endStream
 const resetByClient = Buffer.from([0, 0, 0, errorCode.cancel])
-
-function ok({ stream }: ReceivedRequest): void {
-  stream.respond(responseHead(200), [])
-  stream.write(Buffer.from('ok'))
-  stream.end([])
-}
-
-function nothing(): void {
-  // The test answers itself.
-}
 
 function withPseudo(name: string, value: string): Fields {
   return getOf('/').map((field) => (field[0] === name ? [name, value] : field))

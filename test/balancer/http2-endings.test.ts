@@ -7,6 +7,8 @@ import { defaultLimits } from '../../src/balancer/limits.ts'
 import {
   ask,
   connectHttp2,
+  nothing,
+  ok,
   readAnswer,
   responseHead,
   startHttp2Front,
@@ -17,16 +19,6 @@ import { connectHttp2Raw, errorCode, flag, frameType, getOf, headerBlock } from 
 
 const whole = flag.endHeaders | flag.endStream
 const post: [string, string][] = [[':method', 'POST'], ...getOf('/').slice(1)]
-
-function ok({ stream }: ReceivedRequest): void {
-  stream.respond(responseHead(200), [])
-  stream.write(Buffer.from('ok'))
-  stream.end([])
-}
-
-function nothing(): void {
-  // The test answers itself.
-}
 
 function only(front: Http2Front) {
   const [connection] = front.connections

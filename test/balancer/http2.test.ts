@@ -9,6 +9,7 @@ import { until } from '../support/until.ts'
 import {
   ask,
   connectHttp2,
+  nothing,
   readAnswer,
   responseHead,
   startHttp2Front,
@@ -39,10 +40,6 @@ function answer(text: string, ...rawHeaders: readonly string[]) {
     stream.write(Buffer.from(text))
     stream.end([])
   }
-}
-
-function nothing(): void {
-  // The test answers itself.
 }
 
 test('a request comes with its fields, and its answer goes back with its own', async (t) => {

@@ -12,7 +12,7 @@ test('requests wait for an instance and reach it in the order they came', async 
   const answers: Promise<{ status: number; text: string }>[] = []
   for (let index = 0; index < 5; index++) {
     answers.push(call(balancer.port, `/${index}`, { method: 'POST' }, `body ${index}`))
-    await until('it waits', () => balancer.balancer.load().parked === index + 1)
+    await balancer.waits(index + 1)
   }
   balancer.use(
     await startHttpInstance(t, '1', (request, response) => {
@@ -29,7 +29,7 @@ test('requests wait for an instance and reach it in the order they came', async 
 test('a request too many is told at once to come again, and its connection goes on', async (t) => {
   const balancer = await startBalancer(t, { limits: { parked: 1 } })
   const first = call(balancer.port, '/first')
-  await until('the first waits', () => balancer.balancer.load().parked === 1)
+  await balancer.waits()
   const client = await connectRaw(t, balancer.port)
   client.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody')
   await client.sees('HTTP/1.1 503 ')
@@ -74,9 +74,9 @@ test('a client that leaves frees its place', async (t) => {
     for (const leave of ['destroy', 'resetAndDestroy'] as const) {
       const client = await connectRaw(t, balancer.port)
       client.send(text)
-      await until('it waits', () => balancer.balancer.load().parked === 1)
+      await balancer.waits()
       client.socket[leave]()
-      await until('its place is free', () => balancer.balancer.load().parked === 0)
+      await balancer.waits(0)
     }
   }
   const instance = await startRawInstance(t, '1', () => undefined)

@@ -1,33 +1,19 @@
 // The PROXY protocol on real sockets: no byte of what follows the header is lost, however the bytes arrive.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { connect, createServer, type Socket } from 'node:net'
-import { test, type TestContext } from 'node:test'
+import type { Socket } from 'node:net'
+import { test } from 'node:test'
 import fc from 'fast-check'
 import {
   MalformedProxyHeader,
   readProxyHeader,
   type ProxySource,
 } from '../../src/balancer/client/proxy-protocol.ts'
+import { openPair } from '../support/socket-pair.ts'
 
 const header = 'PROXY TCP4 192.0.2.1 198.51.100.2 56324 443\r\n'
 const request = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'
 const source = { remoteAddress: '192.0.2.1', remotePort: 56_324, encrypted: undefined }
-
-/** Both ends of a connection. */
-async function open(t: TestContext): Promise<{ client: Socket; server: Socket }> {
-  const listener = createServer().listen(0, '127.0.0.1')
-  const address = await once(listener, 'listening').then(() => listener.address())
-  assert.ok(address !== null && typeof address !== 'string')
-  const client = connect({ port: address.port, host: '127.0.0.1', noDelay: true })
-  const [server] = (await once(listener, 'connection')) as [Socket]
-  listener.close()
-  for (const socket of [client, server]) {
-    socket.on('error', () => undefined)
-    t.after(() => socket.destroy())
-  }
-  return { client, server }
-}
 
 /** Reads the header, then the rest as the next reader does. */
 async function readAll(server: Socket): Promise<[ProxySource, string]> {
@@ -39,13 +25,13 @@ async function readAll(server: Socket): Promise<[ProxySource, string]> {
 }
 
 test('readProxyHeader leaves a request that came in the same packet', async (t) => {
-  const { client, server } = await open(t)
+  const { client, server } = await openPair(t)
   client.end(header + request)
   assert.deepEqual(await readAll(server), [source, request])
 })
 
 test('readProxyHeader leaves a request that comes later', async (t) => {
-  const { client, server } = await open(t)
+  const { client, server } = await openPair(t)
   client.write(header)
   assert.deepEqual(await readProxyHeader(server, 10_000), source)
   server.setEncoding('latin1')
@@ -59,7 +45,7 @@ test('readProxyHeader loses no byte, however the bytes are cut', async (t) => {
   const cuts = fc.uniqueArray(fc.integer({ min: 1, max: text.length - 1 }), { maxLength: 12 })
   await fc.assert(
     fc.asyncProperty(cuts, async (places) => {
-      const { client, server } = await open(t)
+      const { client, server } = await openPair(t)
       const read = readAll(server)
       let from = 0
       for (const place of places.toSorted((a, b) => a - b)) {
@@ -75,7 +61,7 @@ test('readProxyHeader loses no byte, however the bytes are cut', async (t) => {
 })
 
 test('readProxyHeader reads a header that comes byte by byte', async (t) => {
-  const { client, server } = await open(t)
+  const { client, server } = await openPair(t)
   const read = readAll(server)
   for (const byte of header + request) {
     client.write(byte)
@@ -86,16 +72,16 @@ test('readProxyHeader reads a header that comes byte by byte', async (t) => {
 })
 
 test('readProxyHeader refuses a connection that begins otherwise, ends early, or says nothing in time', async (t) => {
-  const wrong = await open(t)
+  const wrong = await openPair(t)
   wrong.client.write(request)
   await assert.rejects(readProxyHeader(wrong.server, 10_000), MalformedProxyHeader)
-  const short = await open(t)
+  const short = await openPair(t)
   short.client.end(header.slice(0, 20))
   await assert.rejects(readProxyHeader(short.server, 10_000), /ended before/)
-  const gone = await open(t)
+  const gone = await openPair(t)
   gone.client.resetAndDestroy()
   await assert.rejects(readProxyHeader(gone.server, 10_000), /ended before/)
-  const mute = await open(t)
+  const mute = await openPair(t)
   mute.client.write(header.slice(0, 20))
   await assert.rejects(readProxyHeader(mute.server, 20), /too long/)
 })

@@ -17,8 +17,6 @@ interface Fleet extends TestBalancer {
   readonly living: TestInstance
   /** How many requests the living one had. */
   readonly reached: () => number
-  /** Waits until so many wait. */
-  readonly waits: (count: number) => Promise<unknown>
 }
 
 async function startFleet(t: TestContext, limits: Partial<BalancerLimits>): Promise<Fleet> {
@@ -31,8 +29,7 @@ async function startFleet(t: TestContext, limits: Partial<BalancerLimits>): Prom
     reached++
     response.end('alive')
   })
-  const waits = (count: number) => until(`${count} wait`, () => balancer.balancer.load().parked === count)
-  return { ...balancer, failing, living, reached: () => reached, waits }
+  return { ...balancer, failing, living, reached: () => reached }
 }
 
 test('a repeat without budget waits, and goes once the instance that failed is off the list', async (t) => {

@@ -139,11 +139,11 @@ test('an instance that dies in the middle of a body is replaced by one that gets
 })
 
 test('a POST of 5 MB waits for an instance and reaches it whole', async (t) => {
-  const { port, balancer, use, living, files } = await startFleet(t)
+  const { port, use, living, files, waits } = await startFleet(t)
   use()
   const body = randomBytes(size)
   const answer = call(port, '/', { method: 'POST' }, body)
-  await until('it waits', () => balancer.load().parked === 1)
+  await waits()
   use(living)
   assert.deepEqual([(await answer).status, (await answer).text], [200, `${size} ${hashOf(body)}`])
   await closed(files)

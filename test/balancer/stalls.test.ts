@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { suite, test, type TestContext } from 'node:test'
 import { until } from '../support/until.ts'
 import { startBalancer } from './support/balancer.ts'
-import { call, connectRaw, type RawClient } from './support/client.ts'
+import { call, connectRaw, looked, type RawClient } from './support/client.ts'
 import {
   startHttpInstance,
   startRawInstance,
@@ -19,11 +19,6 @@ const shortMs = 500
 const neverMs = 600_000
 /** What bounds a client, none of whose time is over before the balancer's second look. */
 const clientLimits = { requestHeadTimeoutMs: 1, requestTimeoutMs: 1, requestBodyIdleMs: 1 }
-
-/** Resolves when the balancer has looked at its connections: one that says nothing is let go at its second look. */
-async function looked(t: TestContext, port: number): Promise<void> {
-  await (await connectRaw(t, port)).ends()
-}
 
 /** Says `text` at each request and nothing more. */
 function startSaying(t: TestContext, id: string, text: string): Promise<TestInstance> {

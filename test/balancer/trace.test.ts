@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { test, type TestContext } from 'node:test'
-import { until } from '../support/until.ts'
 import { startBalancer, type TestBalancer, type TestBalancerOptions } from './support/balancer.ts'
 import { call, connectRaw } from './support/client.ts'
 import { startHttpInstance, type HttpInstance } from './support/instance.ts'
@@ -55,10 +54,10 @@ test('a refusal is explained too: what was tried, and why nothing more was', asy
 })
 
 test('the time that a request waited for an instance is told', async (t) => {
-  const { port, use, balancer, living } = await startFleet(t)
+  const { port, use, living, waits } = await startFleet(t)
   use()
   const answer = call(port, '/', { headers: asks })
-  await until('it waits', () => balancer.load().parked === 1)
+  await waits()
   use(living)
   const queue = /;queue=([\d.]+)/.exec(String((await answer).headers['x-drover-trace']))?.[1]
   assert.ok(Number(queue) > 0, queue)

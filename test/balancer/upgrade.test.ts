@@ -6,15 +6,15 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { test, type TestContext } from 'node:test'
-import { WebSocket, WebSocketServer } from 'ws'
+import { WebSocketServer, type WebSocket } from 'ws'
 import { until } from '../support/until.ts'
 import { startBalancer } from './support/balancer.ts'
 import { connectRaw } from './support/client.ts'
 import { startHttpInstance, startRawInstance, type HttpInstance } from './support/instance.ts'
+import { handshakeFor, openWebSocket } from './support/web-socket.ts'
 
-const offer =
-  'GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
-  'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n'
+const offer = handshakeFor('/chat')
+const openChat = (t: TestContext, port: number) => openWebSocket(t, port, '/chat?a=b')
 
 async function startEcho(t: TestContext, id: string): Promise<HttpInstance> {
   const instance = await startHttpInstance(t, id, (_request, response) => response.end('plain'))
@@ -28,23 +28,6 @@ async function startEcho(t: TestContext, id: string): Promise<HttpInstance> {
     })
   })
   return instance
-}
-
-async function openWebSocket(
-  t: TestContext,
-  port: number,
-): Promise<{ webSocket: WebSocket; instance: unknown }> {
-  const webSocket = new WebSocket(`ws://127.0.0.1:${port}/chat?a=b`)
-  t.after(() => {
-    webSocket.terminate()
-  })
-  webSocket.on('error', () => undefined)
-  let instance: unknown
-  webSocket.once('upgrade', (response) => {
-    instance = response.headers['x-drover-instance']
-  })
-  await once(webSocket, 'open')
-  return { webSocket, instance }
 }
 
 async function echoed(webSocket: WebSocket): Promise<{ data: Buffer; isBinary: boolean }> {
@@ -74,7 +57,7 @@ async function fill(socket: Socket): Promise<void> {
 test('text, binary, fragmented and large messages pass both ways unchanged', async (t) => {
   const balancer = await startBalancer(t)
   balancer.use(await startEcho(t, '1'))
-  const { webSocket, instance } = await openWebSocket(t, balancer.port)
+  const { webSocket, instance } = await openChat(t, balancer.port)
   assert.equal(instance, '1')
   assert.equal(balancer.balancer.load().upstreams[0]?.inFlight, 1)
   for (const message of ['hello', randomBytes(100), randomBytes(1_000_000)]) {
@@ -134,7 +117,7 @@ test('an instance that dies before its 101 is replaced by another', async (t) =>
   const balancer = await startBalancer(t, { random: () => 0 })
   const dying = await startRawInstance(t, 'dying', ({ socket }) => socket.resetAndDestroy())
   balancer.use(dying, await startEcho(t, 'living'))
-  const { webSocket, instance } = await openWebSocket(t, balancer.port)
+  const { webSocket, instance } = await openChat(t, balancer.port)
   assert.equal(instance, 'living')
   const answer = echoed(webSocket)
   webSocket.send('hello')
@@ -149,8 +132,8 @@ test('an upgrade waits for an instance, and is refused when none comes', async (
   client.send(offer)
   assert.equal(await client.ends(), 'closed')
   assert.match(client.received(), /^HTTP\/1\.1 503 /)
-  const opening = openWebSocket(t, balancer.port)
-  await until('it waits', () => balancer.balancer.load().parked === 1)
+  const opening = openChat(t, balancer.port)
+  await balancer.waits()
   balancer.use(await startEcho(t, '1'))
   const { webSocket } = await opening
   webSocket.terminate()

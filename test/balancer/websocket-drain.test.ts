@@ -4,14 +4,16 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
-import { WebSocket, WebSocketServer } from 'ws'
+import { WebSocketServer, type WebSocket } from 'ws'
 import { writeCloseFrame } from '../../src/balancer/websocket/close-frame.ts'
 import { FrameFollower } from '../../src/balancer/websocket/frame-follower.ts'
 import { spreadDelays } from '../../src/balancer/websocket/spread.ts'
 import { Tunnel } from '../../src/balancer/websocket/tunnel.ts'
+import { listen } from '../support/free-port.ts'
 import { until } from '../support/until.ts'
 import { connectRaw } from './support/client.ts'
 import { encodeFrame } from './support/frames.ts'
+import { endOf, handshakeFor, openWebSocket } from './support/web-socket.ts'
 
 /** Beyond the time of a test: what ends, ends in order. */
 const neverMs = 300_000
@@ -31,19 +33,18 @@ interface Instance {
   readonly webSockets: readonly WebSocket[]
 }
 
-async function listen(t: TestContext, server: Server): Promise<number> {
+async function listenUntilEnd(t: TestContext, server: Server): Promise<number> {
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
     socket.on('error', () => undefined)
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  const port = await listen(server)
   t.after(() => {
     server.close()
     for (const socket of sockets) socket.destroy()
   })
-  return (server.address() as AddressInfo).port
+  return port
 }
 
 /** Reads a head and leaves what follows it. */
@@ -88,7 +89,7 @@ async function startBridge(
     })
   }
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => void join(client))
-  return { port: await listen(t, server), tunnels, clients, closed: () => closed }
+  return { port: await listenUntilEnd(t, server), tunnels, clients, closed: () => closed }
 }
 
 async function startInstance(t: TestContext): Promise<Instance> {
@@ -111,33 +112,6 @@ async function startInstance(t: TestContext): Promise<Instance> {
   return { port: (server.address() as AddressInfo).port, sockets, webSockets }
 }
 
-interface Client {
-  readonly webSocket: WebSocket
-  readonly messages: Buffer[]
-  /** How it ended: code and reason. */
-  readonly ended: Promise<string>
-}
-
-async function openClient(t: TestContext, port: number): Promise<Client> {
-  const webSocket = new WebSocket(`ws://127.0.0.1:${port}/`)
-  t.after(() => {
-    webSocket.terminate()
-  })
-  const messages: Buffer[] = []
-  webSocket.on('message', (data: Buffer) => messages.push(data))
-  webSocket.on('error', () => undefined)
-  await once(webSocket, 'open')
-  return { webSocket, messages, ended: endOf(webSocket) }
-}
-
-function endOf(webSocket: WebSocket): Promise<string> {
-  return new Promise((resolve) => {
-    webSocket.once('close', (code, why) => {
-      resolve(`${code} ${String(why)}`)
-    })
-  })
-}
-
 /** The raw socket of the instance's one WebSocket, which from now on says only what the test writes. */
 function takeOver({ sockets }: Instance): Socket {
   const [socket] = sockets
@@ -145,14 +119,10 @@ function takeOver({ sockets }: Instance): Socket {
   return socket.removeAllListeners('data').resume()
 }
 
-const handshake =
-  'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
-  'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n'
-
 /** A client that never answers a Close; `frames` is all that came after the handshake. */
 async function openRawClient(t: TestContext, port: number) {
   const client = await connectRaw(t, port)
-  client.send(handshake)
+  client.send(handshakeFor('/'))
   await client.sees('\r\n\r\n')
   const frames = () => Buffer.from(client.received().split(/\r\n\r\n([^]*)/)[1] ?? '', 'latin1')
   return { ...client, frames }
@@ -172,7 +142,7 @@ async function setUp(t: TestContext, closeMs = neverMs, stallMs = neverMs) {
 
 test('fragmented and 1 MB frames are echoed unchanged', async (t) => {
   const { bridge, over } = await setUp(t)
-  const { webSocket, messages } = await openClient(t, bridge.port)
+  const { webSocket, messages } = await openWebSocket(t, bridge.port)
   const large = randomBytes(1_000_000)
   webSocket.send(large)
   for (let part = 0; part < 9; part++) webSocket.send(large.subarray(part, part + 70_000), { fin: false })
@@ -187,7 +157,7 @@ test('fragmented and 1 MB frames are echoed unchanged', async (t) => {
 
 test('an idle WebSocket is closed on both sides with 1001, in order', async (t) => {
   const { instance, bridge, goAway, over } = await setUp(t)
-  const { ended } = await openClient(t, bridge.port)
+  const { ended } = await openWebSocket(t, bridge.port)
   const [atInstance] = instance.webSockets
   assert.ok(atInstance !== undefined)
   const endedThere = endOf(atInstance)
@@ -199,7 +169,7 @@ test('an idle WebSocket is closed on both sides with 1001, in order', async (t) 
 
 test('a 1 MB frame under way to the client arrives whole before its 1001', async (t) => {
   const { instance, bridge, goAway, over } = await setUp(t)
-  const { messages, ended } = await openClient(t, bridge.port)
+  const { messages, ended } = await openWebSocket(t, bridge.port)
   const [socket] = instance.sockets
   const [atInstance] = instance.webSockets
   assert.ok(socket !== undefined && atInstance !== undefined)
@@ -243,7 +213,7 @@ test('a fragmented message under way to the instance arrives whole before its 10
 
 test('a message whose last fragment does not come is given up for the 1001', async (t) => {
   const { instance, bridge, goAway, over } = await setUp(t, 500)
-  const { webSocket, ended } = await openClient(t, bridge.port)
+  const { webSocket, ended } = await openWebSocket(t, bridge.port)
   const socket = takeOver(instance)
   socket.write(encodeFrame({ fin: false, opcode: 2, size: 10, masked: false }))
   const ping = once(webSocket, 'ping')
@@ -282,7 +252,7 @@ test('a client that never answers its 1001 is closed when its time is over', asy
 
 test('an instance that never answers its 1001 does not keep the client, and is closed when its time is over', async (t) => {
   const { instance, bridge, goAway, over } = await setUp(t, 1_000)
-  const { ended } = await openClient(t, bridge.port)
+  const { ended } = await openWebSocket(t, bridge.port)
   instance.sockets[0]?.pause()
   goAway()
   assert.equal(await ended, '1001 going away')
@@ -336,7 +306,7 @@ test('after malformed framing no Close is put in, and the tunnel is cut when its
 
 test('a Close that the client has begun is answered by the instance alone', async (t) => {
   const { instance, bridge, goAway, over } = await setUp(t)
-  const { webSocket, ended } = await openClient(t, bridge.port)
+  const { webSocket, ended } = await openWebSocket(t, bridge.port)
   const socket = takeOver(instance)
   const arrived = once(socket, 'data')
   webSocket.close(4001, 'enough')
@@ -365,7 +335,7 @@ test('a Close that the instance has begun is answered by the client alone', asyn
 
 test('the death of the instance while its clients are told does not keep them from closing in order', async (t) => {
   const { instance, bridge, goAway, over } = await setUp(t)
-  const { ended } = await openClient(t, bridge.port)
+  const { ended } = await openWebSocket(t, bridge.port)
   goAway()
   instance.sockets[0]?.resetAndDestroy()
   assert.equal(await ended, '1001 going away')
@@ -374,7 +344,7 @@ test('the death of the instance while its clients are told does not keep them fr
 
 test('a WebSocket whose time to leave has not come goes on, and can be told to leave at once', async (t) => {
   const { bridge, goAway, over } = await setUp(t)
-  const { webSocket, messages, ended } = await openClient(t, bridge.port)
+  const { webSocket, messages, ended } = await openWebSocket(t, bridge.port)
   for (const tunnel of bridge.tunnels) tunnel.drain(neverMs)
   webSocket.send('still here')
   await until('the echo is back', () => messages.length === 1)
@@ -385,7 +355,7 @@ test('a WebSocket whose time to leave has not come goes on, and can be told to l
 
 test('50 WebSockets that leave spread over a time are all told 1001 on both sides', async (t) => {
   const { instance, bridge, over } = await setUp(t)
-  const clients = await Promise.all(Array.from({ length: 50 }, () => openClient(t, bridge.port)))
+  const clients = await Promise.all(Array.from({ length: 50 }, () => openWebSocket(t, bridge.port)))
   const ends = [...clients.map(({ ended }) => ended), ...instance.webSockets.map(endOf)]
   const delays = spreadDelays(bridge.tunnels.length, 500, Math.random)
   for (const [index, tunnel] of bridge.tunnels.entries()) tunnel.drain(delays[index] ?? 0)

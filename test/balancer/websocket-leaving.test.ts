@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test, type TestContext } from 'node:test'
-import { WebSocket, WebSocketServer } from 'ws'
+import { WebSocketServer } from 'ws'
 import type { BalancerLimits } from '../../src/balancer/limits.ts'
 import { until } from '../support/until.ts'
 import { startBalancer, type TestBalancer } from './support/balancer.ts'
 import { call, connectRaw } from './support/client.ts'
 import { startHttpInstance, startRawInstance, type HttpInstance } from './support/instance.ts'
+import { handshakeFor, openWebSocket, type WebSocketClient } from './support/web-socket.ts'
 
 /** Beyond the time of a test: what ends, ends in order. */
 const neverMs = 300_000
@@ -31,12 +32,9 @@ async function startEcho(t: TestContext, id: string): Promise<EchoInstance> {
   return { ...instance, ends }
 }
 
-interface Client {
-  readonly webSocket: WebSocket
+interface Client extends WebSocketClient {
   /** Sends and waits for the echo; answers who echoed. */
   readonly ask: () => Promise<string>
-  /** How it ended: code and reason. */
-  readonly ended: Promise<string>
 }
 
 interface Fleet extends TestBalancer {
@@ -63,29 +61,18 @@ async function startFleet(t: TestContext, limits: Partial<BalancerLimits> = {}):
 }
 
 async function openClient(t: TestContext, port: number): Promise<Client> {
-  const webSocket = new WebSocket(`ws://127.0.0.1:${port}/`)
-  t.after(() => {
-    webSocket.terminate()
-  })
-  webSocket.on('error', () => undefined)
-  const ended = new Promise<string>((resolve) => {
-    webSocket.once('close', (code, reason) => {
-      resolve(`${code} ${String(reason)}`)
-    })
-  })
-  await once(webSocket, 'open')
+  const client = await openWebSocket(t, port)
+  const { webSocket } = client
   const ask = async () => {
     const answered = once(webSocket, 'message')
     webSocket.send('hello')
     return String((await answered)[0])
   }
-  return { webSocket, ask, ended }
+  return { ...client, ask }
 }
 
 const goodbye = '1001 going away'
-const handshake =
-  'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
-  'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n'
+const handshake = handshakeFor('/')
 
 test('when an instance drains both sides of its WebSockets are told 1001, and a client that returns is elsewhere', async (t) => {
   const { open, leave, leaving, quiet, balancer } = await startFleet(t)

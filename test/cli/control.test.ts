@@ -11,23 +11,11 @@ import { DroverError } from '../../src/base/errors.ts'
 import { ControlClient } from '../../src/control/client.ts'
 import type { FleetCommands } from '../../src/control/commands.ts'
 import { openControlServer } from '../../src/control/server.ts'
-import type { FleetSnapshot } from '../../src/control/snapshot.ts'
+import { snapshot } from '../support/sample-snapshot.ts'
 import { until } from '../support/until.ts'
 import { makeFolder } from './terminal.ts'
 
 const currentDir = process.cwd()
-const snapshot: FleetSnapshot = {
-  state: 'running',
-  pid: 1,
-  url: 'http://127.0.0.1:1',
-  admin: null,
-  version: 'v',
-  uptimeMs: 0,
-  parked: 0,
-  balancers: [],
-  instances: [],
-}
-
 const reloaded = { applied: ['limits'], restart: [], certificates: false, replaced: 0, cut: 0 }
 
 function commands(over: Partial<FleetCommands> = {}): FleetCommands {

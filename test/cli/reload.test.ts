@@ -1,12 +1,12 @@
 // A running fleet whose configuration changes: what applies at once, what waits, and what a wrong one does.
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { FleetSnapshot } from '../../src/control/snapshot.ts'
 import { startLoad } from '../runtime/steady-load.ts'
+import { listen } from '../support/free-port.ts'
 import { untilGone } from '../support/process.ts'
 import { makeFolder, openTerminal, run, serverPath, startFleet } from './terminal.ts'
 
@@ -145,15 +145,13 @@ createServer((_, response) => response.end()).listen(process.env.PORT, '127.0.0.
 })
 
 test('drover up refuses an admin port that is taken, and leaves nothing behind', async (t) => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  const server = createServer()
+  const port = await listen(server)
   t.after(() => server.close())
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('the server listens on no port')
   const cwd = await makeFolder(t)
   await mkdir(join(cwd, 'state'))
-  const args = ['up', '--state', 'state', '--port', '0', '--admin', String(address.port)]
+  const args = ['up', '--state', 'state', '--port', '0', '--admin', String(port)]
   const outcome = await run(t, [...args, '--', process.execPath, serverPath], { cwd })
-  const line = `Cannot listen on 127.0.0.1:${address.port}: the port is taken\n`
+  const line = `Cannot listen on 127.0.0.1:${port}: the port is taken\n`
   assert.deepEqual(outcome, { code: 1, stdout: '', stderr: line })
 })

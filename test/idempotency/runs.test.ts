@@ -6,6 +6,7 @@ import { MemoryIdempotencyStore } from '../../src/stores/memory/idempotency.ts'
 import { idempotency } from '../../src/idempotency/idempotency.ts'
 import type { Idempotency } from '../../src/idempotency/idempotency.ts'
 import type { IdempotencyOptions } from '../../src/idempotency/options.ts'
+import { pass } from '../support/timers.ts'
 
 const answer = { status: 200, headers: [], body: new Uint8Array() }
 
@@ -30,12 +31,6 @@ async function begin(policy: Idempotency, key: string = 'a') {
   })
   if (verdict.kind !== 'run') throw new Error(`Cannot go on: the verdict is ${verdict.kind}`)
   return verdict.run
-}
-
-/** Timers go, and what they began is done. */
-async function pass(t: TestContext, durationMs: number): Promise<void> {
-  t.mock.timers.tick(durationMs)
-  await new Promise((resolve) => setImmediate(resolve))
 }
 
 test('a lease is renewed three times in its time while the handler runs, and not after', async (t) => {

@@ -1,11 +1,11 @@
 // What serve() does, whatever kind of app it is given: one suite, run by each kind.
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { Agent } from 'node:http'
 import { createServer } from 'node:net'
 import { describe, test } from 'node:test'
 import { isDroverError } from '../../src/base/errors.ts'
 import { call, connectRaw } from '../balancer/support/client.ts'
+import { listen } from '../support/free-port.ts'
 import { until } from '../support/until.ts'
 import { kinds, Site } from './support/kinds.ts'
 import type { Kind } from './support/kinds.ts'
@@ -113,17 +113,15 @@ function instanceSuite(kind: Kind): void {
   })
 
   test('says so when the port is taken', async (t) => {
-    const other = createServer().listen(0, '127.0.0.1')
-    await once(other, 'listening')
+    const other = createServer()
+    const port = await listen(other)
     t.after(() => other.close())
-    const address = other.address()
-    if (address === null || typeof address === 'string') throw new Error('no address')
-    const instance = startServed(t, await kind.create(new Site()), { port: address.port })
+    const instance = startServed(t, await kind.create(new Site()), { port })
     await assert.rejects(instance.ready, (error) => {
       assert.ok(isDroverError(error, 'PORT_TAKEN'))
       assert.match(
         error.message,
-        new RegExp(`^Cannot listen on 127\\.0\\.0\\.1:${address.port}: another process does; `),
+        new RegExp(`^Cannot listen on 127\\.0\\.0\\.1:${port}: another process does; `),
       )
       return true
     })

@@ -1,9 +1,9 @@
 // What SIGTERM and SIGINT do to a process that serves, seen from outside.
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { describe, test } from 'node:test'
 import { call, connectRaw } from '../balancer/support/client.ts'
+import { listen } from '../support/free-port.ts'
 import { until } from '../support/until.ts'
 import { ForeignBalancer } from './support/foreign-balancer.ts'
 import { kinds } from './support/kinds.ts'
@@ -102,11 +102,9 @@ describe('signals', () => {
   })
 
   test('a port that is taken ends the process with a clear error', async (t) => {
-    const other = createServer().listen(0, '127.0.0.1')
-    await once(other, 'listening')
+    const other = createServer()
+    const port = String(await listen(other))
     t.after(() => other.close())
-    const address = other.address()
-    const port = typeof address === 'object' ? String(address?.port) : ''
     const served = startProgram(t, handler, { host: '127.0.0.1' }, { PORT: port })
     assert.equal(await served.exited, 1)
     assert.match(

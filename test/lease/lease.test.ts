@@ -12,6 +12,7 @@ import { MemoryLeaseStore } from '../../src/stores/memory/lease.ts'
 import { checkFence, sqliteLeaseStore } from '../../src/stores/sqlite/index.ts'
 import { ManualClock } from '../../src/testing/index.ts'
 import { startFixture } from '../support/fixture.ts'
+import { pass } from '../support/timers.ts'
 import { until } from '../support/until.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'drover-lease-'))
@@ -33,12 +34,6 @@ async function acquired(name: string, options: LeaseOptions): Promise<Lease> {
   const lease = await acquireLease(name, options)
   if (lease === undefined) throw new Error('Cannot go on: another one has the lease')
   return lease
-}
-
-/** Timers go, and what they began is done. */
-async function pass(t: TestContext, durationMs: number): Promise<void> {
-  t.mock.timers.tick(durationMs)
-  await new Promise((resolve) => setImmediate(resolve))
 }
 
 test('a lease is renewed three times in its ttl until it is released, and has the fence of its acquisition', async (t) => {

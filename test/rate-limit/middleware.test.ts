@@ -1,14 +1,13 @@
 // The middleware before real servers: whom it counts, what it answers, and what it does in an outage.
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import express from 'express'
 import { rateLimit } from '../../src/rate-limit/index.ts'
 import type { RateLimitOptions } from '../../src/rate-limit/index.ts'
+import { listen as listenOnFreePort } from '../support/free-port.ts'
 import { MemoryRateCounter } from '../support/memory-rate-counter.ts'
 
 const clock = { now: () => 1_700_000_000_000 }
@@ -20,13 +19,13 @@ function limited(given: Partial<RateLimitOptions<express.Request>> = {}) {
 }
 
 async function listen(context: TestContext, listener: RequestListener): Promise<string> {
-  const server = createServer(listener).listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  const server = createServer(listener)
+  const port = await listenOnFreePort(server)
   context.after(() => {
     server.close()
     server.closeAllConnections()
   })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  return `http://127.0.0.1:${port}/`
 }
 
 function okApp(...limits: readonly { middleware: express.RequestHandler }[]): express.Express {

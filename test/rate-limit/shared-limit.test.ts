@@ -1,9 +1,7 @@
 // Every store as a counter: its contract, and one limit for two servers of which exactly as many pass as are allowed.
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -17,6 +15,7 @@ import { sqliteSessionStore } from '../../src/stores/sqlite/index.ts'
 import { ManualClock, rateCounterContract } from '../../src/testing/index.ts'
 import type { Clock, RateCounter, SessionStore } from '../../src/testing/index.ts'
 import { newKey, record } from '../../src/testing/session-store/stage.ts'
+import { listen } from '../support/free-port.ts'
 import { startPostgres } from '../support/postgres-server.ts'
 import { startRedis } from '../support/redis-server.ts'
 
@@ -69,14 +68,14 @@ async function serve(context: TestContext, { open }: Backend): Promise<string> {
   app.get('/', (_, response) => {
     response.send('ok')
   })
-  const server = createServer(app).listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  const server = createServer(app)
+  const port = await listen(server)
   context.after(async () => {
     server.close()
     server.closeAllConnections()
     await store.close()
   })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  return `http://127.0.0.1:${port}/`
 }
 
 for (const [name, start] of Object.entries(backends)) {

@@ -5,22 +5,7 @@ import { test, type TestContext } from 'node:test'
 import { DroverError } from '../../src/base/errors.ts'
 import type { FleetSnapshot } from '../../src/control/snapshot.ts'
 import { openAdminServer, type AdminPages } from '../../src/runtime/admin-server.ts'
-
-const instance = { pid: 1, port: 1, version: 'v', inFlight: 0, requests: 0, failures: 0, ejected: false }
-const snapshot: FleetSnapshot = {
-  state: 'running',
-  pid: 1,
-  url: 'http://127.0.0.1:1',
-  admin: null,
-  version: 'v',
-  uptimeMs: 0,
-  parked: 0,
-  balancers: [{ pid: 2, restarts: 0, state: 'serving' }],
-  instances: [
-    { ...instance, id: '1', state: 'ready', restarts: 0, uptimeMs: 1 },
-    { ...instance, id: '2', state: 'backoff', restarts: 1, uptimeMs: null },
-  ],
-}
+import { snapshot } from '../support/sample-snapshot.ts'
 
 async function serve(t: TestContext, over: Partial<AdminPages> = {}, host = '127.0.0.1'): Promise<string> {
   const pages = { snapshot: () => snapshot, metrics: () => Promise.resolve('up 1\n'), ...over }

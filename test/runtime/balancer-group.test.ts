@@ -1,11 +1,11 @@
 // Balancers as the primary keeps them: killed, drained, closed, orphaned. Replacing them has a file of its own.
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { createServer as createNetServer } from 'node:net'
 import { test } from 'node:test'
 import { isDroverError } from '../../src/base/errors.ts'
 import { BalancerGroup } from '../../src/runtime/balancer-group.ts'
 import { startFixture } from '../support/fixture.ts'
+import { listen } from '../support/free-port.ts'
 import { runningOf, untilGone } from '../support/process.ts'
 import { until } from '../support/until.ts'
 import { ask, kill, pidOf, quietPorts, startInstance, startKept, type Kept } from './kept-balancers.ts'
@@ -101,16 +101,14 @@ test('a balancer that lived for a while is started again at once', async (t) => 
 })
 
 test('a port that is taken is refused by name, and no process is started', async (t) => {
-  const server = createNetServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  const server = createNetServer()
+  const port = await listen(server)
   t.after(() => server.close())
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('the server listens on no port')
   const started: number[] = []
   const ports = { ...quietPorts, onStart: (pid: number) => started.push(pid) }
   const group = new BalancerGroup({ reveal: false }, 2, ports)
   t.after(() => group.close())
-  await assert.rejects(group.listen('127.0.0.1', address.port), (error) => isDroverError(error, 'PORT_TAKEN'))
+  await assert.rejects(group.listen('127.0.0.1', port), (error) => isDroverError(error, 'PORT_TAKEN'))
   assert.deepEqual(started, [])
 })
 

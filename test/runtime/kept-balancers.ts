@@ -1,9 +1,9 @@
 // Balancers of a test, kept as the primary keeps them; an instance behind them; and a request to them.
-import { once } from 'node:events'
 import { createServer, request as startRequest, type Agent } from 'node:http'
 import type { TestContext } from 'node:test'
 import type { BalancerOptions, Upstream } from '../../src/balancer/messages.ts'
 import { BalancerGroup, type BalancerGroupPorts } from '../../src/runtime/balancer-group.ts'
+import { listen } from '../support/free-port.ts'
 
 export interface Kept {
   readonly group: BalancerGroup
@@ -61,15 +61,13 @@ export function kill(kept: Kept): number {
 export async function startInstance(t: TestContext, id: string, delayMs = 0): Promise<Upstream> {
   const server = createServer((_request, response) => {
     setTimeout(() => response.end(id), delayMs).unref()
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  })
+  const port = await listen(server)
   t.after(() => {
     server.close()
     server.closeAllConnections()
   })
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('the instance listens on no port')
-  return { id, epoch: 1, host: '127.0.0.1', port: address.port }
+  return { id, epoch: 1, host: '127.0.0.1', port }
 }
 
 /** One request: `answered`, another status, or the error's code. Without an agent it has a connection of its own. */

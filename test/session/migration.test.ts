@@ -1,6 +1,5 @@
 // Switching from express-session and from iron-session on a real Redis: nobody is logged out.
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { RequestListener } from 'node:http'
 import { after, before, test } from 'node:test'
@@ -13,6 +12,7 @@ import { createClient } from 'redis'
 import { expressSessions, sessionOf } from '../../src/adapters/express.ts'
 import { sessions } from '../../src/index.ts'
 import type { Sessions, SessionsOptions } from '../../src/index.ts'
+import { listen } from '../support/free-port.ts'
 import { startRedis } from '../support/redis-server.ts'
 import type { RedisServer } from '../support/redis-server.ts'
 
@@ -32,14 +32,13 @@ before(async () => {
 after(() => redis.stop())
 
 async function serve(context: TestContext, listener: RequestListener): Promise<string> {
-  const server = createServer(listener).listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  const server = createServer(listener)
+  const port = await listen(server)
   context.after(() => {
     server.closeAllConnections()
     server.close()
   })
-  const address = server.address()
-  return `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`
+  return `http://127.0.0.1:${port}`
 }
 
 /** The app before: express-session over connect-redis, as its documentation has it. */

@@ -1,10 +1,10 @@
 // Serves one handler behind one setup's middleware on a real socket, and visits it.
-import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import type { Session, SessionOptions, Store } from '../../../src/adapters/express-session/index.ts'
+import { listen as listenOnFreePort } from '../../support/free-port.ts'
 import { everySetup } from './setups.ts'
 import type { Library, Setup } from './setups.ts'
 
@@ -108,15 +108,13 @@ export async function listen(
 ): Promise<Served> {
   const server = createServer((req, res) => {
     listener(req as TestRequest, res)
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  })
+  const port = await listenOnFreePort(server)
   context.after(async () => {
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
   })
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('Cannot read port: not listening')
-  const url = `http://127.0.0.1:${address.port}`
+  const url = `http://127.0.0.1:${port}`
   return { url, visit: (path = '/', options = {}) => visit(url + path, options), lateErrors }
 }
 

@@ -1,5 +1,4 @@
 // A server of a chat: signs in by request, then speaks WebSocket and Socket.IO. Several of them share one store.
-import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { TestContext } from 'node:test'
 import express from 'express'
@@ -10,6 +9,7 @@ import { acceptUpgrade, closeWithSession, socketIoSessions } from '../../../src/
 import type { UpgradeOptions } from '../../../src/adapters/websocket.ts'
 import { sessions } from '../../../src/index.ts'
 import type { Sessions, SessionStore } from '../../../src/index.ts'
+import { listen } from '../../support/free-port.ts'
 
 export interface Chat {
   name: string
@@ -50,11 +50,8 @@ export async function startChat(
       })
     })
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('Cannot read port: not listening')
-  const url = `http://127.0.0.1:${address.port}`
+  const port = await listen(server)
+  const url = `http://127.0.0.1:${port}`
   context.after(async () => {
     for (const ws of sockets.clients) ws.terminate()
     await io.close()
@@ -63,7 +60,7 @@ export async function startChat(
   })
   return {
     url,
-    port: address.port,
+    port,
     shop,
     reports,
     signIn: async (principal) => {

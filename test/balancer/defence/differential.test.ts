@@ -1,7 +1,5 @@
 // The same bytes, nearly requests, go to our balancer, to Node's own server, to nginx, and to HAProxy where the machine has
 // it. Whatever the balancer forwards all of them must have read in the same way, from the client's bytes and from ours.
-// The same bytes, nearly requests, go to our balancer, to Node's own server, to nginx, and to HAProxy where the machine has
-// it. Whatever the balancer forwards all of them must have read in the same way, from the client's bytes and from ours.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'

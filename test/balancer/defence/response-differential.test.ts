@@ -1,12 +1,12 @@
 // The same bytes, nearly a response, go to Node's own client directly and through our balancer. What passes the balancer
 // must be read as Node reads the instance; what Node refuses must not come out of the balancer as a whole response.
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { request as startRequest, type IncomingMessage } from 'node:http'
 import { createServer, type Server, type Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import fc from 'fast-check'
+import { listen } from '../../support/free-port.ts'
 import { startBalancer } from '../support/balancer.ts'
 import { missingLines } from './support/meaning.ts'
 import { nearlyResponses } from './support/response-grammar.ts'
@@ -71,12 +71,8 @@ class Parrot {
     t.after(() => this.#server.close())
   }
 
-  async listen(): Promise<number> {
-    this.#server.listen(0, '127.0.0.1')
-    await once(this.#server, 'listening')
-    const address = this.#server.address()
-    if (address === null || typeof address === 'string') throw new Error('the parrot listens on no port')
-    return address.port
+  listen(): Promise<number> {
+    return listen(this.#server)
   }
 
   async #answer(socket: Socket): Promise<void> {

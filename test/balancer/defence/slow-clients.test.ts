@@ -4,10 +4,10 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { connect } from 'node:net'
-import { suite, test, type TestContext } from 'node:test'
+import { suite, test } from 'node:test'
 import { until } from '../../support/until.ts'
 import { startBalancer } from '../support/balancer.ts'
-import { call, connectRaw, type RawClient } from '../support/client.ts'
+import { call, connectRaw, looked, trickle, type RawClient } from '../support/client.ts'
 import { startHttpInstance, startRawInstance } from '../support/instance.ts'
 
 const post = 'POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n'
@@ -16,17 +16,6 @@ const trickleMs = 50
 /** Far beyond what any of these tests takes. */
 const neverMs = 600_000
 
-/** Says one byte after another, for as long as the connection is there. */
-function trickle(t: TestContext, { socket }: RawClient, byte: string): void {
-  const timer = setInterval(() => socket.write(byte), trickleMs)
-  t.after(() => {
-    clearInterval(timer)
-  })
-  socket.once('close', () => {
-    clearInterval(timer)
-  })
-}
-
 suite('slow clients', { concurrency: true }, () => {
   test('a head that never ends is answered 408, however steadily it trickles', async (t) => {
     const balancer = await startBalancer(t, {
@@ -34,7 +23,7 @@ suite('slow clients', { concurrency: true }, () => {
     })
     const client = await connectRaw(t, balancer.port)
     client.send('GET / HTTP/1.1\r\nHost: a\r\nX-A: ')
-    trickle(t, client, 'b')
+    trickle(t, client, 'b', trickleMs)
     await client.ends()
     assert.match(client.received(), /^HTTP\/1\.1 408 [^]*connection: close/i)
   })
@@ -86,7 +75,7 @@ suite('slow clients', { concurrency: true }, () => {
     balancer.use(await startHttpInstance(t, '1', (request) => request.on('error', () => undefined).resume()))
     const client = await connectRaw(t, balancer.port)
     client.send('POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;a=')
-    trickle(t, client, 'b')
+    trickle(t, client, 'b', trickleMs)
     await client.ends()
     assert.match(client.received(), /^HTTP\/1\.1 408 /)
   })
@@ -98,7 +87,7 @@ suite('slow clients', { concurrency: true }, () => {
     balancer.use(await startHttpInstance(t, '1', (request) => request.on('error', () => undefined).resume()))
     const client = await connectRaw(t, balancer.port)
     client.send(post)
-    trickle(t, client, 'b')
+    trickle(t, client, 'b', trickleMs)
     await client.ends()
     assert.match(client.received(), /^HTTP\/1\.1 408 /)
     await balancer.quiet()
@@ -117,7 +106,7 @@ suite('slow clients', { concurrency: true }, () => {
     )
     const client = await connectRaw(t, balancer.port)
     client.send('POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 40\r\nConnection: close\r\n\r\n')
-    trickle(t, client, 'b')
+    trickle(t, client, 'b', trickleMs)
     await client.sees('bytes 40')
   })
 
@@ -152,8 +141,7 @@ suite('slow clients', { concurrency: true }, () => {
     const client = await connectRaw(t, balancer.port)
     client.send('GET /slow HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
     await until('the instance has it', () => waiting.length === 1)
-    // An idle client that came later is let go: the balancer has looked in the meantime.
-    await (await connectRaw(t, balancer.port)).ends()
+    await looked(t, balancer.port)
     for (const response of waiting) response.end('at last')
     await client.sees('at last')
   })

@@ -6,13 +6,14 @@ import { connect } from 'node:net'
 import { suite, test, type TestContext } from 'node:test'
 import { until } from '../../support/until.ts'
 import { startBalancer, type TestBalancer } from '../support/balancer.ts'
-import { connectRaw, type RawClient } from '../support/client.ts'
+import { connectRaw, looked, trickle, type RawClient } from '../support/client.ts'
 import { startHttpInstance, startRawInstance, type HttpInstance } from '../support/instance.ts'
 
 const get = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'
 /** Far more than the system takes for a client that does not read. */
 const size = 20_000_000
 const neverMs = 600_000
+const trickleMs = 20
 /** An answer is held until it is complete: its instance is done with it long before its client is. */
 const limits = { holdBytes: 10 * size, holdTimeMs: neverMs, requestHeadTimeoutMs: 1 }
 
@@ -29,25 +30,9 @@ async function startUnread(t: TestContext, balancer: TestBalancer, request: stri
   return client
 }
 
-/** Resolves when the balancer has looked at its connections: each time one that says nothing is let go at its second look. */
-async function looked(t: TestContext, port: number, times = 1): Promise<void> {
-  for (let time = 0; time < times; time++) await (await connectRaw(t, port)).ends()
-}
-
 function bodyBytes(client: RawClient): number {
   const text = client.received()
   return text.length - text.indexOf('\r\n\r\n') - 4
-}
-
-/** Says one byte of its body after another, for as long as the connection is there. */
-function trickle(t: TestContext, { socket }: RawClient): void {
-  const timer = setInterval(() => socket.write('x'), 20)
-  t.after(() => {
-    clearInterval(timer)
-  })
-  socket.once('close', () => {
-    clearInterval(timer)
-  })
 }
 
 suite('slow readers', { concurrency: true }, () => {
@@ -205,7 +190,7 @@ suite('clients that send more than is wanted', { concurrency: true }, () => {
     const client = await connectRaw(t, balancer.port)
     client.socket.pause()
     client.send(put)
-    trickle(t, client)
+    trickle(t, client, 'x', trickleMs)
     await until('it is answered', () => balancer.records.length === 1)
     await looked(t, balancer.port, 2)
     client.socket.resume()
@@ -219,7 +204,7 @@ suite('clients that send more than is wanted', { concurrency: true }, () => {
     const client = await connectRaw(t, balancer.port)
     client.socket.allowHalfOpen = true
     client.send(put)
-    trickle(t, client)
+    trickle(t, client, 'x', trickleMs)
     await client.sees('too large')
     await until('the balancer is rid of it', () => client.socket.destroyed)
   })

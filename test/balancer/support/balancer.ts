@@ -12,6 +12,8 @@ export interface TestBalancer {
   readonly url: string
   /** The instances that may be given requests from now on. */
   readonly use: (...instances: readonly TestInstance[]) => void
+  /** Waits until so many requests wait: for an instance, for room on one, or to be repeated. */
+  readonly waits: (count?: number) => Promise<unknown>
   /** Waits until no request is in flight or parked. */
   readonly quiet: () => Promise<unknown>
   /** What became of every request so far. */
@@ -54,6 +56,7 @@ export async function startBalancer(
     use: (...instances) => {
       balancer.setUpstreams(instances.map(({ upstream }) => upstream))
     },
+    waits: (count = 1) => until(`${count} wait`, () => balancer.load().parked === count),
     quiet: () => until('nothing is in flight', isQuiet),
   }
 }

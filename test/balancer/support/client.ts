@@ -56,6 +56,25 @@ export async function connectRaw(t: TestContext, port: number): Promise<RawClien
   }
 }
 
+/** Says one byte after another, for as long as the connection is there. */
+export function trickle(t: TestContext, { socket }: RawClient, byte: string, everyMs: number): void {
+  const timer = setInterval(() => socket.write(byte), everyMs)
+  t.after(() => {
+    clearInterval(timer)
+  })
+  socket.once('close', () => {
+    clearInterval(timer)
+  })
+}
+
+/**
+ * Resolves when the balancer has looked at its connections: each time one that says nothing is let go at its second look,
+ * where `requestHeadTimeoutMs` is small.
+ */
+export async function looked(t: TestContext, port: number, times = 1): Promise<void> {
+  for (let time = 0; time < times; time++) await (await connectRaw(t, port)).ends()
+}
+
 export interface Answer {
   readonly status: number
   readonly headers: IncomingHttpHeaders

@@ -96,6 +96,18 @@ export function responseHead(status: number, ...rawHeaders: readonly string[]): 
   return { status, reason: '', rawHeaders, keepAlive: true }
 }
 
+/** Answers `ok`, whatever is asked. */
+export function ok({ stream }: ReceivedRequest): void {
+  stream.respond(responseHead(200), [])
+  stream.write(Buffer.from('ok'))
+  stream.end([])
+}
+
+/** Leaves the answer to the test. */
+export function nothing(): void {
+  // The test answers itself.
+}
+
 /** `socket`: a connection that is secure already. */
 export function connectHttp2(t: TestContext, port: number, socket?: TLSSocket): ClientHttp2Session {
   const session = connect(`https://127.0.0.1:${port}`, {

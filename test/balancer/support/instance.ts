@@ -4,6 +4,7 @@ import { createServer as createHttpServer, type RequestListener, type Server } f
 import { createServer as createNetServer, type Server as NetServer, type Socket } from 'node:net'
 import type { TestContext } from 'node:test'
 import type { Upstream } from '../../../src/balancer/messages.ts'
+import { listen } from '../../support/free-port.ts'
 
 export interface TestInstance {
   readonly upstream: Upstream
@@ -30,10 +31,7 @@ async function open(t: TestContext, id: string, server: NetServer): Promise<Test
     socket.on('error', () => undefined)
     socket.once('close', () => sockets.delete(socket))
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('the instance listens on no port')
+  const port = await listen(server)
   const die = async () => {
     if (!server.listening) return
     server.close()
@@ -42,7 +40,7 @@ async function open(t: TestContext, id: string, server: NetServer): Promise<Test
   }
   t.after(die)
   lastEpoch++
-  const upstream = { id, epoch: lastEpoch, host: '127.0.0.1', port: address.port }
+  const upstream = { id, epoch: lastEpoch, host: '127.0.0.1', port }
   return { upstream, sockets, accepted: () => accepted, die }
 }
 

@@ -1,6 +1,5 @@
 // A TLS port in the test's own process, made of the balancer's own parts, with a handler of the test's in place of
 // exchanges.
-import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -11,6 +10,7 @@ import { Certificates } from '../../../src/balancer/client/certificates.ts'
 import type { ClientAddress } from '../../../src/balancer/client/client-stream.ts'
 import { TlsAcceptor } from '../../../src/balancer/client/tls-acceptor.ts'
 import { defaultLimits, type BalancerLimits } from '../../../src/balancer/limits.ts'
+import { listen } from '../../support/free-port.ts'
 import { selfSigned, type TestCertificate } from './certificate.ts'
 
 export interface CertificateFiles {
@@ -83,13 +83,10 @@ export async function startTlsFront(t: TestContext, options: TlsFrontOptions): P
       )
     }
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  const port = await listen(server)
   t.after(() => {
     server.close()
     for (const socket of sockets) socket.destroy()
   })
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('the front listens on no port')
-  return { port: address.port, acceptor, sockets }
+  return { port, acceptor, sockets }
 }

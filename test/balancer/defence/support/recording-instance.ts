@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Upstream } from '../../../../src/balancer/messages.ts'
+import { listen } from '../../../support/free-port.ts'
 
 /** A complete request as one reader understood it. */
 export interface SeenRequest {
@@ -86,14 +87,6 @@ function readWhole(request: IncomingMessage): Promise<SeenRequest | undefined> {
       resolve({ method, target: url, host: headers.host ?? '', rawHeaders, body, rawTrailers })
     })
   })
-}
-
-async function listen(server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('the recorder listens on no port')
-  return address.port
 }
 
 async function close(server: Server): Promise<void> {
