@@ -1,5 +1,5 @@
 // Who this process is in the fleet, and which owner the balancer says is dead.
-import { timingSafeEqual } from 'node:crypto'
+import { isSameSecret } from '../base/secret.ts'
 import { epochVariable, instanceVariable, markerVariable } from '../base/wire.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -21,11 +21,5 @@ export function confirmedDead(field: string | undefined, environment: Environmen
   const secret = environment[markerVariable]
   if (field === undefined || secret === undefined || secret === '') return undefined
   const [, word, owner] = pattern.exec(field) ?? []
-  return word !== undefined && isSame(word, secret) ? owner : undefined
-}
-
-/** In a time that does not tell how much of the secret was right. */
-function isSame(word: string, secret: string): boolean {
-  const [one, other] = [Buffer.from(word), Buffer.from(secret)]
-  return one.length === other.length && timingSafeEqual(one, other)
+  return word !== undefined && isSameSecret(word, secret) ? owner : undefined
 }

@@ -1,6 +1,6 @@
 // A fetch app as a node:http listener, by the optional peer `@hono/node-server`.
 import type { RequestListener } from 'node:http'
-import { DroverError } from '../base/errors.ts'
+import { refusePeer } from '../base/peer.ts'
 import type { FetchApp } from './app.ts'
 
 /** Rejects with PEER_MISSING when the package is not installed. Handlers are given node's pair as `env`, as Hono's own server does. */
@@ -14,9 +14,6 @@ async function loadNodeServer(): Promise<typeof import('@hono/node-server')> {
   try {
     return await import('@hono/node-server')
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND')) throw error
-    const message =
-      'Cannot serve a fetch app: the package "@hono/node-server" is not installed; npm install @hono/node-server'
-    throw new DroverError('PEER_MISSING', message, { cause: error })
+    return refusePeer(error, 'Cannot serve a fetch app', '@hono/node-server')
   }
 }

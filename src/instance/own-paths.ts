@@ -1,8 +1,9 @@
 // Answers what balancers and the supervisor ask an instance, at paths that the app does not see.
-import { hash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { telemetryPath, telemetrySecretHeader } from '../base/instance-telemetry.ts'
 import type { InstanceState, InstanceTelemetry } from '../base/instance-telemetry.ts'
+import { isLoopback } from '../base/loopback.ts'
+import { isSameSecret } from '../base/secret.ts'
 import type { Readiness } from './readiness.ts'
 import type { Settings } from './options.ts'
 
@@ -31,7 +32,7 @@ export class OwnPaths {
     const { url = '' } = req
     if (isAt(url, this.#readyPath)) void this.#answerReady(req, res)
     else if (isAt(url, this.#livePath)) answer(req, res, text(200, 'alive'))
-    else if (url === telemetryPath && this.#isSupervisor(req)) this.#answerTelemetry(req, res)
+    else if (url === telemetryPath && this.#isWatcher(req)) this.#answerTelemetry(req, res)
     else return false
     return true
   }
@@ -53,22 +54,17 @@ export class OwnPaths {
   }
 
   /** Clients come from loopback too, through the balancer: the secret word is what counts. */
-  #isSupervisor(req: IncomingMessage): boolean {
+  #isWatcher(req: IncomingMessage): boolean {
     const { marker } = this.#sources.settings
     const word = req.headers[telemetrySecretHeader]
-    if (marker === undefined || typeof word !== 'string' || !isLoopback(req.socket.remoteAddress))
-      return false
-    return timingSafeEqual(hash('sha256', word, 'buffer'), hash('sha256', marker, 'buffer'))
+    if (marker === undefined || typeof word !== 'string') return false
+    return isLoopback(req.socket.remoteAddress ?? '') && isSameSecret(word, marker)
   }
 }
 
 function isAt(url: string, path: string | undefined): boolean {
   if (path === undefined) return false
   return url === path || (url.startsWith(path) && url[path.length] === '?')
-}
-
-function isLoopback(address: string | undefined): boolean {
-  return address !== undefined && /^(?:127\.|::ffff:127\.|::1$)/.test(address)
 }
 
 function text(status: number, line: string): Answer {

@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock.ts'
 import { durationOption } from '../../base/durations.ts'
 import type { Duration } from '../../base/durations.ts'
 import { DroverError } from '../../base/errors.ts'
+import { refusePeer } from '../../base/peer.ts'
 import { cookieIn } from '../cookie.ts'
 import type { LegacyReader, LegacyRecord } from '../legacy.ts'
 
@@ -75,10 +76,7 @@ async function unseal(
 async function loadIronSession(): Promise<IronSession> {
   try {
     return await import('iron-session')
-  } catch (cause) {
-    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ERR_MODULE_NOT_FOUND')) throw cause
-    const message =
-      'Cannot read cookies of iron-session: the package "iron-session" is not installed; npm install iron-session'
-    throw new DroverError('PEER_MISSING', message, { cause })
+  } catch (error) {
+    return refusePeer(error, 'Cannot read cookies of iron-session', 'iron-session')
   }
 }

@@ -1,5 +1,5 @@
 // What the store needs of `pg` (node-postgres), and how it is loaded: an optional peer.
-import { DroverError } from '../../base/errors.ts'
+import { refusePeer } from '../../base/peer.ts'
 import type { PostgresLimits } from './defaults.ts'
 
 /** What a parameter may be. */
@@ -85,9 +85,7 @@ async function loadPostgresPackage(): Promise<PostgresPackage> {
   try {
     return await import('pg')
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND')) throw error
-    const message = 'Cannot use a PostgreSQL session store: the package "pg" is not installed; npm install pg'
-    throw new DroverError('PEER_MISSING', message, { cause: error })
+    return refusePeer(error, 'Cannot use a PostgreSQL session store', 'pg')
   }
 }
 

@@ -1,6 +1,6 @@
 // Makes a connected client of the optional peer `redis` (node-redis).
 import { withDeadline } from '../../base/deadline.ts'
-import { DroverError } from '../../base/errors.ts'
+import { refusePeer } from '../../base/peer.ts'
 import type { RedisAccess, RedisNode } from './address.ts'
 import type { RedisCommands } from './commands.ts'
 import type { RedisLimits } from './defaults.ts'
@@ -52,10 +52,7 @@ export async function loadRedisPackage(): Promise<RedisPackage> {
   try {
     return await import('redis')
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND')) throw error
-    const message =
-      'Cannot use a Redis session store: the package "redis" is not installed; npm install redis'
-    throw new DroverError('PEER_MISSING', message, { cause: error })
+    return refusePeer(error, 'Cannot use a Redis session store', 'redis')
   }
 }
 
