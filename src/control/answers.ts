@@ -2,7 +2,7 @@
 import * as v from 'valibot'
 import { DroverError, isErrorCode, type ErrorCode } from '../base/errors.ts'
 import type { Reloaded } from './commands.ts'
-import type { FleetSnapshot } from './snapshot.ts'
+import { balancerStates, instanceStates, type FleetSnapshot } from './snapshot.ts'
 
 export interface Killed {
   readonly id: string
@@ -15,13 +15,12 @@ export interface Stopped {
 }
 
 const count = v.pipe(v.number(), v.minValue(0))
-const instanceState = v.picklist(['starting', 'ready', 'draining', 'stopping', 'backoff', 'stopped'])
 const instance = v.object({
   id: v.string(),
   pid: v.nullable(count),
   port: v.nullable(count),
   version: v.string(),
-  state: instanceState,
+  state: v.picklist(instanceStates),
   inFlight: count,
   requests: count,
   failures: v.optional(count, 0),
@@ -32,7 +31,7 @@ const instance = v.object({
 const balancer = v.object({
   pid: v.nullable(count),
   restarts: count,
-  state: v.optional(v.picklist(['starting', 'serving', 'draining', 'down']), 'serving'),
+  state: v.optional(v.picklist(balancerStates), 'serving'),
 })
 /** Unknown keys are dropped and later ones have defaults, so that command line and fleet may be of different versions. */
 const snapshot: v.GenericSchema<unknown, FleetSnapshot> = v.object({

@@ -1,6 +1,8 @@
 // What the fleet looks like at one moment: the answer of `drover status`, on the wire as JSON.
 
-export type InstanceState = 'starting' | 'ready' | 'draining' | 'stopping' | 'backoff' | 'stopped'
+export const instanceStates = ['starting', 'ready', 'draining', 'stopping', 'backoff', 'stopped'] as const
+
+export type InstanceState = (typeof instanceStates)[number]
 
 export interface InstanceSnapshot {
   readonly id: string
@@ -24,7 +26,9 @@ export interface InstanceSnapshot {
 }
 
 /** `draining`: it is being replaced, and finishes what it has; `down`: it died, and the next one is about to start. */
-export type BalancerState = 'starting' | 'serving' | 'draining' | 'down'
+export const balancerStates = ['starting', 'serving', 'draining', 'down'] as const
+
+export type BalancerState = (typeof balancerStates)[number]
 
 export interface BalancerSnapshot {
   readonly pid: number | null

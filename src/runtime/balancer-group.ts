@@ -4,6 +4,7 @@
 // first one to wake gets most of them.
 import type { BalancerOptions, Upstream } from '../balancer/messages.ts'
 import { DroverError } from '../base/errors.ts'
+import type { BalancerSnapshot } from '../control/snapshot.ts'
 import { BalancerLoads, type InstanceLoad } from './balancer-loads.ts'
 import { BalancerSlot, type ReplaceBounds } from './balancer-slot.ts'
 import { BalancerWorker, workerPath, WorkerRefused, type WorkerPorts } from './balancer-worker.ts'
@@ -17,17 +18,9 @@ export interface BalancerGroupPorts extends WorkerPorts {
   readonly onRetire?: (pid: number, metrics: readonly unknown[]) => void
 }
 
-export type BalancerState = 'starting' | 'serving' | 'draining' | 'down'
-
-export interface BalancerView {
-  readonly pid: number | null
-  readonly restarts: number
-  readonly state: BalancerState
-}
-
 export interface BalancerGroupSnapshot {
   /** One for each place, and those that are being replaced and still finish what they have. */
-  readonly balancers: readonly BalancerView[]
+  readonly balancers: readonly BalancerSnapshot[]
   readonly parked: number
   readonly loads: ReadonlyMap<string, InstanceLoad>
 }
@@ -112,7 +105,7 @@ export class BalancerGroup {
     for (const slot of this.#slots) slot.stop()
     // Before the workers', so that their closing really ends the listening.
     this.#closeHandle()
-    const cuts = await Promise.all([...this.#workers].map((worker) => this.#drainWorker(worker, timeoutMs)))
+    const cuts = await Promise.all([...this.#workers].map((worker) => worker.drain(timeoutMs)))
     return { cut: cuts.reduce((sum, cut) => sum + cut, 0) }
   }
 
@@ -163,13 +156,6 @@ export class BalancerGroup {
     return worker
   }
 
-  async #drainWorker(worker: BalancerWorker, timeoutMs: number): Promise<number> {
-    return worker.drain(timeoutMs).catch((error: unknown) => {
-      this.#ports.log(String(error))
-      return 0
-    })
-  }
-
   #beginReplacing(): void {
     if (this.#isReplacing || this.#state !== 'serving') {
       const why = this.#isReplacing ? 'they are being replaced already' : 'they are not serving'
@@ -184,7 +170,7 @@ export class BalancerGroup {
   }
 }
 
-function view(worker: BalancerWorker | undefined, restarts: number): BalancerView {
+function view(worker: BalancerWorker | undefined, restarts: number): BalancerSnapshot {
   const state = worker === undefined || worker.state === 'ended' ? 'down' : worker.state
   return { pid: worker?.pid ?? null, restarts, state }
 }

@@ -7,7 +7,8 @@ import { WorkerRefused, type BalancerWorker } from './balancer-worker.ts'
 const soonMs = 1_000
 const firstPauseMs = 100
 const longestPauseMs = 5_000
-const defaultStartTimeoutMs = 15_000
+/** A balancer that neither starts nor dies in this time is not going to. */
+export const balancerStartTimeoutMs = 15_000
 
 export interface ReplaceBounds {
   /** How long the old worker may take to finish what it has. */
@@ -60,7 +61,7 @@ export class BalancerSlot {
    * one finish what it has within `drainTimeoutMs`. Resolves with the number of exchanges that had to be cut. Rejects
    * CONTROL_FAILED when the new worker does not get that far: the old one has then gone on as if nothing happened.
    */
-  async replace({ drainTimeoutMs, startTimeoutMs = defaultStartTimeoutMs }: ReplaceBounds): Promise<number> {
+  async replace({ drainTimeoutMs, startTimeoutMs = balancerStartTimeoutMs }: ReplaceBounds): Promise<number> {
     if (this.#isOver) throw notReplaced('the fleet is stopping')
     const next = this.#ports.spawn()
     try {
@@ -87,10 +88,7 @@ export class BalancerSlot {
   }
 
   async #dismiss(worker: BalancerWorker, drainTimeoutMs: number): Promise<number> {
-    const cut = await worker.drain(drainTimeoutMs).catch((error: unknown) => {
-      this.#ports.log(String(error))
-      return 0
-    })
+    const cut = await worker.drain(drainTimeoutMs)
     await worker.kill()
     return cut
   }

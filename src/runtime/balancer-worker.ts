@@ -60,7 +60,7 @@ export class BalancerWorker {
   readonly #ports: WorkerPorts
   #state: WorkerState = 'starting'
   #parked = 0
-  #loads: readonly UpstreamLoad[] | undefined
+  #loads: readonly UpstreamLoad[] = []
   #told: readonly Upstream[] = []
   #lastMetrics: readonly unknown[] | undefined
   #draining: Promise<number> | undefined
@@ -96,7 +96,7 @@ export class BalancerWorker {
 
   /** What each instance did for it, as it last said. */
   get loads(): readonly UpstreamLoad[] {
-    return this.#loads ?? []
+    return this.#loads
   }
 
   /** What it counted when it last answered `metrics`. */
@@ -126,12 +126,15 @@ export class BalancerWorker {
   }
 
   /**
-   * Has it stop accepting and finish what is in flight; resolves with the number of exchanges that its deadline cut.
-   * Called again, it waits for the same end.
+   * Has it stop accepting and finish what is in flight; resolves with the number of exchanges that its deadline cut,
+   * 0 where it gives no answer. Called again, it waits for the same end.
    */
-  drain(timeoutMs: number): Promise<number> {
+  async drain(timeoutMs: number): Promise<number> {
     this.#draining ??= this.#drain(timeoutMs)
-    return this.#draining
+    return this.#draining.catch((error: unknown) => {
+      this.#ports.log(String(error))
+      return 0
+    })
   }
 
   /** What it counted, as prom-client's getMetricsAsJSON; undefined when it ended or did not answer in time. */
@@ -215,7 +218,7 @@ export class BalancerWorker {
 
   /** It counts for the instances that it knows. */
   #lookInformed(): void {
-    const known = new Set(this.#loads?.map(({ id }) => id))
+    const known = new Set(this.#loads.map(({ id }) => id))
     if (this.#state === 'serving' && this.#told.every(({ id }) => known.has(id))) this.#informed.resolve()
   }
 

@@ -5,12 +5,10 @@ import type { FleetSnapshot } from '../control/snapshot.ts'
 import type { InstanceView } from '../supervisor/fleet-options.ts'
 import { BalancerGroup, type BalancerGroupPorts, type BalancerGroupSnapshot } from './balancer-group.ts'
 import { balancerOptions } from './balancer-options.ts'
+import { balancerStartTimeoutMs } from './balancer-slot.ts'
 import { clientUrl, readyUpstreams } from './fleet-snapshot.ts'
 import { FleetMetrics } from './metrics.ts'
 import { planReload, type ReloadPlan } from './reload.ts'
-
-/** A balancer that neither starts nor dies in this time is not going to. */
-const startTimeoutMs = 15_000
 
 export class Balancing {
   /** The secret word by which instances say "not processed". */
@@ -41,7 +39,7 @@ export class Balancing {
   /** Binds the port and starts the balancers. Rejects with PORT_TAKEN or OPTION_INVALID. */
   async listen(): Promise<void> {
     const { host, port } = this.#config
-    const bound = await withDeadline(this.#group.listen(host, port), startTimeoutMs, () => {
+    const bound = await withDeadline(this.#group.listen(host, port), balancerStartTimeoutMs, () => {
       return new Error(`Cannot listen on ${host}:${port}: the balancer did not start`)
     })
     this.#port = bound.port

@@ -1,7 +1,7 @@
 // The metrics of the whole fleet: what its balancers count, added up, and what the supervisor knows of instances.
 import type { MergedMetrics } from '../balancer/telemetry/merged-metrics.ts'
 import { counter, gauge, single, type Metric } from '../balancer/telemetry/metric.ts'
-import type { BalancerState, FleetSnapshot, InstanceState } from '../control/snapshot.ts'
+import { balancerStates, instanceStates, type FleetSnapshot } from '../control/snapshot.ts'
 
 /** No worker has this process id: it stands for the primary. */
 const primary = 0
@@ -35,18 +35,8 @@ export class FleetMetrics {
   }
 }
 
-const instanceStates: readonly InstanceState[] = [
-  'starting',
-  'ready',
-  'draining',
-  'stopping',
-  'backoff',
-  'stopped',
-]
-const balancerStates: readonly BalancerState[] = ['starting', 'serving', 'draining', 'down']
-
 /** What the primary knows of the fleet, beside what its balancers count. */
-export function fleetMetrics(snapshot: FleetSnapshot): readonly Metric[] {
+function fleetMetrics(snapshot: FleetSnapshot): readonly Metric[] {
   const { instances, balancers, version, uptimeMs } = snapshot
   const byInstance = (valueOf: (instance: FleetSnapshot['instances'][number]) => number) =>
     instances.map((instance) => ({ labels: { instance: instance.id }, value: valueOf(instance) }))
