@@ -12,11 +12,15 @@ export interface ConnectionFlags {
   readonly json?: boolean
 }
 
-export function addConnectionFlags(command: Command): Command {
+/** Which fleet is meant. */
+export function addPlaceFlags(command: Command): Command {
   return command
     .option('--state <folder>', 'the state folder of the fleet (default: .drover)')
     .option('--config <file>', 'a config file that names the state folder')
-    .option('--json', 'print JSON')
+}
+
+export function addConnectionFlags(command: Command): Command {
+  return addPlaceFlags(command).option('--json', 'print JSON')
 }
 
 export interface Connection {

@@ -41,7 +41,7 @@ export async function watchFleet(ports: WatchPorts): Promise<void> {
       const look = { snapshot, atMs: now() }
       // What was asked for when the end came is not shown any more.
       if (isAborted(signal)) return
-      ports.show(viewOf(look, before))
+      ports.show(viewOf(snapshot, ratesOf(before, look)))
       before = look
     } catch (error) {
       if (isAborted(signal)) return
@@ -62,8 +62,7 @@ async function waitFor(waitMs: number, signal: AbortSignal): Promise<void> {
   await pause(waitMs, undefined, { signal }).catch(() => undefined)
 }
 
-function viewOf({ snapshot, atMs }: Look, before: Look | undefined): WatchView {
-  const rates = before === undefined ? new Map<string, number>() : ratesOf(before, { snapshot, atMs })
+function viewOf(snapshot: FleetSnapshot, rates: Rates): WatchView {
   return {
     lines: (printer) => statusLines(snapshot, printer, rates),
     json: {
@@ -77,10 +76,11 @@ function viewOf({ snapshot, atMs }: Look, before: Look | undefined): WatchView {
 }
 
 /** Of instances that were there before: of the same fleet, since another one counts from zero. */
-export function ratesOf(before: Look, after: Look): Rates {
+function ratesOf(before: Look | undefined, after: Look): Rates {
   const rates = new Map<string, number>()
+  if (before === undefined || before.snapshot.pid !== after.snapshot.pid) return rates
   const seconds = (after.atMs - before.atMs) / 1_000
-  if (before.snapshot.pid !== after.snapshot.pid || seconds <= 0) return rates
+  if (seconds <= 0) return rates
   const earlier = new Map(before.snapshot.instances.map(({ id, requests }) => [id, requests]))
   for (const { id, requests } of after.snapshot.instances) {
     const from = earlier.get(id)

@@ -89,16 +89,6 @@ export function limits(): Schema<Partial<BalancerLimits>> {
 
 const addressPattern = /^(?:\[(?<ipv6>[^\]]+)\]|(?<host>[^:[\]]+)):(?<port>\d{1,5})$/
 
-function parseAdmin(value: unknown): AdminAddress | undefined {
-  const address = splitAdmin(value)
-  return address !== undefined &&
-    Number.isInteger(address.port) &&
-    address.port >= 0 &&
-    address.port <= 65_535
-    ? address
-    : undefined
-}
-
 function splitAdmin(value: unknown): AdminAddress | undefined {
   if (typeof value === 'number' || (typeof value === 'string' && /^\d{1,5}$/.test(value)))
     return { host: '127.0.0.1', port: Number(value) }
@@ -110,6 +100,7 @@ function splitAdmin(value: unknown): AdminAddress | undefined {
 
 /** A port alone is one on loopback: the pages are for whoever reaches them. */
 export function adminAddress(): Schema<AdminAddress> {
-  const address = v.object({ host: v.string(), port: v.number() })
-  return v.message(v.pipe(v.unknown(), v.transform(parseAdmin), address), wantedAddress)
+  const port = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535))
+  const address = v.object({ host: v.string(), port })
+  return v.message(v.pipe(v.unknown(), v.transform(splitAdmin), address), wantedAddress)
 }

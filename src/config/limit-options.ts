@@ -1,6 +1,7 @@
 // The bounds of the balancer as a person writes them. Each is a limit of src/balancer/limits.ts, durations without `Ms`.
 import type { BalancerLimits } from '../balancer/limits.ts'
 import type { Duration } from '../base/durations.ts'
+import { maxTimeoutMs } from './options.ts'
 import type { Size } from './size.ts'
 
 /** Durations are milliseconds or '30s'; sizes are bytes or '64kb'. */
@@ -81,8 +82,6 @@ export interface LimitOptions {
   readonly streamClose?: Duration | undefined
 }
 
-export type LimitName = keyof LimitOptions
-
 /** How one limit is read and what it may be, in the unit of `limit`: milliseconds, bytes, or a plain number. */
 export interface LimitRule {
   readonly limit: keyof BalancerLimits
@@ -91,10 +90,9 @@ export interface LimitRule {
   readonly to: number
 }
 
-const dayMs = 24 * 3_600_000
 const gigabyte = 1024 ** 3
 
-function duration(limit: keyof BalancerLimits, from = 1, to = dayMs): LimitRule {
+function duration(limit: keyof BalancerLimits, from = 1, to = maxTimeoutMs): LimitRule {
   return { limit, kind: 'duration', from, to }
 }
 
@@ -106,7 +104,7 @@ function count(limit: keyof BalancerLimits, from: number, to: number): LimitRule
   return { limit, kind: 'count', from, to }
 }
 
-export const limitRules: Readonly<Record<LimitName, LimitRule>> = {
+export const limitRules: Readonly<Record<keyof LimitOptions, LimitRule>> = {
   concurrency: count('concurrency', 0, 100_000),
   queued: count('queued', 0, 1_000_000),
   queueTime: duration('queueTimeMs'),

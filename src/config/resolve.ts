@@ -14,6 +14,9 @@ export interface OptionSources {
   readonly currentDir: string
 }
 
+/** What paths are read from. */
+type PathSources = Omit<OptionSources, 'environment'>
+
 /** Everything but the version label, which takes a look at the code's folder when nobody gave it. */
 export type MergedConfig = Omit<FleetConfig, 'version'> & { readonly version: string | undefined }
 
@@ -32,7 +35,7 @@ export function mergeOptions(sources: OptionSources): MergedConfig {
     trustForwarded: options.trustForwarded ?? false,
     ...balancerOptions(sources, options),
     env: Object.freeze({ ...file?.options.env, ...flags.env }),
-    cwd: folderOption(sources, 'cwd') ?? file?.folder ?? sources.currentDir,
+    cwd: pathOption(sources, 'cwd') ?? file?.folder ?? sources.currentDir,
     version: options.version,
     stateDir: resolveStateDir(sources),
     readyTimeoutMs: options.readyTimeout ?? defaults.readyTimeoutMs,
@@ -41,20 +44,7 @@ export function mergeOptions(sources: OptionSources): MergedConfig {
   })
 }
 
-type BalancerPart = Pick<
-  FleetConfig,
-  | 'proxyProtocol'
-  | 'tls'
-  | 'idempotentRoutes'
-  | 'hedging'
-  | 'weights'
-  | 'balancers'
-  | 'limits'
-  | 'accessLog'
-  | 'admin'
->
-
-function balancerOptions(sources: OptionSources, options: ValidOptions): BalancerPart {
+function balancerOptions(sources: OptionSources, options: ValidOptions) {
   return {
     proxyProtocol: options.proxyProtocol ?? false,
     tls: tlsOptions(sources, options),
@@ -63,7 +53,7 @@ function balancerOptions(sources: OptionSources, options: ValidOptions): Balance
     weights: Object.freeze({ ...options.weights }),
     balancers: options.balancers ?? defaults.balancers,
     limits: Object.freeze({ ...options.limits }),
-    accessLog: accessLogOption(sources),
+    accessLog: pathOption(sources, 'accessLog'),
     admin: options.admin,
   }
 }
@@ -78,34 +68,26 @@ function tlsOptions(sources: OptionSources, { tls, tlsMinVersion }: ValidOptions
   return { certificates, ...(tlsMinVersion === undefined ? {} : { minVersion: tlsMinVersion }) }
 }
 
-function accessLogOption(sources: OptionSources): string | undefined {
-  const path = sources.flags.accessLog ?? sources.file?.options.accessLog
-  return path === undefined || path === '-' ? path : resolve(folderOf(sources, 'accessLog'), path)
+/** Absolute; of the access log also `-`, which is no path. */
+function pathOption(sources: PathSources, option: 'cwd' | 'state' | 'accessLog'): string | undefined {
+  const path = sources.flags[option] ?? sources.file?.options[option]
+  if (path === undefined || (path === '-' && option === 'accessLog')) return path
+  return resolve(folderOf(sources, option), path)
 }
 
 /** From which folder a path that `option` states is read. */
-function folderOf({ flags, file, currentDir }: OptionSources, option: keyof ValidOptions): string {
+function folderOf({ flags, file, currentDir }: PathSources, option: keyof ValidOptions): string {
   return flags[option] === undefined ? (file?.folder ?? currentDir) : currentDir
 }
 
 /** The absolute state folder: a flag is read from the current folder, a file's value from the file's folder. */
-export function resolveStateDir(sources: Omit<OptionSources, 'environment'>): string {
-  return folderOption(sources, 'state') ?? resolve(sources.currentDir, defaults.state)
+export function resolveStateDir(sources: PathSources): string {
+  return pathOption(sources, 'state') ?? resolve(sources.currentDir, defaults.state)
 }
 
 function layered(over: ValidOptions, under: ValidOptions): ValidOptions {
   const given = Object.entries(over).filter(([, value]) => value !== undefined)
   return { ...under, ...Object.fromEntries(given) }
-}
-
-function folderOption(
-  { flags, file, currentDir }: Omit<OptionSources, 'environment'>,
-  option: 'cwd' | 'state',
-): string | undefined {
-  const flag = flags[option]
-  if (flag !== undefined) return resolve(currentDir, flag)
-  const stated = file?.options[option]
-  return stated === undefined || file === undefined ? undefined : resolve(file.folder, stated)
 }
 
 function environmentPort(environment: OptionSources['environment']): number {
