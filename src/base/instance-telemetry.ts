@@ -1,9 +1,9 @@
-// What an instance tells the supervisor of itself, and where: the two wings of the house share these words only.
+// What an instance tells of itself to whoever watches the fleet, and where: the two wings of the house share these words only.
 
 /** GET of this path, from loopback and with the secret word of `markerVariable` in `telemetrySecretHeader`, answers the JSON of InstanceTelemetry. */
 export const telemetryPath = '/.drover/telemetry'
 
-/** Request header that proves the supervisor's question. Without it the path is the app's own. */
+/** Request header that proves the question to come from whoever watches the fleet. Without it the path is the app's own. */
 export const telemetrySecretHeader = 'x-drover-secret'
 
 export type InstanceState = 'starting' | 'serving' | 'leaving' | 'draining' | 'closed'
@@ -22,7 +22,10 @@ export interface InstanceTelemetry {
   readonly requests: number
   /** Requests refused as "not processed" so far. */
   readonly refused: number
-  /** Share of the last second or more that the event loop was busy: 0 to 1. */
+  /**
+   * Share of the time that the event loop was busy: 0 to 1. The time is that since the last figures that covered a second or
+   * more, so right after those it is short.
+   */
   readonly eventLoopUtilization: number
   /** How late the event loop came to its timers in that time, 99th percentile and most; counted from the first question on. */
   readonly eventLoopDelayP99Ms: number

@@ -10,7 +10,7 @@ type LoopFigures = Pick<
   'eventLoopUtilization' | 'eventLoopDelayP99Ms' | 'eventLoopDelayMaxMs'
 >
 
-/** A figure covers at least so much, so that several who ask do not take each other's share of time away. */
+/** A question that finds the window this old begins the next. A figure covers the window so far: soon after that, little. */
 const windowMs = 1_000
 const resolutionMs = 20
 

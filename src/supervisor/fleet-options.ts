@@ -8,7 +8,7 @@ export interface FleetOptions {
   /** The program and its arguments, run without a shell. */
   readonly command: readonly string[]
   readonly cwd: string
-  /** The environment of every instance; PORT, DROVER_INSTANCE and DROVER_RUN are added to it. */
+  /** The environment of every instance; PORT, DROVER_INSTANCE, DROVER_EPOCH and DROVER_RUN are added to it. */
   readonly env: Readonly<Record<string, string | undefined>>
   readonly instances: number
   /** Ready when GET of this path answers 2xx; when undefined, as soon as the port accepts a connection. */
