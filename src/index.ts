@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { systemClock } from './base/clock.ts'
 import type { Clock } from './base/clock.ts'
 import { DroverError } from './base/errors.ts'
+import { warn } from './base/warning.ts'
 import { instanceVariable } from './base/wire.ts'
 import { readRules } from './session/conflict.ts'
 import type { ConflictRules } from './session/conflict.ts'
@@ -181,8 +182,4 @@ function readMigration(
 
 function invalid(what: string, wanted: string): DroverError {
   return new DroverError('OPTION_INVALID', `Cannot use ${what}: wanted ${wanted}`)
-}
-
-function warn(error: unknown): void {
-  process.emitWarning(error instanceof Error ? error : String(error))
 }

@@ -74,6 +74,7 @@ const sections: readonly Section[] = [
     title: 'postgresSessionStore(address, options)',
     lead: 'From `drover/postgres`. Times are milliseconds.',
     parts: [
+      ['src/stores/postgres/open-link.ts', 'PlainPostgresOptions'],
       ['src/stores/postgres/index.ts', 'PostgresStoreOptions'],
       ['src/stores/postgres/defaults.ts', 'PostgresLimits'],
     ],

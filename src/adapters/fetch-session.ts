@@ -41,7 +41,7 @@ export function openFetchSession<Data extends object>(
       return await committed(session, response)
     } catch (error) {
       shop.report(error)
-      void discard(response)
+      void discardBody(response)
       return errorResponse(errorAnswer(error))
     } finally {
       headLeft = true
@@ -104,10 +104,10 @@ function makePrivate(headers: Headers, cookies: readonly string[]): void {
 }
 
 /** Whoever writes the body learns that nobody reads it. */
-async function discard(response: Response): Promise<void> {
+export async function discardBody(response: Response): Promise<void> {
   try {
     await response.body?.cancel()
   } catch {
-    // It is locked, being sent elsewhere already, and then its reader ends it; or it was no valid response.
+    // It is locked, being sent elsewhere already, and then its reader ends it; or it broke, or was no valid response.
   }
 }

@@ -2,16 +2,10 @@
 import type { ServerResponse } from 'node:http'
 import { DroverError } from '../base/errors.ts'
 import { errorAnswer } from './error-answer.ts'
-import type { ErrorAnswer } from './error-answer.ts'
-import {
-  addCookies,
-  applyWriteHead,
-  hasReason,
-  lockHead,
-  makePrivate,
-  refuseChange,
-} from './response-head.ts'
+import { addCookies, applyWriteHead, lockHead, makePrivate, refuseChange } from './response-head.ts'
 import type { StatusLine } from './response-head.ts'
+import { answerInstead, originalsOf } from './response-methods.ts'
+import type { Method, Originals } from './response-methods.ts'
 
 /** What stands behind the gate. */
 export interface ResponseGuard {
@@ -46,9 +40,6 @@ export function gateResponse(res: ServerResponse, guard: ResponseGuard): Respons
   return { headLeft: () => gate.headLeft() }
 }
 
-type Method = 'writeHead' | 'flushHeaders' | 'write' | 'end'
-type Originals = Readonly<Record<Method, (...args: readonly unknown[]) => unknown>>
-
 interface HeldCall {
   readonly method: Method
   readonly args: readonly unknown[]
@@ -69,7 +60,6 @@ const moves: Readonly<Record<GateState, Partial<Record<GateEvent, GateState>>>> 
 class Gate {
   readonly #res: ServerResponse
   readonly #guard: ResponseGuard
-  /** The methods as they were when the gate came, possibly those of another middleware. */
   readonly #original: Originals
   #state: GateState
   #held: HeldCall[] = []
@@ -192,17 +182,13 @@ class Gate {
     this.#move('failed')
     for (const call of this.#takeHeld()) this.#drop(call, error)
     if (this.#res.headersSent) this.#res.destroy()
-    else this.#answer(errorAnswer(error))
+    else this.#answer(error)
     this.#guard.report(error)
   }
 
-  /** Nothing of the app's head stays: its length, validators and cookies belong to an answer that does not exist. */
-  #answer(answer: ErrorAnswer): void {
-    for (const name of this.#res.getHeaderNames()) this.#res.removeHeader(name)
-    for (const [name, value] of Object.entries(answer.headers)) this.#res.setHeader(name, value)
+  #answer(error: unknown): void {
     this.#isAnswering = true
-    this.#original.writeHead(answer.status, ...(hasReason(this.#res) ? [answer.statusMessage] : []))
-    this.#original.end(answer.body)
+    answerInstead(this.#res, this.#original, errorAnswer(error))
     this.#isAnswering = false
   }
 
@@ -222,19 +208,6 @@ class Gate {
 
 function writeHeadOf({ status, message }: StatusLine): HeldCall {
   return { method: 'writeHead', args: message === undefined ? [status] : [status, message] }
-}
-
-function originalsOf(res: ServerResponse): Originals {
-  const original = (method: Method) => {
-    const former = res[method]
-    return (...args: readonly unknown[]): unknown => Reflect.apply(former, res, args)
-  }
-  return {
-    writeHead: original('writeHead'),
-    flushHeaders: original('flushHeaders'),
-    write: original('write'),
-    end: original('end'),
-  }
 }
 
 function chunkBytes(chunk: unknown): number {

@@ -93,6 +93,11 @@ export class DroverError extends Error {
   }
 }
 
+/** OPTION_INVALID: "Cannot use <name> <value>: wanted <wanted>". */
+export function invalidOption(name: string, value: unknown, wanted: string): DroverError {
+  return new DroverError('OPTION_INVALID', `Cannot use ${name} ${JSON.stringify(value)}: wanted ${wanted}`)
+}
+
 /** Whether `error` is a DroverError, of the given code where one is named. */
 export function isDroverError(error: unknown, code?: ErrorCode): error is DroverError {
   return error instanceof DroverError && (code === undefined || error.code === code)

@@ -1,7 +1,8 @@
 // What an app may say about its idempotency keys: read, checked and completed once.
 import { durationOption } from '../base/durations.ts'
 import type { Duration } from '../base/durations.ts'
-import { DroverError } from '../base/errors.ts'
+import { DroverError, invalidOption } from '../base/errors.ts'
+import { warn } from '../base/warning.ts'
 import type { Environment } from './owner.ts'
 import type { IdempotencyStore } from './store.ts'
 
@@ -61,7 +62,7 @@ export function readPolicy(options: IdempotencyOptions): IdempotencyPolicy {
   const { maxResponseBytes = defaultMaxResponseBytes, settles = settlesByDefault } = options
   checkStore(store)
   if (!Number.isSafeInteger(maxResponseBytes) || maxResponseBytes < 0) {
-    throw invalid('maxResponseBytes', maxResponseBytes, 'a whole number of bytes')
+    throw invalidOption('maxResponseBytes', maxResponseBytes, 'a whole number of bytes')
   }
   return {
     store,
@@ -81,10 +82,6 @@ function settlesByDefault(status: number): boolean {
   return status < 500 && !triesAgain.has(status)
 }
 
-function warn(error: unknown): void {
-  process.emitWarning(error instanceof Error ? error : String(error))
-}
-
 const storeMethods = ['reserve', 'complete', 'renew', 'release', 'close'] as const
 
 function checkStore(store: unknown): void {
@@ -97,8 +94,4 @@ function checkStore(store: unknown): void {
     'OPTION_INVALID',
     'Cannot keep idempotency keys in store: wanted an IdempotencyStore, such as sqliteIdempotencyStore("PATH") of drover/sqlite',
   )
-}
-
-function invalid(name: string, value: unknown, wanted: string): DroverError {
-  return new DroverError('OPTION_INVALID', `Cannot use ${name} ${JSON.stringify(value)}: wanted ${wanted}`)
 }

@@ -35,15 +35,19 @@ const unrecorded: ReadonlySet<string> = new Set([
   'ratelimit-policy',
 ])
 
-export function isRecorded(name: string): boolean {
+function isRecorded(name: string): boolean {
   return !unrecorded.has(name) && !name.startsWith('x-drover-')
 }
 
 /** As the text that a store keeps. */
 export function writeResponse({ status, headers, body }: AppResponse): string {
   const kept = headers.filter(([name]) => isRecorded(name))
-  const text = body === undefined ? null : Buffer.from(body).toString('base64')
-  return JSON.stringify({ status, headers: kept, body: text })
+  return JSON.stringify({ status, headers: kept, body: body === undefined ? null : base64Of(body) })
+}
+
+/** Without a copy of the bytes. */
+function base64Of({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('base64')
 }
 
 /** Throws STORE_UNAVAILABLE on what is no such text: the effect took place, and what it answered cannot be told. */

@@ -18,7 +18,7 @@ async function promised(hook: () => unknown): Promise<unknown> {
 }
 
 /** What it rejects with, if it does. */
-export function settled(work: Promise<unknown>): Promise<Error | undefined> {
+function settled(work: Promise<unknown>): Promise<Error | undefined> {
   return work.then(
     () => undefined,
     (error: unknown) => (error instanceof Error ? error : new Error(String(error))),

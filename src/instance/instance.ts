@@ -5,13 +5,14 @@ import type { Duplex } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Server as TlsServer } from 'node:tls'
 import type { InstanceState, InstanceTelemetry } from '../base/instance-telemetry.ts'
+import { warn } from '../base/warning.ts'
 import type { AppServer, HttpServer } from './app.ts'
 import { Connections } from './connections.ts'
 import type { CutWork } from './connections.ts'
 import { drain } from './drain.ts'
 import { stripForgedMarker } from './forged-marker.ts'
 import { placeGate } from './gate.ts'
-import { runHook, settled } from './hooks.ts'
+import { runHook } from './hooks.ts'
 import { moved } from './lifecycle.ts'
 import { listenError } from './listen-error.ts'
 import { LoopMeter } from './loop-meter.ts'
@@ -204,17 +205,15 @@ export class Instance implements ServedInstance {
    */
   async #finishWork(tidied: Promise<Error | undefined>[]): Promise<CutWork> {
     const isRefusing = this.#settings.marker !== undefined
-    const early = isRefusing ? undefined : settled(this.#app.close())
+    const early = isRefusing ? undefined : this.#app.close()
+    // What it fails with is told below.
+    early?.catch(() => undefined)
     const cut = await drain(this.#connections, {
       lingerMs: isRefusing ? balancerLingerMs : lingerMs,
       settleMs: isRefusing ? settleMs : 0,
       timeoutMs: this.#settings.drainTimeoutMs,
     })
-    const closed = early ?? settled(this.#app.close())
-    const tidy = this.#tidy('closing the app', async () => {
-      const error = await closed
-      if (error !== undefined) throw error
-    })
+    const tidy = this.#tidy('closing the app', () => early ?? this.#app.close())
     tidied.push(tidy)
     await tidy
     return cut
@@ -267,10 +266,6 @@ export class Instance implements ServedInstance {
     this.#connections.upgrade(req)
     return true
   }
-}
-
-function warn(what: unknown): void {
-  process.emitWarning(what instanceof Error ? what : String(what))
 }
 
 function addressOf(server: HttpServer): AddressInfo | undefined {

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { durationOption } from '../base/durations.ts'
 import type { Duration } from '../base/durations.ts'
 import { DroverError } from '../base/errors.ts'
+import { warn } from '../base/warning.ts'
 import type { LeaseStore } from './store.ts'
 
 export interface LeaseOptions {
@@ -94,8 +95,9 @@ export class Lease {
   }
 
   /**
-   * Lets the next one have it: now, or once `keepFor` has passed, so that a job that every server starts at the same hour is not
-   * begun again by a server whose clock is behind. Does nothing for one that is lost.
+   * Lets the next one have it: now, or with `keepFor` once that has passed, yet not before the lease ends anyway, so that a job
+   * that every server starts at the same hour is not begun again by a server whose clock is behind. Does nothing for one that
+   * is lost.
    */
   async release(options: { readonly keepFor?: Duration } = {}): Promise<void> {
     if (!this.isHeld) return
@@ -137,8 +139,4 @@ function checkName(name: unknown): void {
     'OPTION_INVALID',
     `Cannot acquire lease ${JSON.stringify(name)}: wanted a name of 1 to ${longestName} characters`,
   )
-}
-
-function warn(error: unknown): void {
-  process.emitWarning(error instanceof Error ? error : String(error))
 }

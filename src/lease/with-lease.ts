@@ -5,7 +5,7 @@ import { acquireLease } from './lease.ts'
 import type { Lease, LeaseOptions } from './lease.ts'
 
 export interface WithLeaseOptions extends LeaseOptions {
-  /** For how long after the job is done nobody starts it again. Default: not at all, whoever asks next runs it. */
+  /** For how long after the job is done nobody starts it again, at least until the lease ends. Default: not at all, whoever asks next runs it. */
   readonly keepFor?: Duration
   /** Ends the job from outside: the `signal` of the job then aborts with this one's reason. */
   readonly signal?: AbortSignal

@@ -1,5 +1,5 @@
 // What an app decides about its sessions: lifetimes, cookie, size, whom to trust. Read once, frozen, then trusted.
-import { DroverError } from '../base/errors.ts'
+import { invalidOption } from '../base/errors.ts'
 import { durationOption } from '../base/durations.ts'
 import type { Duration } from '../base/durations.ts'
 import type { CookieShape } from './cookie.ts'
@@ -72,7 +72,7 @@ export function readPolicy(options: SessionPolicyOptions): SessionPolicy {
   const wanted = { ...sessionDefaults, ...withoutUndefined(options) }
   const { maxBytes } = wanted
   if (!Number.isSafeInteger(maxBytes) || maxBytes < 1)
-    throw invalid('maxBytes', maxBytes, 'a whole number of bytes above zero')
+    throw invalidOption('maxBytes', maxBytes, 'a whole number of bytes above zero')
   const renewalGraceMs = durationOption('renewalGrace', wanted.renewalGrace)
   return Object.freeze({
     ...readLifetime(wanted.idle, wanted.absolute),
@@ -87,9 +87,9 @@ export function readPolicy(options: SessionPolicyOptions): SessionPolicy {
 function readLifetime(idle: Duration, absolute: Duration): Lifetime {
   const idleMs = durationOption('idle', idle)
   const absoluteMs = durationOption('absolute', absolute)
-  if (absoluteMs > longestAbsoluteMs) throw invalid('absolute', absolute, 'at most "400d"')
+  if (absoluteMs > longestAbsoluteMs) throw invalidOption('absolute', absolute, 'at most "400d"')
   if (idleMs > absoluteMs)
-    throw invalid('idle', idle, `at most absolute, which is ${JSON.stringify(absolute)}`)
+    throw invalidOption('idle', idle, `at most absolute, which is ${JSON.stringify(absolute)}`)
   return { idleMs, absoluteMs }
 }
 
@@ -101,14 +101,14 @@ type CookieOptions = Pick<
 function readCookie(wanted: CookieOptions): CookieShape & Pick<SessionPolicy, 'secure'> {
   const { cookieName, domain } = wanted
   if (typeof cookieName !== 'string' || !cookieNamePattern.test(cookieName)) {
-    throw invalid(
+    throw invalidOption(
       'cookieName',
       cookieName,
       'a cookie name of at most 64 characters without a __Host- prefix, such as "sid"',
     )
   }
   if (domain !== undefined && (typeof domain !== 'string' || !domainPattern.test(domain)))
-    throw invalid('domain', domain, 'a domain such as "example.com"')
+    throw invalidOption('domain', domain, 'a domain such as "example.com"')
   return {
     cookieName,
     domain,
@@ -124,7 +124,7 @@ function readOrigins(origins: unknown): ReadonlySet<string> {
     list.map((origin) => {
       if (typeof origin === 'string' && URL.canParse(origin) && new URL(origin).origin === origin)
         return origin
-      throw invalid('trustedOrigins', origin, 'origins such as "https://admin.example", without a path')
+      throw invalidOption('trustedOrigins', origin, 'origins such as "https://admin.example", without a path')
     }),
   )
 }
@@ -132,7 +132,7 @@ function readOrigins(origins: unknown): ReadonlySet<string> {
 function oneOf<const Value>(name: string, value: unknown, allowed: readonly Value[]): Value {
   const found = allowed.find((one) => one === value)
   if (found !== undefined) return found
-  throw invalid(
+  throw invalidOption(
     name,
     value,
     allowed
@@ -144,10 +144,6 @@ function oneOf<const Value>(name: string, value: unknown, allowed: readonly Valu
 
 function withoutUndefined(options: SessionPolicyOptions): SessionPolicyOptions {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
-}
-
-function invalid(name: string, value: unknown, wanted: string): DroverError {
-  return new DroverError('OPTION_INVALID', `Cannot use ${name} ${JSON.stringify(value)}: wanted ${wanted}`)
 }
 
 /** How a request reached the app. */

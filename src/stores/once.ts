@@ -28,3 +28,9 @@ export function resultText(value: unknown): string {
   }
   return JSON.stringify({ value })
 }
+
+/** What a later call gets. `text`: of `resultText`. */
+export function repeatedResult<Result>(text: string): OnceOutcome<Result> {
+  const { value }: { value: Result } = JSON.parse(text)
+  return { value, isRepeated: true }
+}

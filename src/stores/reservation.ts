@@ -13,9 +13,12 @@ export interface KeyEntry {
   readonly expiresAtMs: number
 }
 
+/** What a reservation asks of it. */
+export type MetEntry = Omit<KeyEntry, 'token'>
+
 /** `entry` undefined: absent. With 'reserved' the caller writes `reservedEntry` in its place. */
 export function meet(
-  entry: KeyEntry | undefined,
+  entry: MetEntry | undefined,
   { fingerprint, deadOwner }: Reservation,
   nowMs: number,
 ): ReserveOutcome {

@@ -5,6 +5,7 @@ import { durationOption } from '../../base/durations.ts'
 import type { Duration } from '../../base/durations.ts'
 import { DroverError } from '../../base/errors.ts'
 import { TimeLimit } from '../../base/time-limit.ts'
+import { warn } from '../../base/warning.ts'
 import { instanceVariable } from '../../base/wire.ts'
 import type { SessionStore } from '../../session/store.ts'
 import { defaultStoreUrl } from '../../stores/from-url.ts'
@@ -140,8 +141,4 @@ function readStore(given: Partial<SessionOptions>): ClassicStore {
     absoluteMs: absolute === undefined ? Number.POSITIVE_INFINITY : durationOption('absolute', absolute),
     report: onError,
   })
-}
-
-function warn(error: unknown): void {
-  process.emitWarning(error instanceof Error ? error : String(error))
 }

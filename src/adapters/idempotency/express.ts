@@ -4,9 +4,9 @@ import type { Request, RequestHandler } from 'express'
 import type { Idempotency } from '../../idempotency/idempotency.ts'
 import type { AppResponse } from '../../idempotency/response.ts'
 import { sendErrorAnswer } from '../error-answer.ts'
-import { beginNodeRequest, replayedHeader, sendsBody } from './node-keys.ts'
-import { parsedBody } from './options.ts'
+import { beginNodeRequest } from './node-keys.ts'
 import type { IdempotencyRouteOptions } from './options.ts'
+import { replayedHeader } from './refused.ts'
 
 /**
  * Honours the `Idempotency-Key` of requests: the first one with a key runs the handler, and its answer is given again to every
@@ -21,12 +21,7 @@ export function expressIdempotency(
   options: IdempotencyRouteOptions<Request>,
 ): RequestHandler {
   return async (req, res, next) => {
-    const begun = { policy, request: req, options }
-    const of = {
-      target: req.originalUrl,
-      body: () => options.body?.(req) ?? parsedBody(req.body, sendsBody(req)),
-    }
-    const instead = await beginNodeRequest(begun, req, res, of)
+    const instead = await beginNodeRequest({ policy, request: req, options }, req, res)
     if (instead.kind === 'none') next()
     else if (instead.kind === 'refused') sendErrorAnswer(res, instead.answer)
     else sendAgain(res, instead.response)

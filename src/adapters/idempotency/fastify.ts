@@ -1,9 +1,9 @@
 // Idempotency keys for Fastify 5.
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Idempotency } from '../../idempotency/idempotency.ts'
-import { beginNodeRequest, replayedHeader, sendsBody } from './node-keys.ts'
-import { parsedBody } from './options.ts'
+import { beginNodeRequest } from './node-keys.ts'
 import type { IdempotencyRouteOptions } from './options.ts'
+import { replayedHeader } from './refused.ts'
 
 /** A `preHandler` hook. */
 export type FastifyIdempotencyHook = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
@@ -18,12 +18,7 @@ export function fastifyIdempotency(
   options: IdempotencyRouteOptions<FastifyRequest>,
 ): FastifyIdempotencyHook {
   return async (request, reply) => {
-    const begun = { policy, request, options }
-    const of = {
-      target: request.originalUrl,
-      body: () => options.body?.(request) ?? parsedBody(request.body, sendsBody(request.raw)),
-    }
-    const instead = await beginNodeRequest(begun, request.raw, reply.raw, of)
+    const instead = await beginNodeRequest({ policy, request, options }, request.raw, reply.raw)
     if (instead.kind === 'none') return undefined
     if (instead.kind === 'refused') {
       const { status, headers, body } = instead.answer

@@ -2,11 +2,10 @@
 import type { AppResponse } from '../../idempotency/response.ts'
 import type { Run } from '../../idempotency/run.ts'
 import { errorAnswer } from '../error-answer.ts'
-import { errorResponse } from '../fetch-session.ts'
-import { replayedHeader } from './node-keys.ts'
+import { discardBody, errorResponse } from '../fetch-session.ts'
 import { principalOf, settle } from './options.ts'
 import type { BegunRequest } from './options.ts'
-import { beginOrRefuse } from './refused.ts'
+import { beginOrRefuse, replayedHeader } from './refused.ts'
 
 export interface FetchRun {
   /** Settles the key by the app's response, and gives the one that leaves. Never rejects. */
@@ -63,7 +62,7 @@ async function finish<Request>(
     // A body that breaks while it is read is no answer: the key is free again.
     await run.abandon()
     begun.policy.report(error)
-    void cancel(held?.rest ?? response.body)
+    void discardBody(response)
     return errorResponse(errorAnswer(error))
   }
   return held === undefined ? response : rebuilt(response, held)
@@ -75,14 +74,13 @@ function isEventStream(response: Response): boolean {
 
 interface Held {
   readonly bytes: Uint8Array<ArrayBuffer>
+  /** Otherwise the response's body has more, not read yet. */
   readonly isWhole: boolean
-  /** What is not read yet. */
-  readonly rest: ReadableStream<Uint8Array> | null
 }
 
 /** Reads until the end, or until more than `maxBytes` are there. */
 async function hold(body: ReadableStream<Uint8Array> | null, maxBytes: number): Promise<Held> {
-  if (body === null) return { bytes: new Uint8Array(), isWhole: true, rest: null }
+  if (body === null) return { bytes: new Uint8Array(), isWhole: true }
   const reader = body.getReader()
   const chunks: Uint8Array[] = []
   let size = 0
@@ -95,14 +93,13 @@ async function hold(body: ReadableStream<Uint8Array> | null, maxBytes: number): 
     size += value.byteLength
   }
   reader.releaseLock()
-  return { bytes: new Uint8Array(Buffer.concat(chunks)), isWhole, rest: isWhole ? null : body }
+  return { bytes: new Uint8Array(Buffer.concat(chunks)), isWhole }
 }
 
-function rebuilt(response: Response, { bytes, isWhole, rest }: Held): Response {
-  if (response.body === null) return response
-  const { status, statusText, headers } = response
-  const body = isWhole || rest === null ? bytes : joined(bytes, rest)
-  return new Response(body, { status, statusText, headers })
+function rebuilt(response: Response, { bytes, isWhole }: Held): Response {
+  const { body, status, statusText, headers } = response
+  if (body === null) return response
+  return new Response(isWhole ? bytes : joined(bytes, body), { status, statusText, headers })
 }
 
 function joined(
@@ -121,13 +118,4 @@ function joined(
     },
     cancel: (reason) => reader.cancel(reason),
   })
-}
-
-/** Whoever writes the body learns that nobody reads it. */
-async function cancel(body: ReadableStream<Uint8Array> | null): Promise<void> {
-  try {
-    await body?.cancel()
-  } catch {
-    // It has ended, or broken.
-  }
 }

@@ -1,6 +1,7 @@
 // Idempotency keys on node:http requests: for every framework on node:http.
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { KeyedRequest } from '../../idempotency/idempotency.ts'
+import { bodyText } from '../../idempotency/fingerprint.ts'
+import { bodyUnread } from '../../idempotency/refusal.ts'
 import type { AppResponse } from '../../idempotency/response.ts'
 import type { ErrorAnswer } from '../error-answer.ts'
 import { headerOf } from '../node-session.ts'
@@ -15,23 +16,27 @@ export type Instead =
   | { readonly kind: 'refused'; readonly answer: ErrorAnswer }
   | { readonly kind: 'replay'; readonly response: AppResponse & { readonly body: Uint8Array } }
 
-/** Response header of an answer that is given again. */
-export const replayedHeader = 'idempotency-replayed'
+/** What frameworks on node:http make of a request. */
+interface ParsedRequest {
+  /** Path and query as they came, also below a mounted router. */
+  readonly originalUrl: string
+  /** As a parser read it; undefined where none did. */
+  readonly body?: unknown
+}
 
 /** Reserves the key of a request, if it has one; from here on `res` waits for its settlement. Never rejects. */
-export async function beginNodeRequest<Request>(
+export async function beginNodeRequest<Request extends ParsedRequest>(
   begun: BegunRequest<Request>,
   req: IncomingMessage,
   res: ServerResponse,
-  of: { readonly target: string; readonly body: KeyedRequest['body'] },
 ): Promise<Instead> {
   const { policy, request, options } = begun
   const verdict = await beginOrRefuse(policy, {
     method: req.method ?? 'GET',
-    target: of.target,
+    target: request.originalUrl,
     header: (name) => headerOf(req, name),
     principal: principalOf(options, request),
-    body: of.body,
+    body: () => options.body?.(request) ?? parsedBody(request.body, sendsBody(req)),
   })
   if (verdict.kind === 'refused' || verdict.kind === 'replay') return verdict
   if (verdict.kind === 'run') {
@@ -45,8 +50,14 @@ export async function beginNodeRequest<Request>(
   return { kind: 'none' }
 }
 
+/** A body that the framework's parser has read. `hasBody`: the client sent one. Throws IDEMPOTENCY_BODY_UNREAD. */
+function parsedBody(body: unknown, hasBody: boolean): string | Uint8Array {
+  if (body === undefined && hasBody) throw bodyUnread()
+  return bodyText(body)
+}
+
 /** Whether the client sends a body (RFC 9112 section 6.3). */
-export function sendsBody(req: IncomingMessage): boolean {
+function sendsBody(req: IncomingMessage): boolean {
   const { 'content-length': length, 'transfer-encoding': coding } = req.headers
   return coding !== undefined || (length !== undefined && length !== '0')
 }

@@ -1,7 +1,5 @@
 // What an app says about the requests of its framework where it mounts idempotency keys.
-import { bodyText } from '../../idempotency/fingerprint.ts'
 import type { Idempotency, KeyedRequest } from '../../idempotency/idempotency.ts'
-import { bodyUnread } from '../../idempotency/refusal.ts'
 import type { AppResponse } from '../../idempotency/response.ts'
 import type { Run } from '../../idempotency/run.ts'
 
@@ -38,12 +36,6 @@ export function principalOf<Request>(
 
 /** No principal of an app's own: those begin with a letter, say. */
 const anonymous = '\0anonymous'
-
-/** A body that the framework's parser has read. `hasBody`: the client sent one. Throws IDEMPOTENCY_BODY_UNREAD. */
-export function parsedBody(body: unknown, hasBody: boolean): string | Uint8Array {
-  if (body === undefined && hasBody) throw bodyUnread()
-  return bodyText(body)
-}
 
 /** Saves, and then settles the key. What could not be saved leaves the key free. */
 export async function settle<Request>(

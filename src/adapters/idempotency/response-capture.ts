@@ -2,8 +2,10 @@
 import type { ServerResponse } from 'node:http'
 import type { AppResponse } from '../../idempotency/response.ts'
 import { errorAnswer } from '../error-answer.ts'
-import { applyWriteHead, hasReason, lockHead, refuseChange } from '../response-head.ts'
+import { applyWriteHead, lockHead, refuseChange } from '../response-head.ts'
 import type { StatusLine } from '../response-head.ts'
+import { answerInstead, originalsOf } from '../response-methods.ts'
+import type { Originals } from '../response-methods.ts'
 
 /** What is done with the answer. */
 export interface ResponseCaptureOptions {
@@ -28,9 +30,6 @@ export function captureResponse(res: ServerResponse, options: ResponseCaptureOpt
     end: (...args: readonly unknown[]) => capture.end(args),
   })
 }
-
-type Method = 'writeHead' | 'flushHeaders' | 'write' | 'end'
-type Originals = Readonly<Record<Method, (...args: readonly unknown[]) => unknown>>
 
 /** capturing: all is held · settling: whole, or too large to hold, and being told of · open: calls pass · refused: calls are dropped */
 type CaptureState = 'capturing' | 'settling' | 'open' | 'refused'
@@ -87,7 +86,7 @@ class Capture {
     this.#isEnded = true
     if (this.#state !== 'capturing') return this.#res
     const isTooLarge = this.#bytes > this.#options.maxBytes
-    this.#settle(isTooLarge ? undefined : Buffer.concat(this.#chunks))
+    this.#settle(isTooLarge ? undefined : this.#joined())
     return this.#res
   }
 
@@ -124,6 +123,15 @@ class Capture {
     if (this.#state === 'capturing' && !this.#isEnded) this.#tellHeld(undefined)
   }
 
+  /** All that is held, in one piece from now on. */
+  #joined(): Buffer {
+    const [first] = this.#chunks
+    if (first !== undefined && this.#chunks.length === 1) return first
+    const body = Buffer.concat(this.#chunks)
+    this.#chunks = [body]
+    return body
+  }
+
   #isEventStream(): boolean {
     return String(this.#res.getHeader('content-type')).startsWith('text/event-stream')
   }
@@ -140,14 +148,13 @@ class Capture {
   #release(): void {
     this.#unlockHead?.()
     this.#state = 'open'
-    const [chunks, callbacks] = [this.#chunks, this.#callbacks]
+    const [body, callbacks] = [this.#joined(), this.#callbacks]
     this.#chunks = []
     this.#callbacks = []
     // Their chunks are sent in one piece. Not every middleware's `write` and `end` take a callback.
     this.#res.once('close', () => {
       for (const callback of callbacks) callback()
     })
-    const body = Buffer.concat(chunks)
     if (this.#isEnded) {
       if (body.byteLength > 0) this.#original.end(body)
       else this.#original.end()
@@ -159,18 +166,13 @@ class Capture {
     if (flows !== false) this.#res.emit('drain')
   }
 
-  /** Nothing of the app's head stays: its length and validators belong to an answer that is not given. */
   #refuse(error: unknown): void {
     this.#unlockHead?.()
     this.#state = 'refused'
     this.#chunks = []
     this.#tellHeld(answerReplaced())
-    const { status, statusMessage, headers, body } = errorAnswer(error)
-    for (const name of this.#res.getHeaderNames()) this.#res.removeHeader(name)
-    for (const [name, value] of Object.entries(headers)) this.#res.setHeader(name, value)
     this.#isAnswering = true
-    this.#original.writeHead(status, ...(hasReason(this.#res) ? [statusMessage] : []))
-    this.#original.end(body)
+    answerInstead(this.#res, this.#original, errorAnswer(error))
     this.#isAnswering = false
     this.#options.report(error)
   }
@@ -198,19 +200,6 @@ function bytesOf(chunk: unknown, encoding: unknown): Buffer | undefined {
 
 function isCallback(value: unknown): value is (error?: unknown) => void {
   return typeof value === 'function'
-}
-
-function originalsOf(res: ServerResponse): Originals {
-  const original = (method: Method) => {
-    const former = res[method]
-    return (...args: readonly unknown[]): unknown => Reflect.apply(former, res, args)
-  }
-  return {
-    writeHead: original('writeHead'),
-    flushHeaders: original('flushHeaders'),
-    write: original('write'),
-    end: original('end'),
-  }
 }
 
 function answerReplaced(): Error {

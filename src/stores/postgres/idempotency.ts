@@ -1,11 +1,12 @@
 // The IdempotencyStore port on PostgreSQL: one statement reserves, and where that had no effect, a second one asks why.
 import type { IdempotencyStore, Reservation, ReserveOutcome } from '../../idempotency/store.ts'
 import { meet } from '../reservation.ts'
-import type { KeyEntry } from '../reservation.ts'
+import type { MetEntry } from '../reservation.ts'
 import type { PostgresPool, Value } from './client.ts'
 import { sweepChunkSize } from './defaults.ts'
+import type { PlainPostgresOptions } from './open-link.ts'
 import { insist, plainPostgres } from './plain-link.ts'
-import type { PlainPostgres, PlainPostgresOptions } from './plain-link.ts'
+import type { PlainPostgres } from './plain-link.ts'
 import { statement } from './statements.ts'
 import { startSweeper } from './sweeper.ts'
 
@@ -51,7 +52,7 @@ function statementsOn(table: string) {
                OR (old.fingerprint = excluded.fingerprint AND old.response IS NULL
                    AND (old.lease_until_ms <= $5::bigint OR ($8::text <> '' AND old.owner = $8::text)))`),
     // key
-    look: statement(`SELECT fingerprint, owner, token, lease_until_ms, response, expires_at_ms
+    look: statement(`SELECT fingerprint, owner, lease_until_ms, response, expires_at_ms
             FROM ${table} WHERE key = $1`),
     // key, token, response, expires at
     complete: statement(`UPDATE ${table} SET response = $3, expires_at_ms = $4 WHERE ${isHeld}`),
@@ -138,12 +139,11 @@ class PostgresIdempotencyStore implements IdempotencyStore {
   }
 }
 
-function entryOf(row: readonly (string | null)[]): KeyEntry {
-  const [fingerprint = '', owner = '', token = '', leaseUntilMs, response, expiresAtMs] = row
+function entryOf(row: readonly (string | null)[]): MetEntry {
+  const [fingerprint, owner, leaseUntilMs, response, expiresAtMs] = row
   return {
     fingerprint: fingerprint ?? '',
     owner: owner ?? '',
-    token: token ?? '',
     leaseUntilMs: Number(leaseUntilMs),
     response: response ?? undefined,
     expiresAtMs: Number(expiresAtMs),

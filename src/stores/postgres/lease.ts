@@ -1,8 +1,9 @@
 // The LeaseStore port on PostgreSQL.
 import type { AcquireOutcome, LeaseStore } from '../../lease/store.ts'
 import type { PostgresPool, Value } from './client.ts'
+import type { PlainPostgresOptions } from './open-link.ts'
 import { insist, plainPostgres } from './plain-link.ts'
-import type { PlainPostgres, PlainPostgresOptions } from './plain-link.ts'
+import type { PlainPostgres } from './plain-link.ts'
 import { statement } from './statements.ts'
 
 /**

@@ -2,7 +2,7 @@
 import { systemClock } from '../../base/clock.ts'
 import { DroverError } from '../../base/errors.ts'
 import { fenced } from '../fence.ts'
-import { defaultOnceRetentionMs, resultText } from '../once.ts'
+import { defaultOnceRetentionMs, repeatedResult, resultText } from '../once.ts'
 import type { OnceOptions, OnceOutcome } from '../once.ts'
 
 /** One connection, in a transaction. A client of the `pg` package (not a pool) has this shape. */
@@ -43,7 +43,7 @@ const prepared = new WeakSet<PostgresTransaction>()
 /**
  * Does `effect` once for `key`, whatever dies whenever: what it writes through `transaction` and the key are committed together, by
  * the caller's COMMIT. A second one at the same time waits for that. The result, a JSON value, is what later calls get, with
- * `isRepeated`. A key is remembered for `retention`.
+ * `isRepeated`. A key is remembered for `retentionMs`.
  *
  *     await client.query('BEGIN')
  *     const { value: order } = await once(client, key, () => insertOrder(client, cart))
@@ -101,8 +101,7 @@ export async function checkFence(
 
 async function repeated<Result>(transaction: PostgresTransaction, key: string): Promise<OnceOutcome<Result>> {
   const { rows } = await transaction.query('SELECT result FROM drover_once WHERE key = $1', [key])
-  const { value }: { value: Result } = JSON.parse(String(rows[0]?.['result']))
-  return { value, isRepeated: true }
+  return repeatedResult(String(rows[0]?.['result']))
 }
 
 async function prepare(transaction: PostgresTransaction): Promise<void> {

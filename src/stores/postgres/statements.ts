@@ -50,15 +50,25 @@ export interface Names {
 
 /** The names in `schema`, or in the first of the search path. */
 export function namesIn(schema: string | undefined): Names {
-  const prefix = schema === undefined ? '' : `${quoted(schema)}.`
-  const digest = createHash('sha256').update(`drover session ${prefix}`).digest()
+  const digest = createHash('sha256')
+    .update(`drover session ${prefixOf(schema)}`)
+    .digest()
   return {
-    session: `${prefix}drover_session`,
-    rate: `${prefix}drover_rate`,
-    version: `${prefix}drover_schema`,
+    session: tableIn(schema, 'session'),
+    rate: tableIn(schema, 'rate'),
+    version: tableIn(schema, 'schema'),
     channel: `drover_session_${digest.toString('hex').slice(0, 16)}`,
     lockClass: digest.readInt32BE(16),
   }
+}
+
+/** A table's name in `schema`, or in the first of the search path. */
+export function tableIn(schema: string | undefined, name: string): string {
+  return `${prefixOf(schema)}drover_${name}`
+}
+
+function prefixOf(schema: string | undefined): string {
+  return schema === undefined ? '' : `${quoted(schema)}.`
 }
 
 export function quoted(identifier: string): string {

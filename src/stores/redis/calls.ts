@@ -24,13 +24,17 @@ const codes: readonly Code[] = [saved, gone, taken, conflict, noSumCode]
 /** More renewals than that within one's grace (seconds) are a loop somebody made. */
 export const mostForwardings = 16
 
-export interface CallSettings {
-  readonly clock: Clock
-  readonly names: KeyNames
-  /** How many replicas must have a sign-in, a renewal, a deletion or a revocation before it is acknowledged. */
+/** What must have come true of a write that has to outlive the primary before it is acknowledged. */
+export interface Confirmation {
+  /** How many replicas must have it. */
   readonly replicas: number
   /** How long to wait for them. Others' commands on the connection wait as long. */
   readonly replicaTimeoutMs: number
+}
+
+export interface CallSettings extends Confirmation {
+  readonly clock: Clock
+  readonly names: KeyNames
 }
 
 /** What is alive under a key, and the reply that says so. */
@@ -101,19 +105,8 @@ export class SessionCalls {
   }
 
   /** Runs a script and waits for the replicas to have what it wrote. */
-  async runConfirmed(redis: RedisCommands, call: ScriptCall): Promise<unknown> {
-    const { replicas, replicaTimeoutMs } = this.#settings
-    const [key] = call.keys
-    if (replicas === 0 || key === undefined) return runScript(redis, call)
-    let confirmed: unknown
-    const reply = await runScript(redis, call, async () => {
-      confirmed = await waitForReplicas(redis, key, replicas, replicaTimeoutMs)
-    })
-    // What was not written need not be anywhere.
-    if (Number(reply) !== saved || Number(confirmed) >= replicas) return reply
-    throw new Error(
-      `${String(confirmed)} of ${replicas} replicas have the change in time, its outcome is unknown`,
-    )
+  runConfirmed(redis: RedisCommands, call: ScriptCall): Promise<unknown> {
+    return runConfirmed(redis, call, this.#settings, (reply) => Number(reply) === saved)
   }
 
   /** Acts on a key, or on where its session lives on; tells the answer and the key it came from. */
@@ -139,7 +132,30 @@ export function timeText(timeMs: number): string {
   return String(wholeDeadlineMs(timeMs))
 }
 
-export function waitForReplicas(
+/**
+ * Runs a script and waits for the replicas to have what it wrote; with none, it only runs it. Rejects when too few have it in
+ * time, the outcome then being unknown.
+ */
+export async function runConfirmed(
+  redis: RedisCommands,
+  call: ScriptCall,
+  { replicas, replicaTimeoutMs }: Confirmation,
+  isWritten: (reply: unknown) => boolean = () => true,
+): Promise<unknown> {
+  const [key] = call.keys
+  if (replicas === 0 || key === undefined) return runScript(redis, call)
+  let confirmed: unknown
+  const reply = await runScript(redis, call, async () => {
+    confirmed = await waitForReplicas(redis, key, replicas, replicaTimeoutMs)
+  })
+  // What was not written need not be anywhere.
+  if (!isWritten(reply) || Number(confirmed) >= replicas) return reply
+  throw new Error(
+    `${String(confirmed)} of ${replicas} replicas have the change in time, its outcome is unknown`,
+  )
+}
+
+function waitForReplicas(
   redis: RedisCommands,
   key: string,
   replicas: number,

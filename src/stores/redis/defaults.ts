@@ -42,6 +42,9 @@ export const redisDefaults: RedisLimits = {
   probeIntervalMs: 1_000,
 }
 
+/** How long to wait for replicas, so that it is over before the operation's own time is. */
+export const defaultReplicaTimeoutMs = 200
+
 /** What every key begins with: `drover:session:{sha256 of the session id}`. */
 export const defaultKeyPrefix = 'drover:session:'
 

@@ -1,7 +1,5 @@
 // The IdempotencyStore port on Redis: one script each, so each call is atomic.
-import type { Clock } from '../../base/clock.ts'
 import type { IdempotencyStore, Reservation, ReserveOutcome } from '../../idempotency/store.ts'
-import { timeText } from './calls.ts'
 import type { InjectedRedisClient } from './commands.ts'
 import { readOptions } from './options.ts'
 import { PlainLink } from './plain-link.ts'
@@ -32,56 +30,43 @@ export function redisIdempotencyStore(
   options: PlainRedisOptions = {},
 ): IdempotencyStore {
   const settings = readOptions({ keyPrefix: defaultKeyPrefix, ...options })
-  return new RedisIdempotencyStore(new PlainLink(urlOrClient, settings), settings.clock, settings.keyPrefix)
+  return new RedisIdempotencyStore(new PlainLink(urlOrClient, settings))
 }
 
 class RedisIdempotencyStore implements IdempotencyStore {
   readonly #link: PlainLink
-  readonly #clock: Clock
-  readonly #prefix: string
 
-  constructor(link: PlainLink, clock: Clock, prefix: string) {
+  constructor(link: PlainLink) {
     this.#link = link
-    this.#clock = clock
-    this.#prefix = prefix
   }
 
   async reserve(reservation: Reservation): Promise<ReserveOutcome> {
     const { key, fingerprint, owner, token, leaseMs, retentionMs, deadOwner = '' } = reservation
     const doing = 'reserve the idempotency key'
-    const reply = await this.#link.runConfirmed(doing, {
-      script: scripts.reserve,
-      keys: [this.#prefix + key],
-      values: [this.#now(), fingerprint, owner, token, String(leaseMs), String(retentionMs), deadOwner],
-    })
-    const outcome = outcomeOf(reply)
+    const durations = [String(leaseMs), String(retentionMs)]
+    const values = [this.#link.now(), fingerprint, owner, token, ...durations, deadOwner]
+    const outcome = outcomeOf(await this.#link.runConfirmed(doing, scripts.reserve, key, values))
     if (outcome === undefined) throw unavailable(doing, 'the script answered something else')
     return outcome
   }
 
   async complete(key: string, token: string, response: string, retentionMs: number): Promise<boolean> {
-    const values = [this.#now(), token, response, String(retentionMs)]
-    const call = { script: scripts.complete, keys: [this.#prefix + key], values }
-    return Number(await this.#link.runConfirmed('record the response', call)) === 1
+    const values = [this.#link.now(), token, response, String(retentionMs)]
+    return Number(await this.#link.runConfirmed('record the response', scripts.complete, key, values)) === 1
   }
 
   async renew(key: string, token: string, leaseMs: number): Promise<boolean> {
-    const values = [this.#now(), token, String(leaseMs)]
-    const call = { script: scripts.renew, keys: [this.#prefix + key], values }
-    return Number(await this.#link.run('renew the lease of the idempotency key', call)) === 1
+    const doing = 'renew the lease of the idempotency key'
+    const values = [this.#link.now(), token, String(leaseMs)]
+    return Number(await this.#link.run(doing, scripts.renew, key, values)) === 1
   }
 
   async release(key: string, token: string): Promise<void> {
-    const call = { script: scripts.release, keys: [this.#prefix + key], values: [token] }
-    await this.#link.run('release the idempotency key', call)
+    await this.#link.run('release the idempotency key', scripts.release, key, [token])
   }
 
   close(): Promise<void> {
     return this.#link.close()
-  }
-
-  #now(): string {
-    return timeText(this.#clock.now())
   }
 }
 

@@ -1,8 +1,6 @@
 // The LeaseStore port on Redis: one script each, so each call is atomic.
-import type { Clock } from '../../base/clock.ts'
 import type { AcquireOutcome, LeaseStore } from '../../lease/store.ts'
 import { unavailable } from '../unavailable.ts'
-import { timeText } from './calls.ts'
 import type { InjectedRedisClient } from './commands.ts'
 import { readOptions } from './options.ts'
 import { PlainLink } from './plain-link.ts'
@@ -29,25 +27,20 @@ export function redisLeaseStore(
   options: PlainRedisOptions = {},
 ): LeaseStore {
   const settings = readOptions({ keyPrefix: defaultKeyPrefix, ...options })
-  return new RedisLeaseStore(new PlainLink(urlOrClient, settings), settings.clock, settings.keyPrefix)
+  return new RedisLeaseStore(new PlainLink(urlOrClient, settings))
 }
 
 class RedisLeaseStore implements LeaseStore {
   readonly #link: PlainLink
-  readonly #clock: Clock
-  readonly #prefix: string
 
-  constructor(link: PlainLink, clock: Clock, prefix: string) {
+  constructor(link: PlainLink) {
     this.#link = link
-    this.#clock = clock
-    this.#prefix = prefix
   }
 
   async acquire(name: string, holder: string, ttlMs: number): Promise<AcquireOutcome> {
     const doing = `acquire the lease "${name}"`
-    const values = [this.#now(), holder, String(ttlMs)]
-    const call = { script: scripts.acquire, keys: [this.#prefix + name], values }
-    const reply = await this.#link.runConfirmed(doing, call)
+    const values = [this.#link.now(), holder, String(ttlMs)]
+    const reply = await this.#link.runConfirmed(doing, scripts.acquire, name, values)
     const [status, value] = Array.isArray(reply) ? reply.map(textOf) : []
     if (status === 'acquired') return { status, fence: Number(value) }
     if (status === 'held') return { status, leftMs: Number(value) }
@@ -55,21 +48,15 @@ class RedisLeaseStore implements LeaseStore {
   }
 
   async renew(name: string, holder: string, ttlMs: number): Promise<boolean> {
-    const values = [this.#now(), holder, String(ttlMs)]
-    const call = { script: scripts.renew, keys: [this.#prefix + name], values }
-    return Number(await this.#link.run(`renew the lease "${name}"`, call)) === 1
+    const values = [this.#link.now(), holder, String(ttlMs)]
+    return Number(await this.#link.run(`renew the lease "${name}"`, scripts.renew, name, values)) === 1
   }
 
   async release(name: string, holder: string): Promise<void> {
-    const call = { script: scripts.release, keys: [this.#prefix + name], values: [holder] }
-    await this.#link.run(`release the lease "${name}"`, call)
+    await this.#link.run(`release the lease "${name}"`, scripts.release, name, [holder])
   }
 
   close(): Promise<void> {
     return this.#link.close()
-  }
-
-  #now(): string {
-    return timeText(this.#clock.now())
   }
 }

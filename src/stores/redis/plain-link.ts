@@ -1,33 +1,48 @@
-// A link for stores that only read and write: wherever an address leads, or over a client that somebody else made.
+// A link for stores whose every call is one script of one key: wherever an address leads, or over a client that somebody else
+// made.
+import type { Clock } from '../../base/clock.ts'
 import { readAddress } from './address.ts'
-import { waitForReplicas } from './calls.ts'
-import type { InjectedRedisClient, RedisCommands } from './commands.ts'
+import { runConfirmed, timeText } from './calls.ts'
+import type { Confirmation } from './calls.ts'
+import type { InjectedRedisClient } from './commands.ts'
+import { defaultReplicaTimeoutMs } from './defaults.ts'
 import { isSentinelClient } from './injected-commands.ts'
 import { InjectedLink } from './injected-link.ts'
 import type { RedisLink } from './link.ts'
 import { linkOpener } from './open-link.ts'
 import type { RedisStoreOptions, RedisSettings } from './options.ts'
 import { runScript } from './script.ts'
-import type { ScriptCall } from './script.ts'
+import type { Script, ScriptCall } from './script.ts'
 
 /** What such a store may be told: as a session store, but that nothing is cached. */
-export type PlainRedisOptions = Omit<RedisStoreOptions, 'nearCache'>
-
-/** How long to wait for replicas, so that it is over before the operation's own time is. */
-const replicaTimeoutMs = 200
+export interface PlainRedisOptions extends Omit<RedisStoreOptions, 'nearCache' | 'keyPrefix'> {
+  /** What every key begins with. Default: 'drover:idempotency:' for idempotency keys, 'drover:lease:' for leases. */
+  readonly keyPrefix?: string
+}
 
 export class PlainLink {
   readonly #link: RedisLink
-  readonly #replicas: number
+  readonly #clock: Clock
+  readonly #prefix: string
+  readonly #confirmation: Confirmation
 
   constructor(urlOrClient: string | InjectedRedisClient, settings: RedisSettings) {
     const { link, isReplicated } = openLink(urlOrClient, settings)
+    const replicas = settings.waitForReplicas ?? (isReplicated ? 1 : 0)
     this.#link = link
-    this.#replicas = settings.waitForReplicas ?? (isReplicated ? 1 : 0)
+    this.#clock = settings.clock
+    this.#prefix = settings.keyPrefix
+    this.#confirmation = { replicas, replicaTimeoutMs: defaultReplicaTimeoutMs }
   }
 
-  /** The reply of a script of one key. */
-  run(doing: string, call: ScriptCall): Promise<unknown> {
+  /** The time as the scripts read it. */
+  now(): string {
+    return timeText(this.#clock.now())
+  }
+
+  /** The reply of a script of one key, which is given without its prefix. */
+  run(doing: string, script: Script, key: string, values: readonly string[]): Promise<unknown> {
+    const call = this.#callOf(script, key, values)
     return this.#link.run(doing, (redis) => runScript(redis, call))
   }
 
@@ -35,25 +50,17 @@ export class PlainLink {
    * As `run`, but what is written outlives the primary: it waits until the replicas have it. Too few in time is
    * STORE_UNAVAILABLE, the outcome unknown.
    */
-  runConfirmed(doing: string, call: ScriptCall): Promise<unknown> {
-    const [key] = call.keys
-    if (this.#replicas === 0 || key === undefined) return this.run(doing, call)
-    return this.#link.run(doing, (redis) => this.#confirm(redis, call, key))
+  runConfirmed(doing: string, script: Script, key: string, values: readonly string[]): Promise<unknown> {
+    const call = this.#callOf(script, key, values)
+    return this.#link.run(doing, (redis) => runConfirmed(redis, call, this.#confirmation))
   }
 
   close(): Promise<void> {
     return this.#link.close()
   }
 
-  async #confirm(redis: RedisCommands, call: ScriptCall, key: string): Promise<unknown> {
-    let confirmed: unknown
-    const reply = await runScript(redis, call, async () => {
-      confirmed = await waitForReplicas(redis, key, this.#replicas, replicaTimeoutMs)
-    })
-    if (Number(confirmed) >= this.#replicas) return reply
-    throw new Error(
-      `${String(confirmed)} of ${this.#replicas} replicas have the change in time, its outcome is unknown`,
-    )
+  #callOf(script: Script, key: string, values: readonly string[]): ScriptCall {
+    return { script, keys: [this.#prefix + key], values }
   }
 }
 

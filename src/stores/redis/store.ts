@@ -19,6 +19,7 @@ import { SessionCalls, conflict, gone, mostForwardings, noSumCode, taken, timeTe
 import type { Answer, Code } from './calls.ts'
 import { changeArguments } from './change.ts'
 import type { RedisCommands } from './commands.ts'
+import { defaultReplicaTimeoutMs } from './defaults.ts'
 import { KeyNames, shareSlot } from './keys.ts'
 import type { RedisLink } from './link.ts'
 import { create, leadOn, moveAtOnce, moveInSteps } from './move.ts'
@@ -43,8 +44,6 @@ export interface RedisStoreSettings {
 
 /** By then every session older than a mark is over: no policy lets one live longer, as no browser keeps its cookie (RFC 6265bis section 5.5). */
 const markLifetimeMs = 400 * 24 * 60 * 60 * 1_000
-
-const defaultReplicaTimeoutMs = 200
 
 export class RedisSessionStore implements SessionStore, TextStore, RateCounter {
   readonly #link: RedisLink

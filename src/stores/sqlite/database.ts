@@ -1,9 +1,19 @@
 // Opens the SQLite file: creates it for its owner only, switches it to WAL, brings its schema up to date.
 import { closeSync, mkdirSync, openSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { DroverError } from '../../base/errors.ts'
 import { insistBlocking } from './busy.ts'
 import { migrate, readSchemaVersion, schemaVersion } from './schema.ts'
+
+/** The absolute path. Throws OPTION_INVALID for one that no other process could share. */
+export function sharedPath(path: string): string {
+  if (path !== '' && path !== ':memory:') return resolve(path)
+  throw new DroverError(
+    'OPTION_INVALID',
+    `Cannot use SQLite path ${JSON.stringify(path)}: wanted a file that all instances share`,
+  )
+}
 
 /** The write connection. Blocks up to `openTimeoutMs` while other processes create the same file. */
 export function openForWriting(path: string, openTimeoutMs: number, busyTimeoutMs: number): DatabaseSync {
@@ -58,10 +68,12 @@ function prepareFile(database: DatabaseSync): void {
     )
   }
   // Both take locks, so an opened file that needs neither stays readable while another process hangs in a write.
-  if (journalMode(database) !== 'wal') database.exec('PRAGMA journal_mode = WAL')
+  switchToWal(database)
   if (version < schemaVersion) migrate(database)
 }
 
-function journalMode(database: DatabaseSync): unknown {
-  return database.prepare('PRAGMA journal_mode').get()?.['journal_mode']
+/** Takes no lock where it is one already. */
+export function switchToWal(database: DatabaseSync): void {
+  const mode = database.prepare('PRAGMA journal_mode').get()?.['journal_mode']
+  if (mode !== 'wal') database.exec('PRAGMA journal_mode = WAL')
 }

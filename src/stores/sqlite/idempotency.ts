@@ -1,19 +1,12 @@
 // The IdempotencyStore port on one SQLite file, shared by every process of the machine.
-import { resolve } from 'node:path'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { systemClock } from '../../base/clock.ts'
-import type { Clock } from '../../base/clock.ts'
-import { DroverError } from '../../base/errors.ts'
 import type { IdempotencyStore, Reservation, ReserveOutcome } from '../../idempotency/store.ts'
 import { meet, reservedEntry } from '../reservation.ts'
-import type { KeyEntry } from '../reservation.ts'
-import { SqliteTransactions, transactionDefaults } from './transactions.ts'
-import type { TransactionLimits } from './transactions.ts'
+import type { MetEntry } from '../reservation.ts'
+import { openTransactions } from './transactions.ts'
+import type { SqliteTransactions, TransactionOptions } from './transactions.ts'
 
-export interface SqliteIdempotencyOptions extends Partial<TransactionLimits> {
-  /** Decides which leases and keys are over. Default: the system's. */
-  readonly clock?: Clock
-}
+export type SqliteIdempotencyOptions = TransactionOptions
 
 /**
  * Idempotency keys in the table `drover_idempotency` of the SQLite file `path`, which may be that of the sessions or of the app.
@@ -25,17 +18,7 @@ export function sqliteIdempotencyStore(
   path: string,
   options: SqliteIdempotencyOptions = {},
 ): IdempotencyStore {
-  const { clock = systemClock, ...limits } = options
-  return new SqliteIdempotencyStore(sharedPath(path), clock, { ...transactionDefaults, ...limits })
-}
-
-/** The absolute path. Throws OPTION_INVALID for one that no other process could share. */
-export function sharedPath(path: string): string {
-  if (path !== '' && path !== ':memory:') return resolve(path)
-  throw new DroverError(
-    'OPTION_INVALID',
-    `Cannot use SQLite path ${JSON.stringify(path)}: wanted a file that all instances share`,
-  )
+  return new SqliteIdempotencyStore(openTransactions(path, options, { tables, prepare }))
 }
 
 const tables = `
@@ -89,8 +72,8 @@ function prepare(database: DatabaseSync): Statements {
 class SqliteIdempotencyStore implements IdempotencyStore {
   readonly #transactions: SqliteTransactions<Statements>
 
-  constructor(path: string, clock: Clock, limits: TransactionLimits) {
-    this.#transactions = new SqliteTransactions({ path, tables, prepare, clock, limits })
+  constructor(transactions: SqliteTransactions<Statements>) {
+    this.#transactions = transactions
   }
 
   reserve(reservation: Reservation): Promise<ReserveOutcome> {
@@ -126,12 +109,11 @@ class SqliteIdempotencyStore implements IdempotencyStore {
   }
 }
 
-function entryOf(row: Readonly<Record<string, unknown>>): KeyEntry {
+function entryOf(row: Readonly<Record<string, unknown>>): MetEntry {
   const { response } = row
   return {
     fingerprint: String(row['fingerprint']),
     owner: String(row['owner']),
-    token: String(row['token']),
     leaseUntilMs: Number(row['lease_until_ms']),
     response: typeof response === 'string' ? response : undefined,
     expiresAtMs: Number(row['expires_at_ms']),

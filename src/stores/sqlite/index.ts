@@ -1,10 +1,9 @@
 // The embedded store: sessions in one SQLite file, shared by every process of the machine.
-import { resolve } from 'node:path'
 import { systemClock } from '../../base/clock.ts'
 import type { Clock } from '../../base/clock.ts'
-import { DroverError } from '../../base/errors.ts'
 import type { RateCounter } from '../../rate-limit/store.ts'
 import type { SessionStore, WatchingStore } from '../../session/store.ts'
+import { sharedPath } from './database.ts'
 import { sqliteDefaults } from './defaults.ts'
 import type { SqliteLimits } from './defaults.ts'
 import { SqliteSessionStore } from './store.ts'
@@ -40,15 +39,9 @@ export function sqliteSessionStore(
   path: string,
   options: SqliteStoreOptions = {},
 ): SessionStore & WatchingStore & RateCounter {
-  if (path === '' || path === ':memory:') {
-    throw new DroverError(
-      'OPTION_INVALID',
-      `Cannot use SQLite path ${JSON.stringify(path)}: wanted a file that all instances share`,
-    )
-  }
   const { clock = systemClock, random = Math.random, ...limits } = options
   return new SqliteSessionStore({
-    path: resolve(path),
+    path: sharedPath(path),
     clock,
     random,
     limits: { ...sqliteDefaults, ...limits },

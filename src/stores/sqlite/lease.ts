@@ -1,24 +1,17 @@
 // The LeaseStore port on one SQLite file, shared by every process of the machine.
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { systemClock } from '../../base/clock.ts'
-import type { Clock } from '../../base/clock.ts'
 import type { AcquireOutcome, LeaseStore } from '../../lease/store.ts'
-import { sharedPath } from './idempotency.ts'
-import { SqliteTransactions, transactionDefaults } from './transactions.ts'
-import type { TransactionLimits } from './transactions.ts'
+import { openTransactions } from './transactions.ts'
+import type { SqliteTransactions, TransactionOptions } from './transactions.ts'
 
-export interface SqliteLeaseOptions extends Partial<TransactionLimits> {
-  /** Decides which leases are over. Default: the system's. */
-  readonly clock?: Clock
-}
+export type SqliteLeaseOptions = TransactionOptions
 
 /**
  * Leases in the table `drover_lease` of the SQLite file `path`, shared by the processes of one machine. Opened by its first use.
  * Throws OPTION_INVALID for a path that no other process could share (`''`, `':memory:'`).
  */
 export function sqliteLeaseStore(path: string, options: SqliteLeaseOptions = {}): LeaseStore {
-  const { clock = systemClock, ...limits } = options
-  return new SqliteLeaseStore(sharedPath(path), clock, { ...transactionDefaults, ...limits })
+  return new SqliteLeaseStore(openTransactions(path, options, { tables, prepare }))
 }
 
 /** A released one stays, with nobody as its holder: its fence must not go back. */
@@ -51,8 +44,8 @@ function prepare(database: DatabaseSync): Statements {
 class SqliteLeaseStore implements LeaseStore {
   readonly #transactions: SqliteTransactions<Statements>
 
-  constructor(path: string, clock: Clock, limits: TransactionLimits) {
-    this.#transactions = new SqliteTransactions({ path, tables, prepare, clock, limits })
+  constructor(transactions: SqliteTransactions<Statements>) {
+    this.#transactions = transactions
   }
 
   acquire(name: string, holder: string, ttlMs: number): Promise<AcquireOutcome> {

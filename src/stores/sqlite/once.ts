@@ -2,7 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { systemClock } from '../../base/clock.ts'
 import { DroverError } from '../../base/errors.ts'
-import { defaultOnceRetentionMs, resultText } from '../once.ts'
+import { defaultOnceRetentionMs, repeatedResult, resultText } from '../once.ts'
 import type { OnceOptions, OnceOutcome } from '../once.ts'
 import { fenced } from '../fence.ts'
 
@@ -29,7 +29,7 @@ const sweptPerKey = 4
  * Does `effect` once for `key`, whatever dies whenever: what it writes to `database` and the key are committed in one transaction.
  * `effect` is synchronous, because the transaction of a connection is everybody's who uses it meanwhile. Its result, a JSON value,
  * is what later calls get, with `isRepeated`. Within a transaction the caller's commit decides; outside of one, this makes its
- * own. A key is remembered for `retention`.
+ * own. A key is remembered for `retentionMs`.
  *
  *     const { value: order } = once(database, key, () => insertOrder(cart))
  *
@@ -64,10 +64,7 @@ function record<Result>(
   const row = database
     .prepare('SELECT result FROM drover_once WHERE key = ? AND at_ms > ?')
     .get(key, oldestMs)
-  if (row !== undefined) {
-    const { value }: { value: Result } = JSON.parse(String(row['result']))
-    return { value, isRepeated: true }
-  }
+  if (row !== undefined) return repeatedResult(String(row['result']))
   const value = effect()
   if (value instanceof Promise) {
     throw new DroverError(

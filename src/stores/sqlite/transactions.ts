@@ -2,11 +2,12 @@
 // holds it, the attempt is made again every few milliseconds. For tables that see one small write a request, where a thread
 // of their own would cost more than it saves.
 import { DatabaseSync } from 'node:sqlite'
+import { systemClock } from '../../base/clock.ts'
 import type { Clock } from '../../base/clock.ts'
-import { DroverError } from '../../base/errors.ts'
+import type { DroverError } from '../../base/errors.ts'
 import { describe, unavailable } from '../unavailable.ts'
 import { isBusy } from './busy.ts'
-import { createFile } from './database.ts'
+import { createFile, sharedPath, switchToWal } from './database.ts'
 import { retryPauseMs } from './defaults.ts'
 
 /** Every limit of the stores that are made of these, by name (R7). */
@@ -17,9 +18,14 @@ export interface TransactionLimits {
   readonly maxWaitingCalls: number
 }
 
-export const transactionDefaults: TransactionLimits = { operationTimeoutMs: 1_000, maxWaitingCalls: 1_000 }
+const transactionDefaults: TransactionLimits = { operationTimeoutMs: 1_000, maxWaitingCalls: 1_000 }
 
-export interface TransactionSettings<Statements> {
+export interface TransactionOptions extends Partial<TransactionLimits> {
+  /** Decides what is over. Default: the system's. */
+  readonly clock?: Clock
+}
+
+interface TransactionSettings<Statements> {
   readonly path: string
   /** SQL that makes the tables where they are not there yet. */
   readonly tables: string
@@ -27,6 +33,21 @@ export interface TransactionSettings<Statements> {
   readonly prepare: (database: DatabaseSync) => Statements
   readonly clock: Clock
   readonly limits: TransactionLimits
+}
+
+/** Nothing is opened before the first use. Throws OPTION_INVALID for a path that no other process could share. */
+export function openTransactions<Statements>(
+  path: string,
+  { clock = systemClock, ...limits }: TransactionOptions,
+  { tables, prepare }: Pick<TransactionSettings<Statements>, 'tables' | 'prepare'>,
+): SqliteTransactions<Statements> {
+  return new SqliteTransactions({
+    path: sharedPath(path),
+    tables,
+    prepare,
+    clock,
+    limits: { ...transactionDefaults, ...limits },
+  })
 }
 
 interface Open<Statements> {
@@ -56,7 +77,6 @@ export class SqliteTransactions<Statements> {
       try {
         return this.#transact(act)
       } catch (error) {
-        if (error instanceof DroverError) throw error
         if (!isBusy(error)) throw this.#fault(doing, error)
         if (performance.now() >= endMs) {
           const state = `the SQLite file stayed locked for ${operationTimeoutMs} ms`
@@ -95,9 +115,7 @@ export class SqliteTransactions<Statements> {
     const database = new DatabaseSync(path, { timeout: 0 })
     try {
       database.exec('PRAGMA synchronous = NORMAL')
-      if (database.prepare('PRAGMA journal_mode').get()?.['journal_mode'] !== 'wal') {
-        database.exec('PRAGMA journal_mode = WAL')
-      }
+      switchToWal(database)
       database.exec(tables)
       return { database, statements: prepare(database) }
     } catch (error) {

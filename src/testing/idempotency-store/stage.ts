@@ -1,19 +1,9 @@
 // What the cases of the IdempotencyStore contract play on.
 import { randomBytes } from 'node:crypto'
 import type { IdempotencyStore, Reservation, ReserveOutcome } from '../../idempotency/store.ts'
-import type { ManualClock } from '../manual-clock.ts'
+import type { TwoServersCase } from '../two-servers.ts'
 
-export interface IdempotencyStage {
-  /** Two servers' stores. */
-  readonly here: IdempotencyStore
-  readonly there: IdempotencyStore
-  readonly clock: ManualClock
-}
-
-export interface IdempotencyCase {
-  readonly name: string
-  readonly play: (stage: IdempotencyStage) => Promise<void>
-}
+export type IdempotencyCase = TwoServersCase<IdempotencyStore>
 
 export const leaseMs = 30_000
 export const retentionMs = 3_600_000

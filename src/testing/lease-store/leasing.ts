@@ -2,26 +2,14 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import type { LeaseStore } from '../../lease/store.ts'
-import type { ManualClock } from '../manual-clock.ts'
-
-export interface LeaseStage {
-  /** Two servers' stores. */
-  readonly here: LeaseStore
-  readonly there: LeaseStore
-  readonly clock: ManualClock
-}
-
-export interface LeaseCase {
-  readonly name: string
-  readonly play: (stage: LeaseStage) => Promise<void>
-}
+import type { TwoServersCase } from '../two-servers.ts'
 
 const ttlMs = 10_000
 const newName = () => `job ${randomUUID()} "ÄÖ:{}'`
 const acquired = (fence: number) => ({ status: 'acquired', fence })
 const heldFor = (leftMs: number) => ({ status: 'held', leftMs })
 
-export const leaseCases: readonly LeaseCase[] = [
+export const leaseCases: readonly TwoServersCase<LeaseStore>[] = [
   {
     name: 'acquire: one holder at a time, each with a higher fence',
     async play({ here, there, clock }) {
