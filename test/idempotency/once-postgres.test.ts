@@ -144,6 +144,18 @@ test('once and checkFence: are refused outside of a transaction, before anything
   assert.equal(isRepeated, false)
 })
 
+test('once: tables that were rolled back are made again, also when several keys were used with them', async (t) => {
+  const client = await shop(t)
+  await client.query('DROP TABLE IF EXISTS drover_once, drover_fence')
+  await client.query('BEGIN')
+  await once(client, 'a', () => order(client))
+  await once(client, 'b', () => order(client))
+  await client.query('ROLLBACK')
+  const { isRepeated } = await transact(client, () => once(client, 'a', () => order(client)))
+  assert.equal(isRepeated, false)
+  assert.equal((await counts(client)).orders, 1)
+})
+
 test('once: keys are forgotten after their retention, and do not pile up', async (t) => {
   const client = await shop(t)
   await client.query('DROP TABLE IF EXISTS drover_once, drover_fence')

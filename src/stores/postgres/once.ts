@@ -106,9 +106,12 @@ async function repeated<Result>(transaction: PostgresTransaction, key: string): 
 
 async function prepare(transaction: PostgresTransaction): Promise<void> {
   if (prepared.has(transaction)) return
-  const { rows } = await transaction.query(`SELECT to_regclass('drover_fence') IS NOT NULL AS there`)
+  // What this very transaction has made, a rollback unmakes; it has written nothing as long as it has no number.
+  const { rows } = await transaction.query(
+    `SELECT to_regclass('drover_fence') IS NOT NULL AS there, txid_current_if_assigned() IS NULL AS committed`,
+  )
   if (rows[0]?.['there'] === true) {
-    prepared.add(transaction)
+    if (rows[0]['committed'] === true) prepared.add(transaction)
     return
   }
   await transaction.query('SELECT pg_advisory_xact_lock($1)', [tablesLock])
