@@ -8,7 +8,8 @@ export interface AppRequest {
 
 export interface AppAnswer {
   readonly status: number
-  readonly headers?: Readonly<Record<string, string>>
+  /** A list: a field of its own for each. */
+  readonly headers?: Readonly<Record<string, string | string[]>>
   /** Pieces are written one by one, as they come. */
   readonly body: string | AsyncIterable<string>
 }

@@ -5,5 +5,9 @@ import type { AppAnswer } from './app.ts'
 export function responseOf({ status, headers = {}, body }: AppAnswer): Response {
   const isEmpty = status === 204
   const stream = typeof body === 'object' ? ReadableStream.from(encoded(body)) : body
-  return new Response(isEmpty ? null : stream, { status, headers: { ...headers } })
+  const fields = Object.entries(headers).flatMap(([name, value]) => {
+    const values = typeof value === 'string' ? [value] : value
+    return values.map((one): [string, string] => [name, one])
+  })
+  return new Response(isEmpty ? null : stream, { status, headers: fields })
 }

@@ -18,6 +18,7 @@ function shop() {
         location: `/orders/${orders}`,
         'set-cookie': `last=${orders}`,
         'x-note': 'a, b',
+        link: ['</orders>; rel=up', '</mugs>; rel=related'],
       },
       body: JSON.stringify({ order: orders }),
     }
@@ -34,12 +35,13 @@ export function idempotencySuite(framework: string, mount: Mount): void {
       const first = await post('/orders', { key })
       assert.equal(first.status, 201)
       assert.equal(first.headers.get('set-cookie'), 'last=1')
+      assert.equal(first.headers.get('link'), '</orders>; rel=up, </mugs>; rel=related')
       assert.equal(first.headers.get('idempotency-replayed'), null)
       for (const spelled of [key, key.replaceAll('"', '')]) {
         const again = await post('/orders', { key: spelled })
         assert.equal(again.status, 201)
         assert.equal(again.text, first.text)
-        for (const name of ['location', 'x-note', 'content-type', 'content-length']) {
+        for (const name of ['location', 'x-note', 'link', 'content-type', 'content-length']) {
           assert.equal(again.headers.get(name), first.headers.get(name), name)
         }
         assert.equal(again.headers.get('set-cookie'), null)

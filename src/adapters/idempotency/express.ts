@@ -4,7 +4,7 @@ import type { Request, RequestHandler } from 'express'
 import type { Idempotency } from '../../idempotency/idempotency.ts'
 import type { AppResponse } from '../../idempotency/response.ts'
 import { sendErrorAnswer } from '../error-answer.ts'
-import { beginNodeRequest } from './node-keys.ts'
+import { beginNodeRequest, fieldsByName } from './node-keys.ts'
 import type { IdempotencyRouteOptions } from './options.ts'
 import { replayedHeader } from './refused.ts'
 
@@ -30,11 +30,7 @@ export function expressIdempotency(
 
 function sendAgain(res: ServerResponse, response: AppResponse): void {
   res.statusCode = response.status
-  const headers = Map.groupBy(response.headers, ([name]) => name)
-  for (const [name, fields] of headers) {
-    const values = fields.map(([, value]) => value)
-    res.setHeader(name, values.length === 1 ? (values[0] ?? '') : values)
-  }
+  for (const [name, value] of fieldsByName(response)) res.setHeader(name, value)
   res.setHeader(replayedHeader, 'true')
   res.end(response.body)
 }

@@ -1,7 +1,7 @@
 // Idempotency keys for Fastify 5.
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Idempotency } from '../../idempotency/idempotency.ts'
-import { beginNodeRequest } from './node-keys.ts'
+import { beginNodeRequest, fieldsByName } from './node-keys.ts'
 import type { IdempotencyRouteOptions } from './options.ts'
 import { replayedHeader } from './refused.ts'
 
@@ -24,8 +24,8 @@ export function fastifyIdempotency(
       const { status, headers, body } = instead.answer
       return reply.code(status).headers(headers).send(body)
     }
-    const { status, headers, body } = instead.response
-    for (const [name, value] of headers) void reply.header(name, value)
+    const { status, body } = instead.response
+    for (const [name, value] of fieldsByName(instead.response)) void reply.header(name, value)
     void reply.code(status).header(replayedHeader, 'true')
     // Of nothing, Fastify would make a body with a type.
     return body.byteLength === 0 ? reply.send() : reply.send(Buffer.from(body))

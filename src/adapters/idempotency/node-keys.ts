@@ -50,6 +50,16 @@ export async function beginNodeRequest<Request extends ParsedRequest>(
   return { kind: 'none' }
 }
 
+/** Fields as node:http sets them: those of one name together, because setting a name again would replace it. */
+export function fieldsByName({ headers }: AppResponse): ReadonlyMap<string, string | string[]> {
+  const fields = new Map<string, string | string[]>()
+  for (const [name, value] of headers) {
+    const former = fields.get(name)
+    fields.set(name, former === undefined ? value : [former, value].flat())
+  }
+  return fields
+}
+
 /** A body that the framework's parser has read. `hasBody`: the client sent one. Throws IDEMPOTENCY_BODY_UNREAD. */
 function parsedBody(body: unknown, hasBody: boolean): string | Uint8Array {
   if (body === undefined && hasBody) throw bodyUnread()
