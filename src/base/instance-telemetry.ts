@@ -8,6 +8,16 @@ export const telemetrySecretHeader = 'x-drover-secret'
 
 export type InstanceState = 'starting' | 'serving' | 'leaving' | 'draining' | 'closed'
 
+/** A route on which the instance enforces idempotency keys, so that a request with one may be repeated (R1). */
+export interface AnnouncedRoute {
+  /** A path, or with `*` at its end a prefix: `/orders`, `/api/*`. */
+  readonly path: string
+  /** In capitals; at least one. */
+  readonly methods: readonly string[]
+  /** The balancer may give a key to a request that comes without one. */
+  readonly mint: boolean
+}
+
 /** One instance at one moment. */
 export interface InstanceTelemetry {
   readonly pid: number
@@ -32,6 +42,11 @@ export interface InstanceTelemetry {
   readonly eventLoopDelayMaxMs: number
   readonly rssBytes: number
   readonly heapUsedBytes: number
-  /** Name to keyed hash of what `serve` was given as `fingerprint`: equal on two instances if and only if the values are (R6). */
+  /**
+   * Name to keyed hash: of what `serve` was given as `fingerprint` and of the variables that all instances share, such as those of
+   * `fingerprintVariable`. Equal on two instances if and only if the values are (R6); what an instance lacks has no hash.
+   */
   readonly fingerprint: Readonly<Record<string, string>>
+  /** What `serve` was given as `idempotentRoutes`. */
+  readonly idempotentRoutes: readonly AnnouncedRoute[]
 }

@@ -28,3 +28,9 @@ export const epochVariable = 'DROVER_EPOCH'
 /** Environment of every instance: the port to listen on, and the instance's id in the fleet. */
 export const portVariable = 'PORT'
 export const instanceVariable = 'DROVER_INSTANCE'
+
+/** Environment of every instance: what its version is called. */
+export const versionVariable = 'DROVER_VERSION'
+
+/** Environment of every instance: names of variables, separated by commas, that are to be the same on all of them (R6). */
+export const fingerprintVariable = 'DROVER_FINGERPRINT'
