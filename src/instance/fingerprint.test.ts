@@ -14,11 +14,14 @@ test('a different value, type, name or secret word gives another hash', () => {
     readFingerprint({ key: '1' }, 'word')['key'],
     readFingerprint({ key: '2' }, 'word')['key'],
     readFingerprint({ key: 1 }, 'word')['key'],
-    readFingerprint({ key: undefined }, 'word')['key'],
     readFingerprint({ key: 'undefined' }, 'word')['key'],
     readFingerprint({ other: '1' }, 'word')['other'],
     readFingerprint({ key: '1' }, 'another')['key'],
     readFingerprint({ key: '1' })['key'],
   ]
   assert.equal(new Set(hashes).size, hashes.length)
+})
+
+test('what is undefined has no hash', () => {
+  assert.deepEqual(Object.keys(readFingerprint({ key: undefined, other: 1 }, 'word')), ['other'])
 })

@@ -103,6 +103,7 @@ export class Instance implements ServedInstance {
       rssBytes: rss,
       heapUsedBytes: heapUsed,
       fingerprint: this.#settings.fingerprint,
+      idempotentRoutes: this.#settings.idempotentRoutes,
     }
   }
 

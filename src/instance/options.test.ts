@@ -46,6 +46,26 @@ test('readSettings: health paths', () => {
   assert.deepEqual(paths(false), [undefined, undefined])
 })
 
+test('readSettings: idempotent routes are announced with all that holds of them', () => {
+  const { idempotentRoutes } = readSettings(
+    { idempotentRoutes: ['/orders', { path: '/api/*', methods: ['POST', 'POST'], mint: true }] },
+    {},
+  )
+  assert.deepEqual(idempotentRoutes, [
+    { path: '/orders', methods: ['POST', 'PATCH'], mint: false },
+    { path: '/api/*', methods: ['POST'], mint: true },
+  ])
+  assert.deepEqual(readSettings({}, {}).idempotentRoutes, [])
+})
+
+test('readSettings: variables that a fleet shares join the fingerprint, where there is a secret word to key it', () => {
+  const env = { DATABASE_URL: 'postgres://…', SESSION_KEYS: 'k', DROVER_FINGERPRINT: 'DATABASE_URL,ABSENT' }
+  const names = (more: Record<string, string>) =>
+    Object.keys(readSettings({ fingerprint: { currency: 'EUR' } }, { ...env, ...more }).fingerprint).toSorted()
+  assert.deepEqual(names({}), ['currency'])
+  assert.deepEqual(names({ DROVER_MARKER: 'word' }), ['DATABASE_URL', 'SESSION_KEYS', 'currency'])
+})
+
 const refused: readonly (readonly [unknown, string])[] = [
   [{ port: '80' }, 'Cannot use port "80": wanted a whole number from 0 to 65535'],
   [{ port: 70_000 }, 'Cannot use port 70000: wanted a whole number from 0 to 65535'],
@@ -71,6 +91,30 @@ const refused: readonly (readonly [unknown, string])[] = [
   [
     { fingerprint: { key: {} } },
     'Cannot use fingerprint.key of type object: wanted text, numbers or booleans by name',
+  ],
+  [
+    { idempotentRoutes: '/orders' },
+    'Cannot use idempotentRoutes "/orders": wanted a list of at most 200 routes, each a path such as "/orders" or "/api/*", or { path, methods, mint }',
+  ],
+  [
+    { idempotentRoutes: [{ path: '/orders', method: 'POST' }] },
+    'Cannot use idempotentRoutes[0] {"path":"/orders","method":"POST"}: wanted a path such as "/orders" or "/api/*", or { path, methods, mint }',
+  ],
+  [
+    { idempotentRoutes: ['/orders', 'orders'] },
+    'Cannot use idempotentRoutes[1].path "orders": wanted a path such as "/orders" or "/api/*"',
+  ],
+  [
+    { idempotentRoutes: ['/a?b'] },
+    'Cannot use idempotentRoutes[0].path "/a?b": wanted a path such as "/orders" or "/api/*"',
+  ],
+  [
+    { idempotentRoutes: [{ path: '/orders', methods: ['post'] }] },
+    'Cannot use idempotentRoutes[0].methods ["post"]: wanted a list of methods such as ["POST"]',
+  ],
+  [
+    { idempotentRoutes: [{ path: '/orders', mint: 'yes' }] },
+    'Cannot use idempotentRoutes[0].mint "yes": wanted true or false',
   ],
 ]
 

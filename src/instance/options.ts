@@ -1,9 +1,13 @@
 // What `serve` may be told, read once together with the environment, then trusted.
 import { networkInterfaces } from 'node:os'
 import { DroverError } from '../base/errors.ts'
+import type { AnnouncedRoute } from '../base/instance-telemetry.ts'
 import { instanceVariable, markerVariable, portVariable } from '../base/wire.ts'
 import type { Fingerprint } from './fingerprint.ts'
 import { readFingerprint } from './fingerprint.ts'
+import { readIdempotentRoutes } from './idempotent-routes.ts'
+import type { IdempotentRoute } from './idempotent-routes.ts'
+import { sharedVariables } from './shared-variables.ts'
 
 export interface HealthPaths {
   /** Answers 200 while the instance takes requests, 503 before and after: for readiness probes. Default '/readyz'. */
@@ -47,6 +51,11 @@ export interface ServeOptions {
   readonly onClose?: () => unknown
   /** Values that must be the same on all instances, by name, secrets included: only a keyed hash of each leaves the process. */
   readonly fingerprint?: Fingerprint
+  /**
+   * Routes on which this app enforces idempotency keys, for POST and PATCH unless `methods` says otherwise: a path or, with `*` at its
+   * end, a prefix. The balancer of `drover up` may then repeat a request with a key there, once every instance announces it. Default none.
+   */
+  readonly idempotentRoutes?: readonly (string | IdempotentRoute)[]
 }
 
 /** The options with everything decided. */
@@ -69,6 +78,7 @@ export interface Settings {
   readonly marker: string | undefined
   /** Name to hash. */
   readonly fingerprint: Readonly<Record<string, string>>
+  readonly idempotentRoutes: readonly AnnouncedRoute[]
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -88,6 +98,7 @@ const names: ReadonlySet<string> = new Set<keyof ServeOptions>([
   'onDrain',
   'onClose',
   'fingerprint',
+  'idempotentRoutes',
 ])
 
 /** Longest time that Node's timers can count. */
@@ -118,8 +129,23 @@ export function readSettings(options: ServeOptions, env: Environment): Settings 
     onDrain: functionOf('onDrain', options.onDrain),
     onClose: functionOf('onClose', options.onClose),
     marker,
-    fingerprint: readFingerprint(options.fingerprint ?? {}, marker),
+    fingerprint: fingerprintOf(options.fingerprint ?? {}, env, marker),
+    idempotentRoutes: readIdempotentRoutes(options.idempotentRoutes ?? [], invalid),
   })
+}
+
+/**
+ * What the environment says joins it only in a fleet, which has a secret word: without one, the hash of a weak password could be
+ * guessed from. What the app names itself wins over a variable of that name.
+ */
+function fingerprintOf(
+  given: Fingerprint,
+  env: Environment,
+  marker: string | undefined,
+): Readonly<Record<string, string>> {
+  const own = readFingerprint(given, marker)
+  if (marker === undefined) return own
+  return Object.freeze({ ...readFingerprint(sharedVariables(env), marker), ...own })
 }
 
 function invalid(name: string, value: unknown, wanted: string): DroverError {
