@@ -16,6 +16,7 @@ import { defaultLimits, type BalancerLimits } from './limits.ts'
 import type { BalancerLoad, BalancerOptions, Upstream } from './messages.ts'
 import { IdentityMint } from './telemetry/identity.ts'
 import type { BalancerState } from './telemetry/metrics.ts'
+import { Releases } from './releases.ts'
 import { UpstreamPool } from './upstream/pool.ts'
 import { spreadDelays, spreadWindowMs } from './websocket/spread.ts'
 
@@ -38,12 +39,17 @@ export class Balancer {
   readonly #sweeper: NodeJS.Timeout
   /** Requests that never became exchanges, by status. */
   readonly #refused = new Map<number, number>()
+  readonly #releases: Releases
   #options: BalancerOptions
 
   /** Rejects nothing: what cannot be used, such as a certificate, is told by `listen`. */
   constructor(options: BalancerOptions, ports: BalancerPorts) {
     this.#options = options
     this.#ports = ports
+    this.#releases = new Releases((id, epoch) => {
+      const { pool, roster } = this.#context
+      return roster.needs(id, epoch) || pool.holds({ id, epoch })
+    })
     this.#context = this.#createContext()
     this.#front = new Front({
       limits: () => this.#limits,
@@ -87,11 +93,22 @@ export class Balancer {
     pool.retain(upstreams)
     this.#endStreamsOfThoseThatLeave()
     parking.retryAll()
+    this.#releases.look()
+  }
+
+  /**
+   * Calls `onReleased` once this start of the instance drains or is off the list, and has neither a request under way, a
+   * tunnel included, nor a connection of ours.
+   */
+  release(id: string, epoch: number, onReleased: () => void): void {
+    this.#releases.await(id, epoch, onReleased)
   }
 
   load(): BalancerLoad {
     const { parking, roster } = this.#context
-    return { type: 'load', parked: parking.size, upstreams: roster.loads() }
+    const { requests, failed, retried, waited } = this.#context.counts
+    const totals = { requests, failed, retried, waited }
+    return { type: 'load', parked: parking.size, upstreams: roster.loads(), totals }
   }
 
   /** For the metrics. */
@@ -145,6 +162,9 @@ export class Balancer {
       onLatency: (latencyMs, nowMs) => {
         hedging.observe(latencyMs, nowMs)
       },
+      onIdle: () => {
+        this.#releases.look()
+      },
     })
     return {
       settings: settingsOf(this.#options, undefined),
@@ -152,12 +172,22 @@ export class Balancer {
       roster,
       parking,
       hedging,
-      pool: new UpstreamPool(limits, now),
+      pool: new UpstreamPool(limits, now, () => {
+        this.#releases.look()
+      }),
       spool: new SpoolSpace(() => openSpoolFile(this.#options.spoolDir ?? tmpdir())),
       identities: new IdentityMint(randomBytes),
       active: new ActiveExchanges(),
       observe: observe ?? (() => undefined),
-      counts: { budgetExhausted: 0, shed: 0, tunnels: 0 },
+      counts: {
+        budgetExhausted: 0,
+        shed: 0,
+        tunnels: 0,
+        requests: 0,
+        failed: 0,
+        retried: 0,
+        waited: 0,
+      },
       random,
       randomBytes,
       now,

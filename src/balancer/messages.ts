@@ -1,6 +1,7 @@
 // What the primary and a balancer worker say to each other over IPC. The listening handle travels with `listen`. A worker
 // may be newer than its primary (an upgrade of Drover), so every option has a default and unknown ones are ignored.
 import type { BalancerLimits } from './limits.ts'
+import type { LatencyCounts } from './telemetry/latency-buckets.ts'
 
 /** An instance as the balancer sees it. A restarted instance keeps its id and gets a new epoch. */
 export interface Upstream {
@@ -71,6 +72,8 @@ export type BalancerCommand =
   | { readonly type: 'configure'; readonly options: BalancerOptions }
   /** The instances that may be given requests from now on; replaces the earlier list. */
   | { readonly type: 'upstreams'; readonly upstreams: readonly Upstream[] }
+  /** `released` answers, once this start of the instance is given nothing, has nothing in flight and no connection. */
+  | { readonly type: 'release'; readonly id: string; readonly epoch: number }
   /** Stop accepting, finish what is in flight, close idle connections; `drained` answers. */
   | { readonly type: 'drain'; readonly timeoutMs: number }
   /** The access log's file was renamed: open it anew under its name. */
@@ -87,12 +90,36 @@ export interface UpstreamLoad {
   readonly failures?: number
   /** Taken out of the choice because its attempts failed. */
   readonly ejected?: boolean
+  /** Of its latest start. */
+  readonly epoch?: number
+  /** The worker was told that it drains, and gives it nothing new. */
+  readonly draining?: boolean
+  /** Of the attempts answered, those with a status of 500 or above: the app's own, none of the balancer's. */
+  readonly errors?: number
+  /**
+   * How long attempts took that were answered, since the worker started, event streams and tunnels left out; by the buckets
+   * of telemetry/latency-buckets.ts. Left out where it was told a moment ago or has not changed: it is as it was.
+   */
+  readonly latency?: LatencyCounts
+}
+
+/** What became of requests since the worker started; those refused while they were read are none. */
+export interface RequestTotals {
+  /** Those that are over. */
+  readonly requests: number
+  /** Of these, those that the balancer had to answer with an error of its own, or had to cut. */
+  readonly failed: number
+  /** Attempts after the first of their request, hedges left out. */
+  readonly retried: number
+  /** Times that a request had to wait: for an instance, for room on one, or to be repeated. */
+  readonly waited: number
 }
 
 export interface BalancerLoad {
   readonly type: 'load'
   readonly parked: number
   readonly upstreams: readonly UpstreamLoad[]
+  readonly totals?: RequestTotals
 }
 
 export type BalancerReport =
@@ -100,6 +127,7 @@ export type BalancerReport =
   /** It cannot accept on the handle and ends; `code` is the system's, such as EADDRINUSE, or a sentence. */
   | { readonly type: 'refused'; readonly code: string }
   | BalancerLoad
+  | { readonly type: 'released'; readonly id: string; readonly epoch: number }
   /** `cut` counts exchanges ended by the drain's deadline. */
   | { readonly type: 'drained'; readonly cut: number }
   /** The worker's registry as prom-client's getMetricsAsJSON gives it; once more, as number 0, before `drained`. */

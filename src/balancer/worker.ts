@@ -2,6 +2,7 @@
 // so is this.
 import { isDroverError } from '../base/errors.ts'
 import { Balancer } from './balancer.ts'
+import { LoadReports } from './load-reports.ts'
 import type { BalancerCommand, BalancerOptions, BalancerReport } from './messages.ts'
 import { Observers } from './observers.ts'
 
@@ -9,20 +10,25 @@ const reportIntervalMs = 100
 
 let balancer: Balancer | undefined
 let observers: Observers | undefined
-let lastLoad = ''
+const loadReports = new LoadReports()
 
 function send(report: BalancerReport, onSent: () => void = () => undefined): void {
   if (process.connected && process.send !== undefined) process.send(report, onSent)
   else onSent()
 }
 
-function reportLoad(): void {
+function reportLoad(whole = false): void {
   if (balancer === undefined) return
-  const load = balancer.load()
-  const text = JSON.stringify(load)
-  if (text === lastLoad) return
-  lastLoad = text
-  send(load)
+  const report = loadReports.next(balancer.load(), performance.now(), whole)
+  if (report !== undefined) send(report)
+}
+
+/** Somebody waits for it to end the instance: nobody has to wait for the next report. */
+function release(id: string, epoch: number): void {
+  balancer?.release(id, epoch, () => {
+    reportLoad()
+    send({ type: 'released', id, epoch })
+  })
 }
 
 function notice(text: string): void {
@@ -46,7 +52,7 @@ async function drain(timeoutMs: number): Promise<void> {
   const cut = (await balancer?.drain(timeoutMs)) ?? 0
   await observers?.close()
   // The last counts, so that sums over all workers never fall.
-  reportLoad()
+  reportLoad(true)
   send({ type: 'metrics', id: 0, metrics: observers?.metrics() ?? [] })
   send({ type: 'drained', cut })
 }
@@ -87,6 +93,9 @@ async function obey(command: BalancerCommand, handle: unknown): Promise<void> {
     case 'metrics':
       send({ type: 'metrics', id: command.id, metrics: observers?.metrics() ?? [] })
       break
+    case 'release':
+      release(command.id, command.epoch)
+      break
     case 'reopen-log':
       observers?.reopenLog()
       break
@@ -108,7 +117,9 @@ process.on('disconnect', () => {
 // Ctrl-C reaches the whole terminal group; the primary decides when this process ends.
 process.on('SIGINT', () => undefined)
 process.on('SIGTERM', () => undefined)
-setInterval(reportLoad, reportIntervalMs)
+setInterval(() => {
+  reportLoad()
+}, reportIntervalMs)
 process.on('exit', () => {
   observers?.flush()
 })

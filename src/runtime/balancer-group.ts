@@ -2,7 +2,8 @@
 // so that a balancer can crash or be replaced while new connections wait in the queue instead of being refused. All
 // workers accept on that one handle: which of them gets a connection is the kernel's to say, and with some systems the
 // first one to wake gets most of them.
-import type { BalancerOptions, Upstream } from '../balancer/messages.ts'
+import type { BalancerOptions, RequestTotals, Upstream } from '../balancer/messages.ts'
+import { withDeadline } from '../base/deadline.ts'
 import { DroverError } from '../base/errors.ts'
 import type { BalancerSnapshot } from '../control/snapshot.ts'
 import { BalancerLoads, type InstanceLoad } from './balancer-loads.ts'
@@ -23,6 +24,8 @@ export interface BalancerGroupSnapshot {
   readonly balancers: readonly BalancerSnapshot[]
   readonly parked: number
   readonly loads: ReadonlyMap<string, InstanceLoad>
+  /** What became of all requests since the fleet started. */
+  readonly totals: RequestTotals
 }
 
 export class BalancerGroup {
@@ -35,6 +38,8 @@ export class BalancerGroup {
   #state: 'idle' | 'serving' | 'draining' | 'closed' = 'idle'
   #handle: BoundHandle | undefined
   #upstreams: readonly Upstream[] = []
+  /** Resolves with the next list. */
+  #nextList: PromiseWithResolvers<void> = Promise.withResolvers<void>()
   #isReplacing = false
 
   /** `count`: how many workers. */
@@ -70,6 +75,25 @@ export class BalancerGroup {
   setUpstreams(upstreams: readonly Upstream[]): void {
     this.#upstreams = upstreams
     for (const worker of this.#workers) worker.tell({ type: 'upstreams', upstreams })
+    this.#nextList.resolve()
+    this.#nextList = Promise.withResolvers<void>()
+  }
+
+  /**
+   * Resolves true when no worker holds this start of the instance any more: it drains or is off the list, and each has
+   * finished what it had there, tunnels included, and closed its connections to it. A worker that ended holds nothing.
+   * False when that has not come in `timeoutMs`.
+   */
+  async drained(id: string, epoch: number, timeoutMs: number): Promise<boolean> {
+    const over = new AbortController()
+    const released = this.#released(id, epoch, over.signal).then(() => true)
+    try {
+      return await withDeadline(released, timeoutMs, () => new Error('still held'))
+    } catch {
+      return false
+    } finally {
+      over.abort()
+    }
   }
 
   /** Gives every worker, and those to come, other options. */
@@ -126,6 +150,7 @@ export class BalancerGroup {
       balancers: [...places, ...leaving],
       parked: workers.reduce((sum, { parked }) => sum + parked, 0),
       loads: this.#loads.sum(workers.map(({ loads }) => loads)),
+      totals: this.#loads.sumTotals(workers.map(({ totals }) => totals)),
     }
   }
 
@@ -149,11 +174,19 @@ export class BalancerGroup {
     this.#workers.add(worker)
     void worker.ended.then(() => {
       this.#workers.delete(worker)
-      this.#loads.retire(worker.loads)
+      this.#loads.retire(worker.loads, worker.totals)
       const { pid, lastMetrics } = worker
       if (pid !== undefined && lastMetrics !== undefined) this.#ports.onRetire?.(pid, lastMetrics)
     })
     return worker
+  }
+
+  /** A worker that starts after the list has changed is never given the instance: those that run by then are all to ask. */
+  async #released(id: string, epoch: number, over: AbortSignal): Promise<void> {
+    const isGiven = () =>
+      this.#upstreams.some((one) => one.id === id && one.epoch === epoch && one.draining !== true)
+    while (isGiven() && !over.aborted) await this.#nextList.promise
+    await Promise.all([...this.#workers].map((worker) => worker.released(id, epoch)))
   }
 
   #beginReplacing(): void {

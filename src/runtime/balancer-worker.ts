@@ -6,10 +6,12 @@ import type {
   BalancerCommand,
   BalancerOptions,
   BalancerReport,
+  RequestTotals,
   Upstream,
   UpstreamLoad,
 } from '../balancer/messages.ts'
 import { forwardLines } from '../supervisor/output-lines.ts'
+import { noTotals, withKnownLatency } from './balancer-loads.ts'
 import type { BoundHandle } from './bound-handle.ts'
 
 export const workerPath: string = fileURLToPath(
@@ -61,12 +63,15 @@ export class BalancerWorker {
   #state: WorkerState = 'starting'
   #parked = 0
   #loads: readonly UpstreamLoad[] = []
+  #totals: RequestTotals = noTotals
   #told: readonly Upstream[] = []
   #lastMetrics: readonly unknown[] | undefined
   #draining: Promise<number> | undefined
   #onDrained: ((cut: number) => void) | undefined
   #lastQuestion = 0
   readonly #questions = new Map<number, (metrics: readonly unknown[] | undefined) => void>()
+  /** By id and epoch. */
+  readonly #releases = new Map<string, PromiseWithResolvers<void>>()
   readonly #listening = Promise.withResolvers<void>()
   readonly #informed = Promise.withResolvers<void>()
   readonly #ended = Promise.withResolvers<string>()
@@ -97,6 +102,11 @@ export class BalancerWorker {
   /** What each instance did for it, as it last said. */
   get loads(): readonly UpstreamLoad[] {
     return this.#loads
+  }
+
+  /** What became of the requests it was given, as it last said. */
+  get totals(): RequestTotals {
+    return this.#totals
   }
 
   /** What it counted when it last answered `metrics`. */
@@ -135,6 +145,21 @@ export class BalancerWorker {
       this.#ports.log(String(error))
       return 0
     })
+  }
+
+  /**
+   * Resolves when this start of the instance drains or is off the list it was told, nothing is in flight on it and no
+   * connection to it is open, or when the worker has ended.
+   */
+  released(id: string, epoch: number): Promise<void> {
+    if (this.#state === 'ended') return Promise.resolve()
+    const key = startKey(id, epoch)
+    const asked = this.#releases.get(key)
+    if (asked !== undefined) return asked.promise
+    const release = Promise.withResolvers<void>()
+    this.#releases.set(key, release)
+    this.tell({ type: 'release', id, epoch })
+    return release.promise
   }
 
   /** What it counted, as prom-client's getMetricsAsJSON; undefined when it ended or did not answer in time. */
@@ -203,8 +228,12 @@ export class BalancerWorker {
         break
       case 'load':
         this.#parked = report.parked
-        this.#loads = report.upstreams
+        this.#loads = withKnownLatency(report.upstreams, this.#loads)
+        this.#totals = report.totals ?? noTotals
         this.#lookInformed()
+        break
+      case 'released':
+        this.#release(startKey(report.id, report.epoch))
         break
       case 'metrics':
         this.#lastMetrics = report.metrics
@@ -235,6 +264,11 @@ export class BalancerWorker {
     })
   }
 
+  #release(key: string): void {
+    this.#releases.get(key)?.resolve()
+    this.#releases.delete(key)
+  }
+
   #refuse(error: Error): void {
     this.#listening.reject(error)
     this.#informed.reject(error)
@@ -245,7 +279,12 @@ export class BalancerWorker {
     this.#parked = 0
     this.#onDrained?.(0)
     for (const answer of this.#questions.values()) answer(undefined)
+    for (const key of this.#releases.keys()) this.#release(key)
     this.#refuse(new Error(`ended by ${reason}`))
     this.#ended.resolve(reason)
   }
+}
+
+function startKey(id: string, epoch: number): string {
+  return `${id}#${epoch}`
 }

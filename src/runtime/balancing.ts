@@ -51,6 +51,15 @@ export class Balancing {
     this.#group.setUpstreams(readyUpstreams(instances, this.#config.weights))
   }
 
+  /**
+   * Resolves true when every balancer gives this start of the instance nothing more, has finished what it had there,
+   * WebSockets included, and has closed its connections to it: it can be ended, and nobody notices. False when that has not
+   * come in `timeoutMs`. To be called once `follow` was told that it drains or is gone; before, it waits for that too.
+   */
+  drained(id: string, epoch: number, timeoutMs: number): Promise<boolean> {
+    return this.#group.drained(id, epoch, timeoutMs)
+  }
+
   /** Applies what of `after` can change while the balancers run; the rest waits, and is named. */
   reload(after: FleetConfig): ReloadPlan {
     const plan = planReload(this.#config, after)

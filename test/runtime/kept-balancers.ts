@@ -71,9 +71,9 @@ export async function startInstance(t: TestContext, id: string, delayMs = 0): Pr
 }
 
 /** One request: `answered`, another status, or the error's code. Without an agent it has a connection of its own. */
-export function ask(port: number, agent: Agent | false = false): Promise<string> {
+export function ask(port: number, agent: Agent | false = false, path = '/'): Promise<string> {
   return new Promise((resolve) => {
-    const request = startRequest({ host: '127.0.0.1', port, agent })
+    const request = startRequest({ host: '127.0.0.1', port, agent, path })
     request.on('error', (error) => {
       resolve('code' in error ? String(error.code) : error.message)
     })

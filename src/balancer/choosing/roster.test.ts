@@ -70,6 +70,16 @@ const load = (id: string, inFlight: number, requests: number, failures = 0) => (
   ejected: false,
 })
 
+/** What `load` has of each load. */
+const countsOf = (from: Roster) =>
+  from.loads().map(({ id, inFlight, requests, failures, ejected }) => ({
+    id,
+    inFlight,
+    requests,
+    failures,
+    ejected,
+  }))
+
 const ejectedIn = (from: Roster): string[] =>
   from
     .loads()
@@ -95,7 +105,7 @@ test('Roster.replace keeps the counts of an instance that stays', () => {
   fleet.started(staying, 0)
   fleet.replace(upstreams('2', '1'), 0)
   assert.ok(fleet.has(staying))
-  assert.deepEqual(fleet.loads(), [load('2', 0, 0), load('1', 2, 5)])
+  assert.deepEqual(countsOf(fleet), [load('2', 0, 0), load('1', 2, 5)])
 })
 
 test('Roster takes a restarted instance for a new one that nobody tried, and its counts never fall', () => {
@@ -110,12 +120,12 @@ test('Roster takes a restarted instance for a new one that nobody tried, and its
   const after = pick(fleet, new Set([before]))
   assert.equal(after.upstream.epoch, 2)
   answer(fleet, after)
-  assert.deepEqual(fleet.loads(), [load('1', 1, 6, 1)])
+  assert.deepEqual(countsOf(fleet), [load('1', 1, 6, 1)])
   fleet.ended(before, 'abandoned', 0)
   fleet.replace([], 0)
-  assert.deepEqual(fleet.loads(), [load('1', 0, 6, 1)])
+  assert.deepEqual(countsOf(fleet), [load('1', 0, 6, 1)])
   fleet.replace([upstream('1', 3)], 0)
-  assert.deepEqual(fleet.loads(), [load('1', 0, 6, 1)])
+  assert.deepEqual(countsOf(fleet), [load('1', 0, 6, 1)])
 })
 
 test('Roster counts what a replaced instance still answers', () => {
@@ -124,10 +134,10 @@ test('Roster counts what a replaced instance still answers', () => {
   const before = pick(fleet)
   fleet.started(before, 0)
   fleet.replace([], 0)
-  assert.deepEqual(fleet.loads(), [load('1', 1, 0)])
+  assert.deepEqual(countsOf(fleet), [load('1', 1, 0)])
   fleet.ended(before, 'answered', 0)
   fleet.replace([upstream('1', 2)], 0)
-  assert.deepEqual(fleet.loads(), [load('1', 0, 1)])
+  assert.deepEqual(countsOf(fleet), [load('1', 0, 1)])
 })
 
 test('Roster.pick prefers the less busy of the two it draws', () => {
@@ -146,7 +156,7 @@ test('Roster never picks a draining instance, but counts what it finishes', () =
   assert.ok(!fleet.has(draining))
   assert.deepEqual(Object.keys(entries(fleet)), ['2'])
   fleet.ended(draining, 'answered', 0)
-  assert.deepEqual(fleet.loads(), [load('1', 0, 1), load('2', 0, 0)])
+  assert.deepEqual(countsOf(fleet), [load('1', 0, 1), load('2', 0, 0)])
   fleet.replace([{ ...upstream('1'), draining: true }], 0)
   assert.equal(fleet.pick(nobody, 0), 'none')
   fleet.replace(upstreams('1'), 0)
@@ -252,7 +262,7 @@ test('Roster counts an instance that keeps refusing as one that keeps failing, b
     fleet.started(refusing, 0)
     fleet.ended(refusing, 'not-processed', 0)
   }
-  assert.deepEqual(fleet.loads()[0], { ...load('1', 0, 0), ejected: true })
+  assert.deepEqual(countsOf(fleet)[0], { ...load('1', 0, 0), ejected: true })
 })
 
 test('Roster picks an ejected instance rather than none, when all others were tried', () => {
@@ -297,6 +307,51 @@ test('Roster holds nothing against a new epoch', () => {
   assert.deepEqual(ejectedIn(fleet), [])
   fail(fleet, '1', 1)
   assert.deepEqual(ejectedIn(fleet), [])
+})
+
+test('Roster takes an id that is used again for a fresh instance: it starts slowly, and its counts go on', () => {
+  const limits = { slowStartMs: 1_000 }
+  const fleet = roster(limits)
+  fleet.replace(upstreams('1', '2'), 0)
+  const first = entry(fleet, '1')
+  first.tally.observe(200, 3)
+  first.tally.observe(503, 30)
+  fail(fleet, '1', 2)
+  fleet.replace([{ ...upstream('1'), draining: true }, upstream('2')], 0)
+  assert.deepEqual(
+    fleet.loads().map(({ epoch, draining, errors }) => [epoch, draining, errors]),
+    [
+      [1, true, 1],
+      [1, false, 0],
+    ],
+  )
+  fleet.replace(upstreams('2'), 100)
+  assert.deepEqual(fleet.loads()[0]?.draining, false, 'it is gone')
+  fleet.replace([upstream('1', 2, 4_001), upstream('2')], 200)
+  assert.ok(Math.abs((share(fleet, 200)['1'] ?? 0) - 0.1 / 1.1) < 0.03)
+  assert.ok(Math.abs((share(fleet, 1_200)['1'] ?? 0) - 0.5) < 0.05)
+  entries(fleet)['1']?.tally.observe(500, 3)
+  const again = fleet.loads().find(({ id }) => id === '1')
+  const times = again?.latency?.filter((count) => count > 0)
+  assert.deepEqual([again?.epoch, again?.ejected, again?.failures, again?.errors], [2, false, 2, 2])
+  assert.deepEqual(times, [2, 1])
+})
+
+test('Roster needs an instance while the list gives it requests, and until the last of them has ended', () => {
+  const idle: string[] = []
+  const fleet = roster({}, { onIdle: ({ upstream: { id } }) => idle.push(id) })
+  fleet.replace(upstreams('1', '2'), 0)
+  const one = entry(fleet, '1')
+  answer(fleet, one)
+  fleet.started(one, 0)
+  fleet.started(one, 0)
+  fleet.replace([{ ...upstream('1'), draining: true }], 0)
+  assert.deepEqual([fleet.needs('1', 1), fleet.needs('2', 1), fleet.needs('1', 2)], [true, false, false])
+  fleet.ended(one, 'answered', 0)
+  fleet.replace([upstream('1', 2)], 0)
+  assert.deepEqual([fleet.needs('1', 1), fleet.needs('1', 2), idle], [true, true, []])
+  fleet.ended(one, 'failed', 0)
+  assert.deepEqual([fleet.needs('1', 1), idle], [false, ['1']])
 })
 
 test('Roster lets all back when ejection is switched off', () => {

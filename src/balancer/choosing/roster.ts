@@ -5,6 +5,7 @@ import type { AttemptOutcome } from '../exchange/record.ts'
 import type { Upstream, UpstreamLoad } from '../messages.ts'
 import { cleanHealth, isDue, isHealthy, isPanic, mayEject, move, surplus } from './outlier.ts'
 import type { Health, HealthEvent } from './outlier.ts'
+import { loadsOf, Tally, type TalliedStart } from './tally.ts'
 
 /** One instance in the roster; kept by `Roster`, read by others. */
 export interface RosterEntry {
@@ -12,10 +13,7 @@ export interface RosterEntry {
   upstream: Upstream
   /** Attempts under way. */
   inFlight: number
-  /** Attempts answered. */
-  requests: number
-  /** Attempts failed. */
-  failures: number
+  readonly tally: Tally
   /** In the latest list, not draining, and has not said itself that it leaves. */
   live: boolean
   /** In the latest list. */
@@ -42,6 +40,8 @@ export interface RosterListener {
   onRoom?(slots: number): void
   /** An answered attempt took so long, as its exchange measured it. */
   onLatency?(latencyMs: number, nowMs: number): void
+  /** An instance that is given nothing more has finished what it had. */
+  onIdle?(entry: RosterEntry): void
 }
 
 /** What an attempt's end says of its instance. One that keeps refusing is as little use as one that keeps failing. */
@@ -63,8 +63,8 @@ export class Roster {
   #entries: readonly RosterEntry[] | undefined
   /** Replaced or gone from the list, but still answering what they were given. */
   #leaving: readonly RosterEntry[] = []
-  /** What instances that are replaced or gone did, so that counts never fall. */
-  readonly #earlier = new Map<string, { readonly requests: number; readonly failures: number }>()
+  /** What instances that are replaced or gone did, by id, so that counts never fall. */
+  readonly #earlier = new Map<string, TalliedStart>()
   // Worked out again by `#refresh`, from `#refreshAtMs` on, so that a pick need not.
   #live: readonly RosterEntry[] = []
   /** Those to choose from: the live ones that are not ejected; in panic, all live ones. */
@@ -156,10 +156,11 @@ export class Roster {
     const wasFull = concurrency > 0 && entry.inFlight === concurrency
     const wasOut = entry.health.state !== 'healthy'
     entry.inFlight--
-    if (outcome === 'answered') entry.requests++
-    else if (outcome === 'failed') entry.failures++
+    if (outcome === 'answered') entry.tally.requests++
+    else if (outcome === 'failed') entry.tally.failures++
     if (outcome === 'answered' && latencyMs !== undefined) this.#listener.onLatency?.(latencyMs, nowMs)
     this.#judge(entry, verdicts[outcome], nowMs)
+    if (!entry.live && entry.inFlight === 0) this.#listener.onIdle?.(entry)
     if (concurrency === 0 || !entry.live) return
     if (wasOut && entry.health.state === 'healthy')
       this.#listener.onRoom?.(Math.max(0, concurrency - entry.inFlight))
@@ -178,6 +179,16 @@ export class Roster {
     return entry.live
   }
 
+  /** The list gives this start of the instance requests, or it still has some under way. */
+  needs(id: string, epoch: number): boolean {
+    return [...(this.#entries ?? []), ...this.#leaving].some(
+      ({ upstream, listed, inFlight }) =>
+        upstream.id === id &&
+        upstream.epoch === epoch &&
+        (inFlight > 0 || (listed && upstream.draining !== true)),
+    )
+  }
+
   /** Those of the latest list, for the metrics. */
   current(): { readonly id: string; readonly inFlight: number; readonly ejected: boolean }[] {
     return (this.#entries ?? []).map(({ upstream, inFlight, live, health }) => ({
@@ -190,23 +201,8 @@ export class Roster {
   /** What each instance is doing and did, those included that left: their last count must not get lost. */
   loads(): UpstreamLoad[] {
     this.#forget()
-    const loads = new Map<string, UpstreamLoad & { readonly failures: number; readonly ejected: boolean }>()
-    for (const [id, counts] of this.#earlier) loads.set(id, { id, inFlight: 0, ...counts, ejected: false })
-    for (const { upstream, inFlight, requests, failures, live, health } of [
-      ...(this.#entries ?? []),
-      ...this.#leaving,
-    ]) {
-      const { id } = upstream
-      const load = loads.get(id)
-      loads.set(id, {
-        id,
-        inFlight: inFlight + (load?.inFlight ?? 0),
-        requests: requests + (load?.requests ?? 0),
-        failures: failures + (load?.failures ?? 0),
-        ejected: (live && health.state !== 'healthy') || load?.ejected === true,
-      })
-    }
-    return [...loads.values()]
+    const entries = [...(this.#entries ?? []), ...this.#leaving]
+    return loadsOf([...this.#earlier.values(), ...entries.map((entry) => startOf(entry))])
   }
 
   #chooseBelow(cap: number, candidates: readonly RosterEntry[], weight: number | undefined): Picked {
@@ -271,29 +267,41 @@ export class Roster {
   /** Drops those that left and have nothing more to answer; only their counts stay. */
   #forget(): void {
     if (!this.#leaving.some(({ inFlight }) => inFlight === 0)) return
-    for (const { upstream, inFlight, requests, failures } of this.#leaving) {
-      if (inFlight > 0) continue
-      const earlier = this.#earlier.get(upstream.id)
-      this.#earlier.set(upstream.id, {
-        requests: requests + (earlier?.requests ?? 0),
-        failures: failures + (earlier?.failures ?? 0),
-      })
+    for (const entry of this.#leaving) {
+      if (entry.inFlight > 0) continue
+      const { id, epoch } = entry.upstream
+      const earlier = this.#earlier.get(id) ?? { ...startOf(entry), tally: new Tally() }
+      earlier.tally.add(entry.tally)
+      this.#earlier.set(id, { ...earlier, epoch: Math.max(earlier.epoch, epoch) })
     }
     this.#leaving = this.#leaving.filter(({ inFlight }) => inFlight > 0)
   }
 }
 
 function enter(upstream: Upstream, readySinceMs: number): RosterEntry {
-  const counts = { inFlight: 0, requests: 0, failures: 0 }
   return {
     upstream,
-    ...counts,
+    inFlight: 0,
+    tally: new Tally(),
     live: true,
     listed: true,
     hasLeft: false,
     readySinceMs,
     health: cleanHealth,
     weight: 1,
+  }
+}
+
+/** What is off the list is neither ejected nor told to drain: it is gone. */
+function startOf({ upstream, inFlight, listed, live, health, tally }: RosterEntry): TalliedStart {
+  const { id, epoch, draining } = upstream
+  return {
+    id,
+    epoch,
+    inFlight,
+    draining: listed && draining === true,
+    ejected: live && health.state !== 'healthy',
+    tally,
   }
 }
 

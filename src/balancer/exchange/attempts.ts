@@ -61,6 +61,7 @@ export class Attempts {
 
   /** Begins an attempt on the instance just picked. */
   begin(entry: RosterEntry, nowMs: number): void {
+    if (this.#record.attempts.length > 0) this.#context.counts.retried++
     const attempt = this.#create(entry, this.#maxIdleMs, nowMs)
     this.current = attempt
     attempt.connection.begin(attempt, this.#needs.method, this.#needs.upgrade)

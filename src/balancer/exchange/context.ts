@@ -37,6 +37,21 @@ export interface ActiveExchange extends Listed {
   goAway(delayMs: number): void
 }
 
+/** Raised as things happen; all but `tunnels` never fall. */
+export interface ExchangeCounts {
+  /** Repeats that R1 allowed and the budget did not. */
+  budgetExhausted: number
+  /** Requests refused because too many waited. */
+  shed: number
+  /** WebSockets and other upgraded connections open now. */
+  tunnels: number
+  // As RequestTotals says.
+  requests: number
+  failed: number
+  retried: number
+  waited: number
+}
+
 export interface ExchangeContext {
   settings: ExchangeSettings
   /** The balancer finishes what it has. */
@@ -49,7 +64,7 @@ export interface ExchangeContext {
   readonly identities: IdentityMint
   readonly active: ActiveExchanges<ActiveExchange>
   readonly observe: ExchangeObserver
-  readonly counts: { budgetExhausted: number; shed: number; tunnels: number }
+  readonly counts: ExchangeCounts
   /** A number in [0, 1). */
   readonly random: () => number
   readonly randomBytes: (count: number) => Buffer

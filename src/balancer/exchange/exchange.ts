@@ -297,6 +297,7 @@ export class Exchange
   #park(reason: WaitReason, nowMs: number): void {
     const { counts, parking } = this.#context
     this.#parkedSinceMs = nowMs
+    counts.waited++
     this.#move('parked')
     if (parking.park(this, reason)) return
     counts.shed++
@@ -443,6 +444,8 @@ export class Exchange
 
   #complete(attempt: Attempt, trailers: readonly string[]): void {
     const nowMs = this.#context.now()
+    const { entry, record } = attempt
+    entry.tally.observe(this.#record.status, this.#streams ? undefined : nowMs - record.startedMs)
     this.#end(attempt, 'answered', '', nowMs)
     this.#held.end(trailers)
     this.#finish('answered', nowMs)
@@ -478,7 +481,10 @@ export class Exchange
   }
 
   #finish(end: ExchangeEnd, nowMs: number): void {
+    const { counts } = this.#context
     this.#move('over')
+    counts.requests++
+    if (end === 'refused' || end === 'reset') counts.failed++
     clearTimeout(this.#hedgeTimer)
     this.#events?.close()
     this.#context.active.remove(this)

@@ -65,6 +65,7 @@ export class TunnelledExchange implements ActiveExchange {
     const { active, counts, now, observe, roster } = this.#context
     const nowMs = now()
     counts.tunnels--
+    counts.requests++
     active.remove(this)
     this.#attempt.endedMs = nowMs
     this.#attempt.outcome = 'answered'

@@ -21,7 +21,7 @@ export interface AttemptListener extends ResponseListener {
 export interface ConnectionOwner {
   /** An exchange is complete; the connection may serve another. */
   onIdle(connection: UpstreamConnection): void
-  /** The socket is gone; called once. */
+  /** The socket is gone, or somebody else's; called once. */
   onClose(connection: UpstreamConnection): void
 }
 
@@ -101,7 +101,9 @@ export class UpstreamConnection implements ResponseListener {
   /** Hands the raw socket over after an upgrade; nothing of this connection stays with it. */
   release(): Socket {
     this.#attempt = undefined
-    return this.#socket.removeAllListeners()
+    this.#socket.removeAllListeners()
+    this.#owner.onClose(this)
+    return this.#socket
   }
 
   onInformation(head: ResponseHead): void {

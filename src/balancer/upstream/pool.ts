@@ -8,12 +8,19 @@ export class UpstreamPool implements ConnectionOwner {
   readonly #limits: () => BalancerLimits
   readonly #now: () => number
   readonly #idle = new Map<string, UpstreamConnection[]>()
+  /** How many connections there are to each start of an instance, whatever they are doing. */
+  readonly #open = new Map<string, number>()
+  readonly #onClosed: () => void
   #current = new Set<string>()
 
-  /** `now` is a monotonic clock in milliseconds that never answers 0. */
-  constructor(limits: () => BalancerLimits, now: () => number) {
+  /**
+   * `now` is a monotonic clock in milliseconds that never answers 0. `onClosed` is called when the last connection to an
+   * instance is closed that is not wanted any more.
+   */
+  constructor(limits: () => BalancerLimits, now: () => number, onClosed: () => void = () => undefined) {
     this.#limits = limits
     this.#now = now
+    this.#onClosed = onClosed
   }
 
   /** A connection idle for at most `maxIdleMs`, or a fresh one that is still connecting. */
@@ -27,6 +34,7 @@ export class UpstreamPool implements ConnectionOwner {
       idle?.push(connection)
       break
     }
+    this.#open.set(key, (this.#open.get(key) ?? 0) + 1)
     return new UpstreamConnection(upstream, key, this.#limits(), this)
   }
 
@@ -78,6 +86,18 @@ export class UpstreamPool implements ConnectionOwner {
     const index = idle?.indexOf(closed) ?? -1
     if (index !== -1) idle?.splice(index, 1)
     if (idle?.length === 0) this.#idle.delete(key)
+    const open = (this.#open.get(key) ?? 1) - 1
+    if (open > 0) {
+      this.#open.set(key, open)
+      return
+    }
+    this.#open.delete(key)
+    if (!this.#current.has(key)) this.#onClosed()
+  }
+
+  /** There are connections to this start of the instance; those that were handed over to a tunnel are its own. */
+  holds(upstream: Pick<Upstream, 'id' | 'epoch'>): boolean {
+    return this.#open.has(poolKey(upstream))
   }
 
   #closeOthers(): void {
@@ -89,6 +109,6 @@ export class UpstreamPool implements ConnectionOwner {
   }
 }
 
-function poolKey(upstream: Upstream): string {
-  return `${upstream.id}#${upstream.epoch}`
+function poolKey({ id, epoch }: Pick<Upstream, 'id' | 'epoch'>): string {
+  return `${id}#${epoch}`
 }
