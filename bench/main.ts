@@ -13,8 +13,10 @@ import { runBalancer } from './suites/balancer.ts'
 import { runBalancerConnections } from './suites/balancer-connections.ts'
 import { runBalancerLatency } from './suites/balancer-latency.ts'
 import { runPains } from './suites/pains.ts'
+import { runRecovery } from './suites/recovery.ts'
 import { runRevocation } from './suites/revocation.ts'
 import { runSessionCookies, runSessions, runSessionStores } from './suites/sessions.ts'
+import { runSoak } from './suites/soak.ts'
 import { runStoreSize } from './suites/store-size.ts'
 
 const suites: Readonly<Record<SuiteName, (bench: Bench) => Promise<Result>>> = {
@@ -26,6 +28,8 @@ const suites: Readonly<Record<SuiteName, (bench: Bench) => Promise<Result>>> = {
   'sessions-cookies': runSessionCookies,
   'store-size': runStoreSize,
   revocation: runRevocation,
+  recovery: runRecovery,
+  soak: runSoak,
   pains: runPains,
 }
 

@@ -1,8 +1,13 @@
 // nginx's configuration as a fair contender: one worker, connections kept on both sides, no access log.
 import { join } from 'node:path'
 
-/** `folder` takes its pid file and buffers. */
-export function nginxConfiguration(folder: string, port: number, targets: readonly string[]): string {
+/** `folder` takes its pid file and buffers; `choices` follow each target's name. */
+export function nginxConfiguration(
+  folder: string,
+  port: number,
+  targets: readonly string[],
+  choices = '',
+): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (name) => `  ${name}_temp_path ${join(folder, name)};`,
   )
@@ -19,7 +24,7 @@ ${temporary.join('\n')}
   # The default of 1000 would have every connection opened anew several times a second.
   keepalive_requests 1000000000;
   upstream instances {
-${targets.map((target) => `    server ${new URL(target).host};`).join('\n')}
+${targets.map((target) => `    server ${new URL(target).host} ${choices};`).join('\n')}
     keepalive 128;
     keepalive_timeout 600s;
     keepalive_requests 1000000000;

@@ -75,13 +75,14 @@ export async function startDrover(
   return { pid, ports: [port] }
 }
 
-export async function startNginx(stage: Stage, targets: readonly string[]): Promise<Program> {
+/** `choices` follow each target's name, such as `max_fails=0`. */
+export async function startNginx(stage: Stage, targets: readonly string[], choices = ''): Promise<Program> {
   const folder = await stage.folder()
   // Started as root, its worker becomes another user, who must reach the buffers in here.
   await chmod(folder, 0o755)
   const port = await freePort()
   const file = join(folder, 'nginx.conf')
-  await writeFile(file, nginxConfiguration(folder, port, targets))
+  await writeFile(file, nginxConfiguration(folder, port, targets, choices))
   return startServer(stage, requirePart(nginx), ['-p', folder, '-e', 'stderr', '-c', file], port)
 }
 

@@ -51,6 +51,24 @@ export const wrk: Part = {
   brew: ['wrk'],
 }
 
+export const haproxy: Part = {
+  name: 'HAProxy',
+  program: 'haproxy',
+  places: ['/usr/sbin/haproxy', '/opt/homebrew/bin/haproxy', '/usr/local/bin/haproxy'],
+  apt: ['haproxy'],
+  brew: ['haproxy'],
+}
+
+export const caddy: Part = {
+  name: 'Caddy',
+  program: 'caddy',
+  places: ['/usr/bin/caddy', '/opt/homebrew/bin/caddy', '/usr/local/bin/caddy'],
+  apt: ['caddy'],
+  brew: ['caddy'],
+}
+
 /** nginx and wrk: the benchmarks' smoke test runs them for a moment. */
 export const testParts: readonly Part[] = [redisServer, postgres, chromium, nginx, wrk]
 export const benchParts: readonly Part[] = [redisServer, postgres, nginx, wrk]
+/** Peers that one benchmark is glad of, and says that they are missing otherwise. */
+export const optionalParts: readonly Part[] = [haproxy, caddy]

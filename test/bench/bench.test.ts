@@ -39,9 +39,15 @@ describe('npm run bench', () => {
       /^Cannot run suite "balancers": wanted one of balancer, balancer-latency, balancer-connections, sessions, [^\n]*pains\n$/,
     ],
     [['--rounds', '0'], /^Cannot use --rounds "0": wanted a whole number, 1 to 100\n$/],
-    [['--seconds', 'long'], /^Cannot use --seconds "long": wanted 0\.1 to 60\n$/],
+    [['--seconds', 'long'], /^Cannot use --seconds "long": wanted 0\.1 to 3600\n$/],
     [['--sessions', '10'], /^Cannot use --sessions "10": wanted a whole number, 1000 to 10000000\n$/],
     [['--connections', '99'], /^Cannot use --connections "99": wanted a whole number, 100 to 100000\n$/],
+    [
+      ['recovery', '--only', 'apache'],
+      /^Cannot use --only "apache": wanted some of drover, nginx, [^\n]*pm2\n$/,
+    ],
+    [['recovery', '--faults', 'e'], /^Cannot use --faults "e": wanted some of calm, a, b, c, d\n$/],
+    [['recovery', '--users', '17'], /^Cannot use --users "17": wanted a whole number, 1 to 16\n$/],
     [['--speed'], /^[^\n]*--speed[^\n]*\n$/],
   ] as const) {
     test(`${words.join(' ')} is refused in one line, with code 2`, async () => {
@@ -64,6 +70,8 @@ describe('npm run bench', () => {
       'sessions-cookies',
       'store-size',
       'revocation',
+      'recovery',
+      'soak',
       'pains',
     ])
       assert.match(output, new RegExp(`^ {2}${suite} `, 'm'))

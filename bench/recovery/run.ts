@@ -1,0 +1,90 @@
+// One contender under one fault: a fresh fleet, users who shop, faults meanwhile, and the count afterwards.
+import { join } from 'node:path'
+import { percentile } from '../percentile.ts'
+import { Stage } from '../stage.ts'
+import { Crowd } from './crowd.ts'
+import { inflict, type Damage, type Fault } from './faults.ts'
+import type { Contender, Databases, ShopFleet } from './fleet.ts'
+import { seededRandom } from './random.ts'
+import type { RecoveryRow, Suffered } from './row.ts'
+import { Tally } from './tally.ts'
+
+export interface Course {
+  readonly users: number
+  readonly seconds: number
+  readonly seed: number
+  /** Aborted when the whole benchmark is to end. */
+  readonly signal: AbortSignal
+}
+
+export async function runContender(contender: Contender, fault: Fault, course: Course): Promise<RecoveryRow> {
+  const said = { contender: contender.name, fault: fault.name }
+  if (!contender.isInstalled()) return { ...said, state: 'not installed' }
+  const stage = new Stage(course.signal)
+  try {
+    const databases = await makeDatabases(stage)
+    const fleet = await contender.start(stage, databases)
+    return { ...said, state: 'measured', ...(await measureFleet(fleet, databases, fault, course)) }
+  } catch (cause) {
+    course.signal.throwIfAborted()
+    throw new Error(`${contender.name} is out, under ${fault.name}`, { cause })
+  } finally {
+    await stage.clear()
+  }
+}
+
+export async function makeDatabases(stage: Stage): Promise<Databases> {
+  const folder = await stage.folder()
+  const ordersPath = join(folder, 'orders.db')
+  return {
+    ordersPath,
+    environment: {
+      DATABASE_URL: `sqlite:${ordersPath}`,
+      SESSION_STORE: `sqlite:${join(folder, 'sessions.db')}`,
+    },
+  }
+}
+
+/** `isOpen` resolves when a user may ask: at once, but for those who hold them. */
+export async function measureFleet(
+  fleet: ShopFleet,
+  databases: Databases,
+  fault: Fault,
+  { users, seconds, seed, signal }: Course,
+  isOpen: () => Promise<void> = () => Promise.resolve(),
+): Promise<Suffered> {
+  const tally = new Tally()
+  const crowd = new Crowd({ origin: fleet.origin, users, tally, seed })
+  try {
+    await crowd.enter()
+    const over = new AbortController()
+    const damage = inflict({ fleet, fault, random: seededRandom(seed), over: over.signal, signal })
+    // Nobody waits for it before the users are done.
+    damage.catch(() => undefined)
+    await crowd.shop(performance.now() + seconds * 1_000, isOpen, signal).finally(() => {
+      over.abort()
+    })
+    const done = await damage
+    const verdict = await crowd.settle(databases.ordersPath, signal)
+    return { ...verdict, ...sufferedBy(tally), ...told(done) }
+  } finally {
+    crowd.leave()
+  }
+}
+
+function sufferedBy({ latenciesMs, failed, reasons, signedOut }: Tally) {
+  return {
+    requests: latenciesMs.length,
+    failedGets: failed.GET,
+    failedPosts: failed.POST,
+    reasons: Object.fromEntries(reasons),
+    signedOut,
+    p50Ms: percentile(latenciesMs, 0.5),
+    p99Ms: percentile(latenciesMs, 0.99),
+    maxMs: percentile(latenciesMs, 1),
+  }
+}
+
+function told({ kills, stops, rolls, failedRolls }: Damage) {
+  return { kills, stops, rolls, failedRolls: failedRolls.map((message) => message.slice(-500)) }
+}
