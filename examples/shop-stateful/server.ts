@@ -1,11 +1,11 @@
 // The same shop on one server's memory. Behind a balancer it forgets people: see what `npm run start:stateful` prints.
-import express from 'express'
+import express, { type RequestHandler } from 'express'
+import { serve } from 'drover/instance'
 import { seedAccounts } from '../shop/accounts.ts'
 import { assets } from '../shop/assets.ts'
 import { openDatabase } from '../shop/database.ts'
 import { safeHeaders } from '../shop/headers.ts'
 import { health } from '../shop/health.ts'
-import { serve } from '../shop/serve.ts'
 import { storefront } from '../shop/storefront.ts'
 import { memorySessions } from './visits.ts'
 
@@ -17,6 +17,8 @@ app.disable('x-powered-by')
 app.set('trust proxy', 'loopback')
 app.use(safeHeaders, health(database), assets())
 app.use(memorySessions())
-app.use(storefront(database))
+// No server here could know what another one has done already.
+const keyed: RequestHandler = (_request, _response, next) => next()
+app.use(storefront(database, keyed))
 
-serve(app, () => database.destroy())
+serve(app, { host: '127.0.0.1', onClose: () => database.destroy() })

@@ -9,6 +9,8 @@ interface Visit {
   principal(): Promise<string | undefined>
   login(account: string): Promise<void>
   logout(): Promise<void>
+  /** Does nothing: what was changed in this server's memory is there. */
+  commit(options: object): Promise<unknown>
 }
 
 declare module 'express-session' {
@@ -39,6 +41,7 @@ const visit: Visit & ThisType<Stored> = {
   async logout() {
     await promisify(this.regenerate.bind(this))()
   },
+  async commit() {},
 }
 
 /** The middleware; it makes `request.session` look as the shop expects it. */

@@ -1,5 +1,5 @@
 // The shop over JSON. The pages do the same with forms, in pages.ts.
-import { Router, type Request } from 'express'
+import { Router, type Request, type RequestHandler } from 'express'
 import { authenticate } from './accounts.ts'
 import { addToCart, cartOf } from './cart.ts'
 import { checkOut } from './checkout.ts'
@@ -7,8 +7,10 @@ import type { Database } from './database.ts'
 import { readCartChange, readCredentials } from './input.ts'
 import { listOrders } from './orders.ts'
 import { Refusal } from './refusal.ts'
+import { saveOnce } from './request-key.ts'
 
-export function api(database: Database): Router {
+/** `keyed` stands before what must not happen twice. */
+export function api(database: Database, keyed: RequestHandler): Router {
   const router = Router()
 
   router.post('/login', async (request, response) => {
@@ -33,17 +35,17 @@ export function api(database: Database): Router {
     response.json(cartOf(await request.session.data()))
   })
 
-  router.post('/cart', async (request, response) => {
+  router.post('/cart', keyed, async (request, response) => {
     const { product, quantity } = readCartChange(request.body)
     const data = await request.session.data()
     addToCart(data, product, quantity)
+    await saveOnce(request)
     response.json(cartOf(data))
   })
 
-  router.post('/checkout', async (request, response) => {
+  router.post('/checkout', keyed, async (request, response) => {
     const account = await signedInUser(request)
-    const order = await checkOut(database, account, await request.session.data())
-    response.status(201).json(order)
+    response.status(201).json(await checkOut(database, account, request))
   })
 
   router.get('/orders', async (request, response) => {

@@ -9,7 +9,7 @@ import { Refusal } from './refusal.ts'
  */
 export interface ShopData {
   [line: `cart:${string}`]: number | undefined
-  /** The id this cart's order will have; see `takeOrdered`. */
+  /** The id this cart's order will have: two requests that order one cart at once place one order. */
   orderId?: string
 }
 
@@ -62,7 +62,7 @@ export function setQuantity(data: ShopData, product: Product, quantity: number):
 
 /**
  * Takes what was ordered out of the cart. The order already bears `orderId`: when a server dies after the order was
- * stored and before this was saved, the next checkout finds that order instead of placing a second one.
+ * stored and before this was saved, the next checkout, whatever its key, finds that order instead of placing a second one.
  */
 export function takeOrdered(data: ShopData, ordered: readonly CartItem[]): void {
   for (const { sku, quantity } of ordered) {

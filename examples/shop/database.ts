@@ -1,7 +1,8 @@
 // Accounts and orders at rest: SQLite, or PostgreSQL when DATABASE_URL says so.
 import { Kysely, PostgresDialect, SqliteDialect, sql, type Transaction } from 'kysely'
 import { Pool } from 'pg'
-import { openSqlite } from './sqlite.ts'
+import { onceInFile, onceOnServer, type Once } from './once.ts'
+import { kyselyFile, openFile } from './sqlite.ts'
 
 export interface Tables {
   accounts: { name: string; password_hash: string }
@@ -16,12 +17,13 @@ export interface Tables {
   }
 }
 
-export type Database = Kysely<Tables>
+/** The tables, and a memory of what was done, which is part of the same transactions. */
+export type Database = Kysely<Tables> & { readonly once: Once }
 
 /** Opens `sqlite:PATH`, or `postgres://…`, with its tables in place. */
 export async function openDatabase(url: string): Promise<Database> {
   const inFile = url.startsWith('sqlite:')
-  const database = inFile ? openFile(url.slice('sqlite:'.length)) : openServer(url)
+  const database = inFile ? await inFileAt(url.slice('sqlite:'.length)) : onServerAt(url)
   try {
     await database.transaction().execute(async (transaction) => {
       // All instances start at once. SQLite lets them in one by one; in PostgreSQL, where "create table if not exists"
@@ -39,15 +41,18 @@ export async function openDatabase(url: string): Promise<Database> {
 /** Any number will do, as long as nothing else in the database uses it. */
 const tablesLock = 5_407_001
 
-function openFile(path: string): Database {
-  return new Kysely<Tables>({ dialect: new SqliteDialect({ database: () => openSqlite(path) }) })
+async function inFileAt(path: string): Promise<Database> {
+  const file = await openFile(path)
+  const dialect = new SqliteDialect({ database: kyselyFile(file) })
+  return Object.assign(new Kysely<Tables>({ dialect }), { once: onceInFile(file) })
 }
 
-function openServer(url: string): Database {
+function onServerAt(url: string): Database {
   const pool = new Pool({ connectionString: url, max: 5, connectionTimeoutMillis: 5_000 })
   // A connection that breaks while idle is replaced on next use; without a listener it would end the process.
   pool.on('error', (error) => console.error(`Lost an idle database connection: ${error.message}`))
-  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+  const dialect = new PostgresDialect({ pool })
+  return Object.assign(new Kysely<Tables>({ dialect }), { once: onceOnServer })
 }
 
 async function createTables({ schema }: Transaction<Tables>): Promise<void> {

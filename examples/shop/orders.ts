@@ -1,6 +1,7 @@
 // Orders: placed once, listed newest first.
+import type { Transaction } from 'kysely'
 import { totalOf, type CartItem } from './cart.ts'
-import type { Database } from './database.ts'
+import type { Database, Tables } from './database.ts'
 
 export interface Order {
   readonly id: string
@@ -12,7 +13,10 @@ export interface Order {
 }
 
 export interface OrderRequest {
-  readonly id: string
+  /** The request's: whoever asks again with it gets the order of the first. */
+  readonly key: string
+  /** The order's id, the same for all requests that order this cart. Called unless the order is placed; may refuse. */
+  readonly chooseId: () => string
   readonly account: string
   readonly items: readonly CartItem[]
   readonly now: Date
@@ -21,25 +25,35 @@ export interface OrderRequest {
 /** How many orders a page shows. */
 const listed = 50
 
-/** Stores the order and its lines together. An id that was ordered before gives that order back, unchanged. */
+/** Stores key, order and lines together. What was ordered before, by key or by id, is given back unchanged. */
 export async function placeOrder(database: Database, request: OrderRequest): Promise<Order> {
-  const { id, account, items, now } = request
-  const order = { id, account, placed_at: now.toISOString(), total: totalOf(items) }
-  const lines = items.map(({ sku, name, quantity, price }, position) => {
-    return { order_id: id, position, sku, name, quantity, price }
-  })
-  await database.transaction().execute(async (transaction) => {
-    const placed = await transaction
-      .insertInto('orders')
-      .values(order)
-      .onConflict((row) => row.column('id').doNothing())
-      .returning('id')
-      .executeTakeFirst()
-    if (placed !== undefined) await transaction.insertInto('order_lines').values(lines).execute()
+  const { key, chooseId, account } = request
+  const id = await database.transaction().execute(async (transaction) => {
+    const { value, isRepeated } = await database.once(transaction, `${account} ${key}`, chooseId)
+    if (!isRepeated) await insertOrder(transaction, value, request)
+    return value
   })
   const [stored] = await readOrders(database, account, id)
   if (stored === undefined) throw new Error(`Cannot read order "${id}" back: not an order of "${account}"`)
   return stored
+}
+
+async function insertOrder(
+  transaction: Transaction<Tables>,
+  id: string,
+  { account, items, now }: OrderRequest,
+): Promise<void> {
+  const placed = await transaction
+    .insertInto('orders')
+    .values({ id, account, placed_at: now.toISOString(), total: totalOf(items) })
+    .onConflict((row) => row.column('id').doNothing())
+    .returning('id')
+    .executeTakeFirst()
+  if (placed === undefined) return
+  const lines = items.map(({ sku, name, quantity, price }, position) => {
+    return { order_id: id, position, sku, name, quantity, price }
+  })
+  await transaction.insertInto('order_lines').values(lines).execute()
 }
 
 export function listOrders(database: Database, account: string): Promise<Order[]> {

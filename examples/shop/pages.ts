@@ -1,5 +1,5 @@
 // The shop as pages and forms. Every form answers with a redirect, so that a reload repeats nothing.
-import { Router, type Request, type Response } from 'express'
+import { Router, type Request, type RequestHandler, type Response } from 'express'
 import { authenticate } from './accounts.ts'
 import { addToCart, cartOf, countPieces, setQuantity } from './cart.ts'
 import { checkOut } from './checkout.ts'
@@ -7,14 +7,17 @@ import type { Database } from './database.ts'
 import type { Html } from './html.ts'
 import { productOf, readCartForm, readCredentials } from './input.ts'
 import { listOrders } from './orders.ts'
+import { Refusal } from './refusal.ts'
+import { saveOnce } from './request-key.ts'
 import { cartPage } from './views/cart.ts'
 import { cataloguePage, productPage } from './views/catalogue.ts'
 import type { Visitor } from './views/layout.ts'
 import { ordersPage } from './views/orders.ts'
 import { signInPage } from './views/sign-in.ts'
 
-export function pages(database: Database): Router {
-  return Router().use(shelves(), cart(database), account(database))
+/** `keyed` stands before what must not happen twice. */
+export function pages(database: Database, keyed: RequestHandler): Router {
+  return Router().use(shelves(), cart(database, keyed), account(database))
 }
 
 function shelves(): Router {
@@ -32,38 +35,49 @@ function shelves(): Router {
   return router
 }
 
-function cart(database: Database): Router {
+function cart(database: Database, keyed: RequestHandler): Router {
   const router = Router()
 
   router.get('/cart', async (request, response) => {
     show(response, cartPage(await visitorOf(request), cartOf(await request.session.data())))
   })
 
-  router.post('/cart', async (request, response) => {
+  router.post('/cart', keyed, async (request, response) => {
     const { product, quantity } = readCartForm(request.body)
-    if (quantity > 0) addToCart(await request.session.data(), product, quantity)
+    if (quantity > 0) {
+      addToCart(await request.session.data(), product, quantity)
+      await saveOnce(request)
+    }
     response.redirect(303, `/products/${product.sku}?added=yes`)
   })
 
-  router.post('/cart/quantity', async (request, response) => {
+  router.post('/cart/quantity', keyed, async (request, response) => {
     const { product, quantity } = readCartForm(request.body)
     setQuantity(await request.session.data(), product, quantity)
+    await saveOnce(request)
     response.redirect(303, '/cart')
   })
 
-  router.post('/checkout', async (request, response) => {
+  router.post('/checkout', keyed, async (request, response) => {
     const user = await request.session.principal()
-    const data = await request.session.data()
-    if (user === undefined) response.redirect(303, '/sign-in?next=/cart')
-    // A second click finds the cart empty, because the first one ordered it.
-    else if (cartOf(data).items.length === 0) response.redirect(303, '/orders')
-    else {
-      const order = await checkOut(database, user, data)
-      response.redirect(303, `/orders?placed=${order.id}`)
-    }
+    response.redirect(
+      303,
+      user === undefined ? '/sign-in?next=/cart' : await orderPage(database, user, request),
+    )
   })
 
   return router
+}
+
+/** Checks out, and says where to look. A second click finds the cart empty, because the first one ordered it. */
+async function orderPage(database: Database, user: string, request: Request): Promise<string> {
+  try {
+    const { id } = await checkOut(database, user, request)
+    return `/orders?placed=${id}`
+  } catch (error) {
+    if (error instanceof Refusal && error.code === 'empty_cart') return '/orders'
+    throw error
+  }
 }
 
 function account(database: Database): Router {

@@ -3,13 +3,14 @@
 import express from 'express'
 import { sessions } from 'drover'
 import { expressSessions } from 'drover/express'
+import { serve } from 'drover/instance'
 import { seedAccounts } from './accounts.ts'
 import { assets } from './assets.ts'
 import type { ShopData } from './cart.ts'
 import { openDatabase } from './database.ts'
 import { safeHeaders } from './headers.ts'
 import { health } from './health.ts'
-import { serve } from './serve.ts'
+import { keyedRoutes } from './keyed.ts'
 import { storefront } from './storefront.ts'
 
 // What `request.session.data()` holds in every handler.
@@ -20,7 +21,9 @@ declare module 'drover/express' {
 const database = await openDatabase(process.env['DATABASE_URL'] ?? 'sqlite:.drover/orders.db')
 await seedAccounts(database)
 
-const visits = sessions<ShopData>({ store: process.env['SESSION_STORE'] ?? 'sqlite:.drover/shop.db' })
+const store = process.env['SESSION_STORE'] ?? 'sqlite:.drover/shop.db'
+const visits = sessions<ShopData>({ store })
+const keyed = keyedRoutes(store)
 
 const app = express()
 app.disable('x-powered-by')
@@ -28,9 +31,11 @@ app.disable('x-powered-by')
 app.set('trust proxy', 'loopback')
 app.use(safeHeaders, health(database), assets())
 app.use(expressSessions(visits))
-app.use(storefront(database))
+app.use(storefront(database, keyed.route))
 
-serve(app, async () => {
-  await visits.close()
-  await database.destroy()
+const instance = serve(app, {
+  host: '127.0.0.1',
+  onClose: () => Promise.all([visits.close(), keyed.close(), database.destroy()]),
 })
+await instance.ready
+console.log(`The shop listens on port ${instance.port}`)

@@ -14,17 +14,24 @@ const busyTimeoutMs = 1_000
 /** How long a start waits for the other instances' starts. */
 const openTimeoutMs = 10_000
 
-export async function openSqlite(path: string): Promise<SqliteDatabase> {
+export async function openFile(path: string): Promise<DatabaseSync> {
   mkdirSync(dirname(path), { recursive: true })
   const database = new DatabaseSync(path, { timeout: busyTimeoutMs })
   await useWriteAheadLog(database)
+  return database
+}
+
+export function kyselyFile(database: DatabaseSync): SqliteDatabase {
   return {
-    prepare: (sql) => bridge(database.prepare(sql)),
+    prepare: (sql) => bridge(database.prepare(sql === 'begin' ? writing : sql)),
     close: () => {
       database.close()
     },
   }
 }
+
+/** Every transaction of the shop writes. One that began by reading could not, once another server wrote in between. */
+const writing = 'begin immediate'
 
 /** In this mode a reader never waits for a writer. The switch itself refuses to queue when several instances try it. */
 async function useWriteAheadLog(database: DatabaseSync): Promise<void> {

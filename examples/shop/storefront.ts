@@ -1,5 +1,5 @@
 // The whole shop but its sessions, which server.ts puts in front of it.
-import { json, Router, urlencoded } from 'express'
+import { json, Router, urlencoded, type RequestHandler } from 'express'
 import { api } from './api.ts'
 import type { Database } from './database.ts'
 import { answerFailure } from './failures.ts'
@@ -10,11 +10,12 @@ import { sameSite } from './same-site.ts'
 /** No form or call of the shop comes near it. */
 const bodyLimit = '10kb'
 
-export function storefront(database: Database): Router {
+/** `keyed` stands before what must not happen twice, as cart changes and checkouts. */
+export function storefront(database: Database, keyed: RequestHandler): Router {
   const router = Router()
   router.use(sameSite)
-  router.use('/api', json({ limit: bodyLimit }), api(database))
-  router.use(urlencoded({ extended: false, limit: bodyLimit }), pages(database))
+  router.use('/api', json({ limit: bodyLimit }), api(database, keyed))
+  router.use(urlencoded({ extended: false, limit: bodyLimit }), pages(database, keyed))
   router.use(() => {
     throw new Refusal('not_found', 'There is nothing at this address')
   })

@@ -30,6 +30,8 @@ export const errorCodes = [
   'FLEET_NOT_RUNNING',
   'INSTANCE_UNKNOWN',
   'INSTANCE_NOT_RUNNING',
+  'DEPLOY_RUNNING',
+  'VERSION_UNKNOWN',
   'PORT_TAKEN',
   'CONTROL_FAILED',
 ] as const

@@ -22,6 +22,8 @@ type UpFlags = Readonly<Record<string, unknown>> & {
   readonly env?: readonly string[]
   readonly tlsCert?: string
   readonly tlsKey?: string
+  readonly min?: string
+  readonly max?: string
 }
 
 export function upCommand(context: CliContext): Command {
@@ -44,6 +46,15 @@ export function upCommand(context: CliContext): Command {
 function addOptions(command: Command): Command {
   return command
     .option('-n, --instances <number>', `how many copies run (default: ${defaults.instances})`)
+    .option('--spares <number>', 'warm instances that take the place of one that dies at once (default: 0)')
+    .option('--min <number>', 'let the load decide how many run: at least so many (default: 1)')
+    .option('--max <number>', 'and at most so many')
+    .option('--max-memory <size>', 'replace an instance that holds more than this, such as 512mb')
+    .option(
+      '--hang-timeout <time>',
+      `replace one that answers nothing so long ${defaultSeconds(defaults.hangTimeoutMs)}`,
+    )
+    .option('--no-hang-timeout', 'do not look for such')
     .option(
       '-p, --port <number>',
       `where clients connect, 0 for any free port (default: PORT or ${defaults.port})`,
@@ -105,13 +116,20 @@ function collect(value: string, earlier: readonly string[] = []): readonly strin
 
 /** Flags by the names of their options. Throws OPTION_INVALID for one that lacks its other half. */
 function optionsFromFlags(words: readonly string[], flags: UpFlags): Readonly<Record<string, unknown>> {
-  const { config: _, env, tlsCert, tlsKey, ...options } = flags
+  const { config: _, env, tlsCert, tlsKey, min, max, ...options } = flags
   return {
     ...options,
     command: words.length === 0 ? undefined : words,
     tls: certificate(tlsCert, tlsKey),
+    autoscale: bounds(min, max),
     env: env === undefined ? undefined : parseVariables(env),
   }
+}
+
+function bounds(min: string | undefined, max: string | undefined): unknown {
+  if (max !== undefined) return min === undefined ? { max } : { min, max }
+  if (min === undefined) return undefined
+  throw new DroverError('OPTION_INVALID', 'Cannot use --min: wanted --max beside it')
 }
 
 function certificate(cert: string | undefined, key: string | undefined): TlsFiles | undefined {

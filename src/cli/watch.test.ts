@@ -4,7 +4,7 @@ import type { FleetSnapshot } from '../control/snapshot.ts'
 import { watchFleet, type WatchPorts, type WatchView } from './watch.ts'
 
 const instance = { pid: 1, port: 1, version: 'v', state: 'ready', inFlight: 0 } as const
-const rest = { failures: 0, ejected: false, restarts: 0, uptimeMs: 1 }
+const rest = { failures: 0, errors: 0, p99Ms: null, isSpare: false, ejected: false, restarts: 0, uptimeMs: 1 }
 
 function snapshotOf(requests: number, pid = 10): FleetSnapshot {
   return {
@@ -13,6 +13,8 @@ function snapshotOf(requests: number, pid = 10): FleetSnapshot {
     url: 'http://127.0.0.1:8080',
     admin: null,
     version: 'v',
+    scale: { instances: 1, autoscale: null },
+    deploy: null,
     uptimeMs: 1,
     parked: 0,
     balancers: [{ pid: 12, restarts: 0, state: 'serving' }],

@@ -3,6 +3,7 @@ import type { BalancerLimits } from '../balancer/limits.ts'
 import type { EnforcedRoute, HedgingOptions, TlsOptions } from '../balancer/messages.ts'
 import type { Duration } from '../base/durations.ts'
 import type { LimitOptions } from './limit-options.ts'
+import type { Size } from './size.ts'
 
 /** The paths of a certificate, with its chain, and of its key, both PEM. */
 export interface TlsFiles {
@@ -10,12 +11,53 @@ export interface TlsFiles {
   readonly key: string
 }
 
+export interface AutoscaleBounds {
+  /** At least 1. Default 1. */
+  readonly min?: number | undefined
+  /** At most 64. */
+  readonly max: number
+  /** Requests that one instance serves well at a time. Default: `limits.concurrency`; without that, requests in flight do not count. */
+  readonly concurrency?: number | undefined
+}
+
+export interface DeployOptions {
+  /** How many instances are started beside the old ones at a time: 1 to 16. Default 1. */
+  readonly surge?: number | undefined
+  /** How long a new instance must be healthy before the next one is exchanged. Default 2s. */
+  readonly healthyTime?: Duration | undefined
+  /** By how much the share of failed requests may be above that of the old version: 0 to 1. Default 0.02. */
+  readonly errorRate?: number | undefined
+  /** How many times the 90th percentile of response times may be that of the old version, by more than 50 ms. Default 3. */
+  readonly latency?: number | undefined
+}
+
 /** The options of `drover up`, as `drover.config.ts` states them. Most are also flags, which win over the file. */
 export interface DroverConfig {
   /** The program of an instance and its arguments, run without a shell: `['node', 'server.ts']`. */
   readonly command?: readonly string[] | undefined
-  /** How many copies run: a whole number from 1 to 64. Default 3, so that losing one leaves two. */
+  /** How many copies run: a whole number from 1 to 64. Default 3, so that losing one leaves two. With `autoscale`: how many at the start. */
   readonly instances?: number | undefined
+  /** Instances kept ready besides and given nothing, to take the place of one that dies at once: 0 to 16. Default 0. */
+  readonly spares?: number | undefined
+  /**
+   * Let the load decide how many instances run, from `min` to `max`, so that each has about `concurrency` requests at a time, and
+   * keeps its event loop and its core busy for 70 % of the time at most. Default: `instances`, whatever the load.
+   */
+  readonly autoscale?: AutoscaleBounds | undefined
+  /** An instance whose processes hold more memory than this is replaced by a fresh one, and then drained: '512mb'. Default: no limit. */
+  readonly maxMemory?: Size | undefined
+  /**
+   * An instance that answers nothing for so long, though asked every second, is killed and replaced: its event loop hangs. It needs
+   * a `health` path or `drover/instance` to be asked. Default 5s; false: never.
+   */
+  readonly hangTimeout?: Duration | false | undefined
+  /**
+   * Names of variables that must have the same value on all instances of a version (R6), as `drover/instance` finds them once the app
+   * has read its own files; one that differs is named, and the instance refused. No value is told. Default none but its own keys.
+   */
+  readonly fingerprint?: readonly string[] | undefined
+  /** How `drover deploy` exchanges the instances, and when it gives up. */
+  readonly deploy?: DeployOptions | undefined
   /** The port clients connect to; 0 takes any free one. Default: the environment's PORT, or 8080. */
   readonly port?: number | undefined
   /** The address to listen on. Default 127.0.0.1, so that nothing is open to a network unless asked for. */
@@ -75,7 +117,7 @@ export interface DroverConfig {
   readonly readyTimeout?: Duration | undefined
   /** From SIGTERM to SIGKILL when an instance is stopped. Default 10s. */
   readonly stopTimeout?: Duration | undefined
-  /** How long a stop, or a balancer that is replaced, waits for the requests in flight before they are cut. Default 10s. */
+  /** How long a stop, a balancer that is replaced or an instance that drains waits for the requests in flight before they are cut. Default 10s. */
   readonly drainTimeout?: Duration | undefined
 }
 
@@ -90,6 +132,9 @@ interface ReadOptions {
   readonly readyTimeout?: number | undefined
   readonly stopTimeout?: number | undefined
   readonly drainTimeout?: number | undefined
+  readonly hangTimeout?: number | false | undefined
+  readonly maxMemory?: number | undefined
+  readonly deploy?: Partial<DeployRules> | undefined
   readonly tls?: readonly TlsFiles[] | undefined
   readonly idempotentRoutes?: readonly EnforcedRoute[] | undefined
   readonly hedging?: false | HedgingOptions | undefined
@@ -102,10 +147,26 @@ export type ValidOptions = Omit<DroverConfig, keyof ReadOptions> & ReadOptions
 
 export type OptionName = keyof ValidOptions
 
+/** How a deploy goes and what it is judged by. Times in milliseconds. */
+export interface DeployRules {
+  readonly surge: number
+  readonly healthyTimeMs: number
+  readonly errorRate: number
+  readonly latency: number
+}
+
 /** What a fleet runs by: complete, frozen, every path absolute. */
 export interface FleetConfig {
   readonly command: readonly string[]
   readonly instances: number
+  readonly spares: number
+  readonly autoscale: AutoscaleBounds | undefined
+  /** In bytes. */
+  readonly maxMemory: number | undefined
+  /** Undefined: hangs are not looked for. */
+  readonly hangTimeoutMs: number | undefined
+  readonly fingerprint: readonly string[]
+  readonly deploy: DeployRules
   readonly port: number
   readonly host: string
   readonly health: string | undefined
@@ -133,6 +194,9 @@ export interface FleetConfig {
 
 export const defaults = {
   instances: 3,
+  spares: 0,
+  hangTimeoutMs: 5_000,
+  deploy: { surge: 1, healthyTimeMs: 2_000, errorRate: 0.02, latency: 3 },
   port: 8080,
   host: '127.0.0.1',
   balancers: 1,
@@ -145,6 +209,8 @@ export const defaults = {
 
 /** Above this the machine is out of cores long before Drover is out of instances. */
 export const maxInstances = 64
+/** Each costs memory and answers nothing. */
+export const maxSpares = 16
 /** Each is a thread busy with nothing else; on a machine that fills so many, another balancer in front is due. */
 export const maxBalancers = 16
 /** A day: longer waits are a mistake, and timers beyond 24.8 days fire at once. */

@@ -15,6 +15,12 @@ test('mergeOptions fills in the defaults', () => {
   assert.deepEqual(mergeOptions({ ...bare, flags: { command } }), {
     command,
     instances: 3,
+    spares: 0,
+    autoscale: undefined,
+    maxMemory: undefined,
+    hangTimeoutMs: 5_000,
+    fingerprint: [],
+    deploy: { surge: 1, healthyTimeMs: 2_000, errorRate: 0.02, latency: 3 },
     port: 8080,
     host: '127.0.0.1',
     health: undefined,

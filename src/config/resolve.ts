@@ -27,7 +27,7 @@ export function mergeOptions(sources: OptionSources): MergedConfig {
   if (options.command === undefined) throw noCommand(file)
   return Object.freeze({
     command: Object.freeze([...options.command]),
-    instances: options.instances ?? defaults.instances,
+    ...herdOptions(options),
     port: options.port ?? environmentPort(sources.environment),
     host: options.host ?? defaults.host,
     health: options.health,
@@ -42,6 +42,21 @@ export function mergeOptions(sources: OptionSources): MergedConfig {
     stopTimeoutMs: options.stopTimeout ?? defaults.stopTimeoutMs,
     drainTimeoutMs: options.drainTimeout ?? defaults.drainTimeoutMs,
   })
+}
+
+/** How many instances, how they are watched and how exchanged. */
+function herdOptions(options: ValidOptions) {
+  const { autoscale, instances = defaults.instances, hangTimeout = defaults.hangTimeoutMs } = options
+  const { min = 1, max = instances } = autoscale ?? {}
+  return {
+    instances: autoscale === undefined ? instances : Math.min(max, Math.max(min, instances)),
+    spares: options.spares ?? defaults.spares,
+    autoscale: autoscale && Object.freeze(autoscale),
+    maxMemory: options.maxMemory,
+    hangTimeoutMs: hangTimeout === false ? undefined : hangTimeout,
+    fingerprint: Object.freeze([...(options.fingerprint ?? [])]),
+    deploy: Object.freeze({ ...defaults.deploy, ...options.deploy }),
+  }
 }
 
 function balancerOptions(sources: OptionSources, options: ValidOptions) {

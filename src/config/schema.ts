@@ -13,9 +13,10 @@ import {
   tls,
   tlsNames,
 } from './balancer-schema.ts'
-import { maxBalancers, maxInstances, maxTimeoutMs } from './options.ts'
+import { autoscale, deploy, deployNames, autoscaleNames, fingerprint, hangTimeout } from './fleet-schema.ts'
+import { maxBalancers, maxInstances, maxSpares, maxTimeoutMs } from './options.ts'
 import type { OptionName, ValidOptions } from './options.ts'
-import { durationMs, numberBetween, text, wholeNumber, type Schema } from './schema-parts.ts'
+import { durationMs, numberBetween, sizeBytes, text, wholeNumber, type Schema } from './schema-parts.ts'
 
 const hostPattern = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/i
 const labelPattern = /^[\w.+@/-]{1,64}$/
@@ -78,6 +79,12 @@ function weights(): Schema<Readonly<Record<string, number>>> {
 const schemas: { readonly [Name in OptionName]: Schema<ValidOptions[Name]> } = {
   command: v.optional(commandLine()),
   instances: v.optional(wholeNumber(1, maxInstances)),
+  spares: v.optional(wholeNumber(0, maxSpares)),
+  autoscale: v.optional(autoscale()),
+  maxMemory: v.optional(sizeBytes(16 * 1024 ** 2, 1024 ** 4)),
+  hangTimeout: v.optional(hangTimeout()),
+  fingerprint: v.optional(fingerprint()),
+  deploy: v.optional(deploy()),
   port: v.optional(wholeNumber(0, 65_535)),
   host: v.optional(text('an address or host name', (host) => isIP(host) !== 0 || hostPattern.test(host))),
   health: v.optional(text('a path such as "/health"', (path) => pathPattern.test(path))),
@@ -113,4 +120,6 @@ export const innerNames: Readonly<Record<string, readonly string[]>> = {
   hedging: hedgingNames,
   limits: limitNames,
   weights: [],
+  autoscale: autoscaleNames,
+  deploy: deployNames,
 }

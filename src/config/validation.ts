@@ -37,7 +37,11 @@ function refused(source: OptionSource, option: string, shown: string, wanted: st
 
 function subject(source: OptionSource, option: string): string {
   if (source.kind === 'flags')
-    return flagName(option.replaceAll(/\.([a-z])/g, (_, letter: string) => letter.toUpperCase()))
+    return flagName(
+      option
+        .replace(/^autoscale\./, '')
+        .replaceAll(/\.([a-z])/g, (_, letter: string) => letter.toUpperCase()),
+    )
   return source.kind === 'file' ? option : option.toUpperCase()
 }
 

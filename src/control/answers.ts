@@ -2,7 +2,7 @@
 import * as v from 'valibot'
 import { DroverError, isErrorCode, type ErrorCode } from '../base/errors.ts'
 import type { Reloaded } from './commands.ts'
-import { balancerStates, instanceStates, type FleetSnapshot } from './snapshot.ts'
+import { balancerStates, instanceStates, type FleetSnapshot, type Scale } from './snapshot.ts'
 
 export interface Killed {
   readonly id: string
@@ -21,9 +21,12 @@ const instance = v.object({
   port: v.nullable(count),
   version: v.string(),
   state: v.picklist(instanceStates),
+  isSpare: v.optional(v.boolean(), false),
   inFlight: count,
   requests: count,
   failures: v.optional(count, 0),
+  errors: v.optional(count, 0),
+  p99Ms: v.optional(v.nullable(count), null),
   ejected: v.optional(v.boolean(), false),
   restarts: count,
   uptimeMs: v.nullable(count),
@@ -33,6 +36,10 @@ const balancer = v.object({
   restarts: count,
   state: v.optional(v.picklist(balancerStates), 'serving'),
 })
+const scale: v.GenericSchema<unknown, Scale> = v.object({
+  instances: count,
+  autoscale: v.nullable(v.object({ min: count, max: count })),
+})
 /** Unknown keys are dropped and later ones have defaults, so that command line and fleet may be of different versions. */
 const snapshot: v.GenericSchema<unknown, FleetSnapshot> = v.object({
   state: v.picklist(['starting', 'running', 'stopping']),
@@ -40,6 +47,8 @@ const snapshot: v.GenericSchema<unknown, FleetSnapshot> = v.object({
   url: v.string(),
   admin: v.optional(v.nullable(v.string()), null),
   version: v.string(),
+  scale: v.optional(scale, { instances: 0, autoscale: null }),
+  deploy: v.optional(v.nullable(v.object({ version: v.string(), number: count })), null),
   uptimeMs: count,
   parked: count,
   balancers: v.array(balancer),

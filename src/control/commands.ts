@@ -1,5 +1,6 @@
 // The commands a running fleet takes. The runtime implements them; the control server carries them over the socket.
-import type { FleetSnapshot } from './snapshot.ts'
+import type { DeployEnded, DeployEvent, DeployRequest, HistoryEntry, RollbackRequest } from './deploying.ts'
+import type { FleetSnapshot, Scale } from './snapshot.ts'
 
 export interface ReloadRequest {
   /** Also replace the balancers, so that they run the code that is on disk now. */
@@ -18,8 +19,48 @@ export interface Reloaded {
   readonly cut: number
 }
 
+export interface LogRequest {
+  /** Only this instance's lines. */
+  readonly instance?: string
+  /** How many of the last lines to begin with. */
+  readonly lines: number
+  /** Go on with new lines until `signal` aborts. */
+  readonly follow: boolean
+}
+
+export interface LogLine {
+  readonly atMs: number
+  /** An instance's id, or 'drover' and 'access' for the fleet's own lines. */
+  readonly id: string
+  readonly stream: 'stdout' | 'stderr'
+  readonly text: string
+}
+
+export interface DeployCommands {
+  /**
+   * Replaces the version that runs. `onEvent` is told of each step, the end included. Rejects OPTION_INVALID for what cannot be run,
+   * and DEPLOY_RUNNING while another deploy goes on; a deploy that fails does not reject: its end says so.
+   */
+  deploy(request: DeployRequest, onEvent: (event: DeployEvent) => void): Promise<DeployEnded>
+  /** Deploys a version that ran before. Rejects VERSION_UNKNOWN when there is none. */
+  rollback(request: RollbackRequest, onEvent: (event: DeployEvent) => void): Promise<DeployEnded>
+  /** Gives up the deploy that goes on, if there is one, and brings the version before it back. */
+  abortDeploy(): { readonly version: string | null }
+  /** The versions that were run or tried, oldest first. */
+  history(): readonly HistoryEntry[]
+}
+
+export interface LogCommands {
+  /** What instances and fleet wrote. Resolves when all is told. */
+  logs(request: LogRequest, onLine: (line: LogLine) => void, signal: AbortSignal): Promise<void>
+}
+
 export interface FleetCommands {
   snapshot(): FleetSnapshot
+  /** Rejects OPTION_INVALID for 'auto' where no bounds are configured. */
+  scale(to: number | 'auto'): Scale
+  /** Has an instance replaced, then drained and stopped; resolves when it has gone. Rejects INSTANCE_UNKNOWN or INSTANCE_NOT_RUNNING. */
+  drain(id: string): Promise<{ readonly id: string }>
   /** SIGKILLs the instance's whole process group. Throws INSTANCE_UNKNOWN or INSTANCE_NOT_RUNNING. */
   kill(id: string): { readonly id: string; readonly pid: number }
   /**

@@ -11,12 +11,18 @@ export interface InstanceSnapshot {
   readonly port: number | null
   readonly version: string
   readonly state: InstanceState
+  /** Ready, and given nothing until another one dies. */
+  readonly isSpare: boolean
   /** Requests on it at this moment, as the balancer counts them. */
   readonly inFlight: number
   /** Attempts it has answered since this run of `drover up` began. */
   readonly requests: number
   /** Attempts that failed on it, in the same time. */
   readonly failures: number
+  /** Answers of 500 and above, in the same time. */
+  readonly errors: number
+  /** The 99th percentile of its response times in the same time, in ms, as exact as a tenth; null when it answered none. */
+  readonly p99Ms: number | null
   /** A balancer gives it nothing because its attempts failed. */
   readonly ejected: boolean
   /** How often it was started again after a death. */
@@ -37,6 +43,13 @@ export interface BalancerSnapshot {
   readonly state: BalancerState
 }
 
+/** How many instances there are to be: a number, or as the load wants. */
+export interface Scale {
+  readonly instances: number
+  /** Null: a fixed number. */
+  readonly autoscale: { readonly min: number; readonly max: number } | null
+}
+
 export interface FleetSnapshot {
   readonly state: 'starting' | 'running' | 'stopping'
   /** The primary process of `drover up`. */
@@ -46,6 +59,10 @@ export interface FleetSnapshot {
   /** Where metrics are served, such as http://127.0.0.1:9090; null when nowhere. */
   readonly admin: string | null
   readonly version: string
+  /** How many instances there are to be, and within which bounds the load decides that; null: it does not. */
+  readonly scale: Scale
+  /** The deploy that goes on; null when none does. */
+  readonly deploy: { readonly version: string; readonly number: number } | null
   readonly uptimeMs: number
   /** Requests waiting in the balancer because no instance is ready. */
   readonly parked: number

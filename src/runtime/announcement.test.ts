@@ -3,9 +3,11 @@ import { test } from 'node:test'
 import type { InstanceState, InstanceView } from '../supervisor/fleet-options.ts'
 import { announceChanges, announceDeath, announceReload, announceStart } from './announcement.ts'
 
+const version = { number: 1, label: 'abc', command: ['node'], cwd: '/', env: {} }
+
 function view(state: InstanceState, epoch = 1): InstanceView {
-  const place = { host: '127.0.0.1', port: 4001, pid: 9, startedAtMs: 1000 }
-  return { id: '2', epoch, state, restarts: 0, ...place }
+  const place = { host: '127.0.0.1', port: 4001, pid: 9, startedAtMs: 1000, readyAtMs: undefined }
+  return { id: '2', epoch, version, role: 'server', isRetiring: false, state, restarts: 0, ...place }
 }
 
 test('announceChanges tells that an instance is ready, where, and how long it took', () => {
@@ -30,7 +32,16 @@ test('announceChanges tells of a stop, but not of an instance that has yet to st
   assert.deepEqual(announceChanges([], [view('stopped')], 2000), [])
 })
 
-const death = { id: '2', epoch: 1, pid: 9, reason: 'killed by SIGKILL' }
+const death = {
+  id: '2',
+  epoch: 1,
+  version,
+  pid: 9,
+  reason: 'killed by SIGKILL',
+  isKill: true,
+  earlyDeaths: 0,
+  lastLines: Promise.resolve([]),
+}
 const deaths: readonly (readonly [restartInMs: number | undefined, text: string])[] = [
   [0, 'instance 2 killed by SIGKILL, restarting at once'],
   [400, 'instance 2 killed by SIGKILL, restarting in 0.4 s'],

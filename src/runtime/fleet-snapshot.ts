@@ -3,6 +3,7 @@ import { isIPv6 } from 'node:net'
 import type { Upstream } from '../balancer/messages.ts'
 import type { FleetSnapshot, InstanceSnapshot } from '../control/snapshot.ts'
 import type { InstanceView } from '../supervisor/fleet-options.ts'
+import type { Target } from '../supervisor/target.ts'
 import type { BalancerGroupSnapshot } from './balancer-group.ts'
 
 export interface FleetMoment {
@@ -10,7 +11,8 @@ export interface FleetMoment {
   readonly pid: number
   readonly url: string
   readonly admin: string | undefined
-  readonly version: string
+  readonly target: Target
+  readonly autoscale: FleetSnapshot['scale']['autoscale']
   readonly startedAtMs: number
   readonly nowMs: number
   readonly instances: readonly InstanceView[]
@@ -18,13 +20,16 @@ export interface FleetMoment {
 }
 
 export function combineSnapshot(moment: FleetMoment): FleetSnapshot {
-  const { balancing } = moment
+  const { balancing, target } = moment
+  const { next } = target
   return {
     state: moment.state,
     pid: moment.pid,
     url: moment.url,
     admin: moment.admin ?? null,
-    version: moment.version,
+    version: target.current.label,
+    scale: { instances: target.instances, autoscale: moment.autoscale },
+    deploy: next === undefined ? null : { version: next.version.label, number: next.version.number },
     uptimeMs: elapsedMs(moment.startedAtMs, moment.nowMs),
     parked: balancing.parked,
     balancers: balancing.balancers,
@@ -39,11 +44,14 @@ function instanceSnapshot(view: InstanceView, moment: FleetMoment): InstanceSnap
     id: view.id,
     pid: view.pid ?? null,
     port: view.port ?? null,
-    version: moment.version,
+    version: view.version.label,
     state: view.state,
+    isSpare: view.role === 'spare',
     inFlight: load?.inFlight ?? 0,
     requests: load?.requests ?? 0,
     failures: load?.failures ?? 0,
+    errors: 0,
+    p99Ms: null,
     ejected: load?.ejected ?? false,
     restarts: view.restarts,
     uptimeMs: isAlive ? elapsedMs(view.startedAtMs ?? moment.nowMs, moment.nowMs) : null,
@@ -56,7 +64,7 @@ function elapsedMs(sinceMs: number, nowMs: number): number {
 }
 
 /**
- * The instances that the balancer needs to know: those that are ready, and those that are to finish what they have.
+ * The instances that the balancer needs to know: those that are ready and no spares, and those that are to finish what they have.
  * `weights` by id; an instance without one gets as much as any other.
  */
 export function readyUpstreams(
@@ -64,8 +72,11 @@ export function readyUpstreams(
   weights: Readonly<Record<string, number>> = {},
 ): Upstream[] {
   const upstreams: Upstream[] = []
-  for (const { id, epoch, host, port, state } of instances) {
-    const isKnown = (state === 'ready' || state === 'draining') && host !== undefined && port !== undefined
+  for (const { id, epoch, host, port, state, role } of instances) {
+    const isKnown =
+      ((state === 'ready' && role === 'server') || state === 'draining') &&
+      host !== undefined &&
+      port !== undefined
     if (!isKnown) continue
     const weight = weights[id]
     upstreams.push({

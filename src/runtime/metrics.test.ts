@@ -11,6 +11,9 @@ const instance = {
   inFlight: 0,
   requests: 0,
   failures: 0,
+  errors: 0,
+  p99Ms: null,
+  isSpare: false,
   ejected: false,
   uptimeMs: 1,
 }
@@ -20,6 +23,8 @@ const snapshot: FleetSnapshot = {
   url: 'http://127.0.0.1:8080',
   admin: null,
   version: 'v1',
+  scale: { instances: 1, autoscale: null },
+  deploy: null,
   uptimeMs: 61_500,
   parked: 0,
   balancers: [

@@ -6,9 +6,11 @@ import { markerVariable } from '../base/wire.ts'
 import type { FleetConfig } from '../config/options.ts'
 import type { FleetCommands, Reloaded, ReloadRequest } from '../control/commands.ts'
 import { openControlServer, type ControlServer } from '../control/server.ts'
-import type { FleetSnapshot } from '../control/snapshot.ts'
+import type { FleetSnapshot, Scale } from '../control/snapshot.ts'
 import type { FleetOptions, InstanceView } from '../supervisor/fleet-options.ts'
 import { Fleet } from '../supervisor/fleet.ts'
+import { wishOf, type Target } from '../supervisor/target.ts'
+import type { Version } from '../supervisor/version.ts'
 import { openAdminServer, type AdminServer } from './admin-server.ts'
 import { announceChanges, announceDeath, announceReload, announceStart } from './announcement.ts'
 import { Balancing } from './balancing.ts'
@@ -40,6 +42,7 @@ export class Primary implements FleetCommands {
   readonly #startedAtMs: number
   /** By which instances say "not processed"; nobody else can know it. */
   readonly #marker = randomBytes(markerBytes).toString('base64url')
+  #target: Target
   #state: PrimaryState = 'idle'
   #admin: AdminServer | undefined
   #control: ControlServer | undefined
@@ -54,6 +57,8 @@ export class Primary implements FleetCommands {
     this.#config = config
     this.#ports = ports
     this.#startedAtMs = ports.clock.now()
+    const { instances, spares } = config
+    this.#target = { instances, spares, current: this.#configuredVersion() }
     this.#fleet = this.#createFleet()
     this.#balancing = this.#createBalancing()
     // Whoever awaits it hears of a failed stop; when nobody does, that is no unhandled rejection.
@@ -89,7 +94,8 @@ export class Primary implements FleetCommands {
       pid: process.pid,
       url: this.#balancing.url,
       admin: this.#admin?.url,
-      version: this.#config.version,
+      target: this.#target,
+      autoscale: null,
       startedAtMs: this.#startedAtMs,
       nowMs: this.#ports.clock.now(),
       instances: this.#fleet.instances(),
@@ -99,6 +105,18 @@ export class Primary implements FleetCommands {
 
   kill(id: string): { readonly id: string; readonly pid: number } {
     return this.#fleet.kill(id)
+  }
+
+  async drain(id: string): Promise<{ readonly id: string }> {
+    await this.#fleet.retire(id)
+    return { id }
+  }
+
+  scale(to: number | 'auto'): Scale {
+    if (to === 'auto')
+      throw new DroverError('OPTION_INVALID', 'Cannot scale by the load: wanted --min and --max of drover up')
+    this.#aim({ ...this.#target, instances: to })
+    return { instances: to, autoscale: null }
   }
 
   /** What changed while the fleet runs; see FleetCommands. One at a time: each sees what the one before has left. */
@@ -147,7 +165,7 @@ export class Primary implements FleetCommands {
 
   #createFleet(): Fleet {
     const { clock, random, reporter } = this.#ports
-    return new Fleet(this.#fleetOptions(), {
+    return new Fleet(wishOf(this.#target), this.#fleetOptions(), {
       clock,
       random,
       log: (line) => {
@@ -167,9 +185,20 @@ export class Primary implements FleetCommands {
   }
 
   #fleetOptions(): FleetOptions {
-    const { command, cwd, instances, health, readyTimeoutMs, stopTimeoutMs, stateDir } = this.#config
+    const { health, readyTimeoutMs, drainTimeoutMs, stopTimeoutMs, stateDir } = this.#config
+    return { healthPath: health, readyTimeoutMs, drainTimeoutMs, stopTimeoutMs, stateDir }
+  }
+
+  #configuredVersion(): Version {
+    const { command, cwd, version } = this.#config
     const env = { ...this.#ports.environment, ...this.#config.env, [markerVariable]: this.#marker }
-    return { command, cwd, env, instances, healthPath: health, readyTimeoutMs, stopTimeoutMs, stateDir }
+    return { number: 1, label: version, command, cwd, env }
+  }
+
+  /** What the fleet is to be from now on. */
+  #aim(target: Target): void {
+    this.#target = target
+    this.#fleet.setWish(wishOf(target))
   }
 
   #createBalancing(): Balancing {
@@ -206,6 +235,8 @@ export class Primary implements FleetCommands {
     return {
       snapshot: () => this.snapshot(),
       kill: (id) => this.kill(id),
+      drain: (id) => this.drain(id),
+      scale: (to) => this.scale(to),
       metrics: () => this.metrics(),
       reload: (request) => this.reload(request),
       stop: () => {

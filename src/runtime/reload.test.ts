@@ -6,6 +6,12 @@ import { planReload } from './reload.ts'
 const before: FleetConfig = {
   command: ['node', 'server.ts'],
   instances: 3,
+  spares: 0,
+  autoscale: undefined,
+  maxMemory: undefined,
+  hangTimeoutMs: 5_000,
+  fingerprint: [],
+  deploy: { surge: 1, healthyTimeMs: 1, errorRate: 0.1, latency: 2 },
   port: 8080,
   host: '127.0.0.1',
   health: undefined,

@@ -8,7 +8,13 @@ type Effect = 'live' | 'restart'
 /** Each setting of a fleet: what a person calls it, and when a change of it takes effect. */
 const settings: { readonly [Name in keyof FleetConfig]: readonly [option: string, effect: Effect] } = {
   command: ['command', 'restart'],
-  instances: ['instances', 'restart'],
+  instances: ['instances', 'live'],
+  spares: ['spares', 'live'],
+  autoscale: ['autoscale', 'live'],
+  maxMemory: ['maxMemory', 'restart'],
+  hangTimeoutMs: ['hangTimeout', 'restart'],
+  fingerprint: ['fingerprint', 'restart'],
+  deploy: ['deploy', 'live'],
   port: ['port', 'restart'],
   host: ['host', 'restart'],
   health: ['health', 'restart'],

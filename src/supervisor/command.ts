@@ -1,8 +1,16 @@
 // Finds out beforehand whether a command can be run, so that a typing error is not taken for a crash loop.
 import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, resolve } from 'node:path'
+import { DroverError } from '../base/errors.ts'
+import type { Version } from './version.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
+
+/** Throws OPTION_INVALID when the command of `version` cannot be run. */
+export function requireRunnable({ command, cwd, env }: Version): void {
+  const problem = findCommandProblem(command, cwd, env)
+  if (problem !== undefined) throw new DroverError('OPTION_INVALID', `Cannot start an instance: ${problem}`)
+}
 
 const defaultPath = '/usr/bin:/bin'
 

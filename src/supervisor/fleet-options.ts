@@ -1,20 +1,18 @@
 // What the supervisor is asked to keep alive, what it tells about it, and what it needs from outside.
 import type { Clock } from '../base/clock.ts'
+import type { InstanceRole } from './plan.ts'
 import type { Scheduler } from './scheduler.ts'
+import type { Version } from './version.ts'
 
 export type InstanceState = 'starting' | 'ready' | 'draining' | 'stopping' | 'backoff' | 'stopped'
 
 export interface FleetOptions {
-  /** The program and its arguments, run without a shell. */
-  readonly command: readonly string[]
-  readonly cwd: string
-  /** The environment of every instance; PORT, DROVER_INSTANCE, DROVER_EPOCH and DROVER_RUN are added to it. */
-  readonly env: Readonly<Record<string, string | undefined>>
-  readonly instances: number
-  /** Ready when GET of this path answers 2xx; when undefined, as soon as the port accepts a connection. */
+  /** Ready when GET of this path answers 2xx, twice; when undefined, as soon as the port accepts a connection. */
   readonly healthPath: string | undefined
   /** A start that is not ready by then is killed and counts as a death. */
   readonly readyTimeoutMs: number
+  /** How long an instance that drains may take to finish what it has. */
+  readonly drainTimeoutMs: number
   /** From SIGTERM to SIGKILL. */
   readonly stopTimeoutMs: number
   /** Folder for the record of process groups and the lock. */
@@ -23,9 +21,14 @@ export interface FleetOptions {
 
 /** One instance as the supervisor sees it. */
 export interface InstanceView {
+  /** The lowest number that was free when it was added, so that one that has gone may have had it before. */
   readonly id: string
-  /** Grows with every start, so that a restarted instance is not taken for its predecessor. */
+  /** Grows with every start under this id, so that a restarted or another instance is not taken for its predecessor. */
   readonly epoch: number
+  readonly version: Version
+  readonly role: InstanceRole
+  /** It is to be replaced, then drained. */
+  readonly isRetiring: boolean
   readonly pid: number | undefined
   /** The loopback address it answers on; undefined until it has been ready. */
   readonly host: string | undefined
@@ -33,6 +36,8 @@ export interface InstanceView {
   readonly state: InstanceState
   readonly restarts: number
   readonly startedAtMs: number | undefined
+  /** Undefined until it has been ready. */
+  readonly readyAtMs: number | undefined
 }
 
 export type OutputStream = 'stdout' | 'stderr'
@@ -41,12 +46,19 @@ export type OutputStream = 'stdout' | 'stderr'
 export interface InstanceDeath {
   readonly id: string
   readonly epoch: number
+  readonly version: Version
   /** Undefined when no process could be started. */
   readonly pid: number | undefined
   /** Such as 'exited with code 1 before it was ready' or 'killed by SIGKILL'. */
   readonly reason: string
+  /** It was ended by a SIGKILL that was not ours: the kernel short of memory, or somebody who tries the fleet. */
+  readonly isKill: boolean
+  /** Deaths in a row before it was ready or right after, this one included; 0 for a later one. */
+  readonly earlyDeaths: number
   /** When the next start is due; 0 means at once, undefined that none follows. */
   readonly restartInMs: number | undefined
+  /** The last lines it wrote, once its output has ended. */
+  readonly lastLines: Promise<readonly string[]>
 }
 
 /** What the fleet needs from outside. Callbacks are called synchronously and must not throw. */
@@ -62,6 +74,8 @@ export interface FleetPorts {
   readonly onChange: (instances: readonly InstanceView[]) => void
   readonly onOutput: (id: string, stream: OutputStream, line: string) => void
   readonly onDeath?: (death: InstanceDeath) => void
+  /** Settles when nothing is in flight on an instance whose draining was told by `onChange`, at the latest after `timeoutMs`. */
+  readonly drained?: (id: string, epoch: number, timeoutMs: number) => Promise<unknown>
   /**
    * Runs once the state folder is this run's and nothing of an earlier run is left, before the first
    * instance starts: the place to bind what instances are useless without. A rejection ends the start

@@ -1,22 +1,24 @@
-// All instances of one run: starts them, keeps them alive, ends them, and leaves nothing behind.
+// All instances of one run: starts them, keeps them as wished, ends them, and leaves nothing behind.
 import { randomUUID } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DroverError } from '../base/errors.ts'
-import { findCommandProblem } from './command.ts'
+import { requireRunnable } from './command.ts'
 import type { FleetOptions, FleetPorts, InstanceView } from './fleet-options.ts'
 import { GroupRecord } from './group-record.ts'
 import { Guardian } from './guardian.ts'
-import { Instance } from './instance.ts'
+import { Instance, type InstancePorts } from './instance.ts'
 import { reapLeftovers } from './leftovers.ts'
 import { LivingGroups } from './living-groups.ts'
 import type { Lock } from './lock.ts'
 import { acquireLock } from './lock.ts'
+import { planSteps, type FleetWish, type InstanceRole, type PlannedInstance, type Step } from './plan.ts'
 import { PortPool } from './port-pool.ts'
 import { identifyGroup } from './process-group.ts'
 import { hastenRestart } from './restart-policy.ts'
 import type { Scheduler } from './scheduler.ts'
 import { systemScheduler } from './scheduler.ts'
+import type { Version } from './version.ts'
 
 const lockName = 'lock'
 const recordName = 'groups.json'
@@ -25,24 +27,36 @@ const recordName = 'groups.json'
 export class Fleet {
   readonly #options: FleetOptions
   readonly #ports: FleetPorts
+  readonly #instancePorts: InstancePorts
   readonly #scheduler: Scheduler
   readonly #record: GroupRecord
   readonly #guardian: Guardian
   readonly #groups: LivingGroups
-  readonly #instances: readonly Instance[]
+  readonly #instances = new Map<string, Instance>()
+  /** The last epoch of each id. */
+  readonly #epochs = new Map<string, number>()
+  /** What instances that were added do until their command runs. */
+  readonly #launching = new Set<Promise<void>>()
+  /** What instances that leave do until nothing of them is left. */
+  readonly #leaving = new Set<Promise<void>>()
+  #wish: FleetWish
+  #isPlanning = false
+  /** What instances are useless without is there. */
+  #isOpen = false
   #lock: Lock | undefined
   #starting: Promise<void> | undefined
   #stopping: Promise<void> | undefined
 
-  constructor(options: FleetOptions, ports: FleetPorts) {
+  constructor(wish: FleetWish, options: FleetOptions, ports: FleetPorts) {
     const run = randomUUID()
+    this.#wish = wish
     this.#options = options
     this.#ports = ports
     this.#scheduler = ports.scheduler ?? systemScheduler
     this.#record = new GroupRecord(join(options.stateDir, recordName), run)
     this.#guardian = new Guardian({ ...ports, scheduler: this.#scheduler })
     this.#groups = new LivingGroups(this.#record, this.#guardian, ports.log)
-    const instancePorts = {
+    this.#instancePorts = {
       ...ports,
       scheduler: this.#scheduler,
       groups: this.#groups,
@@ -52,10 +66,6 @@ export class Fleet {
         this.#handleChange()
       },
     }
-    this.#instances = Array.from(
-      { length: options.instances },
-      (_, index) => new Instance(String(index + 1), options, instancePorts),
-    )
   }
 
   /**
@@ -68,9 +78,21 @@ export class Fleet {
     return this.#starting
   }
 
+  get wish(): FleetWish {
+    return this.#wish
+  }
+
+  /** From now on the fleet moves towards this; what happens on the way is told through `onChange`. */
+  setWish(wish: FleetWish): void {
+    this.#wish = wish
+    this.#pursueWish()
+  }
+
   /** Every instance as it is now, in the order of ids. */
   instances(): readonly InstanceView[] {
-    return this.#instances.map((instance) => instance.view)
+    return [...this.#instances.values()]
+      .map((instance) => instance.view)
+      .toSorted((left, right) => Number(left.id) - Number(right.id))
   }
 
   /** The process that ends everything should this one be killed; undefined while none runs. */
@@ -78,23 +100,28 @@ export class Fleet {
     return this.#guardian.pid
   }
 
-  /** SIGKILLs the instance's whole group. Throws INSTANCE_UNKNOWN or INSTANCE_NOT_RUNNING. */
-  kill(id: string): { readonly id: string; readonly pid: number } {
-    const instance = this.#instances.find((one) => one.id === id)
-    if (instance === undefined) {
-      const known = this.#instances.map((one) => one.id).join(', ')
-      throw new DroverError(
-        'INSTANCE_UNKNOWN',
-        `Cannot kill instance ${JSON.stringify(id)}: the fleet has ${known}`,
-      )
-    }
-    const pid = instance.kill()
+  /**
+   * SIGKILLs the instance's whole group. `verdict`: why we do so, told as the reason of its death. Throws INSTANCE_UNKNOWN or
+   * INSTANCE_NOT_RUNNING.
+   */
+  kill(id: string, verdict?: string): { readonly id: string; readonly pid: number } {
+    const instance = this.#find('kill', id)
+    const pid = instance.kill(verdict)
     if (pid !== undefined) return { id, pid }
-    const { state } = instance.view
-    throw new DroverError(
-      'INSTANCE_NOT_RUNNING',
-      `Cannot kill instance ${JSON.stringify(id)}: no process runs (${state})`,
-    )
+    throw notRunning('kill', instance)
+  }
+
+  /**
+   * Has the instance replaced, then drained and stopped: no capacity is lost. Resolves when it has gone. Throws INSTANCE_UNKNOWN, or
+   * INSTANCE_NOT_RUNNING where it is not ready or leaves already.
+   */
+  async retire(id: string): Promise<void> {
+    const instance = this.#find('drain', id)
+    if (instance.view.state !== 'ready') throw notRunning('drain', instance)
+    const { epoch } = instance.view
+    instance.retire()
+    // A death makes an end of it as well: what runs under this id then is new.
+    await Promise.race([instance.gone, instance.ended(epoch)])
   }
 
   /**
@@ -123,9 +150,8 @@ export class Fleet {
   }
 
   async #startAll(): Promise<void> {
-    const { command, cwd, env, stateDir } = this.#options
-    const problem = findCommandProblem(command, cwd, env)
-    if (problem !== undefined) throw new DroverError('OPTION_INVALID', `Cannot start instance 1: ${problem}`)
+    const { stateDir } = this.#options
+    for (const { version } of this.#wish.servers) requireRunnable(version)
     mkdirSync(stateDir, { recursive: true, mode: 0o700 })
     this.#lock = await acquireLock(join(stateDir, lockName))
     try {
@@ -135,7 +161,9 @@ export class Fleet {
       this.#guardian.start()
       await this.#ports.beforeInstances?.()
       if (this.isStopping) return
-      await Promise.all(this.#instances.map((instance) => instance.start()))
+      this.#isOpen = true
+      this.#pursueWish()
+      await Promise.all(this.#launching)
     } catch (error) {
       await this.#endAll()
       throw error
@@ -149,7 +177,8 @@ export class Fleet {
   }
 
   async #endAll(): Promise<void> {
-    await Promise.all(this.#instances.map((instance) => instance.stop()))
+    await Promise.all([...this.#instances.values()].map((instance) => instance.stop()))
+    await Promise.all(this.#leaving)
     await this.#guardian.close()
     this.#lock?.release()
     this.#lock = undefined
@@ -158,15 +187,104 @@ export class Fleet {
   #handleChange(): void {
     const views = this.instances()
     this.#ports.onChange(views)
-    this.#hasten(views.some((view) => view.state === 'ready'))
+    this.#hasten(views.some(({ state, role }) => state === 'ready' && role === 'server'))
+    this.#pursueWish()
+  }
+
+  /** Takes steps until there is nothing to do but wait. Each step is a change, which asks for this again. */
+  #pursueWish(): void {
+    if (this.#isPlanning || this.isStopping || !this.#isOpen) return
+    this.#isPlanning = true
+    try {
+      for (;;) {
+        const steps = planSteps(this.#wish, this.instances().map(planned))
+        if (steps.length === 0) return
+        for (const step of steps) this.#take(step)
+      }
+    } finally {
+      this.#isPlanning = false
+    }
+  }
+
+  #take(step: Step): void {
+    switch (step.kind) {
+      case 'add':
+        this.#add(step.version, step.role)
+        return
+      case 'assign':
+        this.#instances.get(step.id)?.assign(step.role)
+        return
+      case 'drain':
+        this.#dismiss(step.id, (instance) => instance.drain())
+        return
+      case 'remove':
+        this.#dismiss(step.id, (instance) => instance.stop())
+    }
+  }
+
+  #add(version: Version, role: InstanceRole): void {
+    const id = this.#freeId()
+    const seed = { id, lastEpoch: this.#epochs.get(id) ?? 0, version, role }
+    const instance = new Instance(seed, this.#options, this.#instancePorts)
+    this.#instances.set(id, instance)
+    const launched = instance.start()
+    this.#launching.add(launched)
+    void launched.finally(() => this.#launching.delete(launched))
+  }
+
+  #freeId(): string {
+    let number = 1
+    while (this.#instances.has(String(number))) number += 1
+    return String(number)
+  }
+
+  /** Its id is free once nothing of it is left. */
+  #dismiss(id: string, end: (instance: Instance) => Promise<void>): void {
+    const instance = this.#instances.get(id)
+    if (instance === undefined) return
+    const left = this.#seeOff(instance, end).catch((error: unknown) => {
+      this.#ports.log(`Cannot end instance ${id}: ${String(error)}`)
+    })
+    this.#leaving.add(left)
+    void left.finally(() => this.#leaving.delete(left))
+  }
+
+  async #seeOff(instance: Instance, end: (instance: Instance) => Promise<void>): Promise<void> {
+    await end(instance)
+    this.#epochs.set(instance.id, instance.view.epoch)
+    // While the whole fleet stops, what has stopped is still shown.
+    if (!this.isStopping) this.#instances.delete(instance.id)
+    this.#handleChange()
+  }
+
+  #find(wanted: string, id: string): Instance {
+    const instance = this.#instances.get(id)
+    if (instance !== undefined) return instance
+    const known = this.instances().map((one) => one.id)
+    throw new DroverError(
+      'INSTANCE_UNKNOWN',
+      `Cannot ${wanted} instance ${JSON.stringify(id)}: the fleet has ${known.join(', ')}`,
+    )
   }
 
   #hasten(isAnyReady: boolean): void {
-    const waiting = this.#instances.flatMap(({ id, dueAtMs }) =>
+    const waiting = [...this.#instances.values()].flatMap(({ id, dueAtMs }) =>
       dueAtMs === undefined ? [] : [{ id, dueAtMs }],
     )
     const hastened = hastenRestart(this.#ports.clock.now(), isAnyReady, waiting)
     if (hastened === undefined) return
-    this.#instances.find((instance) => instance.id === hastened.id)?.rescheduleRestart(hastened.dueAtMs)
+    this.#instances.get(hastened.id)?.rescheduleRestart(hastened.dueAtMs)
   }
+}
+
+function planned({ version, ...view }: InstanceView): PlannedInstance {
+  return { ...view, version: version.number }
+}
+
+function notRunning(wanted: string, { id, view }: Instance): DroverError {
+  const why = wanted === 'kill' ? 'no process runs' : 'it is not ready'
+  return new DroverError(
+    'INSTANCE_NOT_RUNNING',
+    `Cannot ${wanted} instance ${JSON.stringify(id)}: ${why} (${view.state})`,
+  )
 }

@@ -1,6 +1,6 @@
 // One instance through all its starts and deaths: carries out what the lifecycle and the restart policy
 // decide.
-import { epochVariable, instanceVariable, portVariable } from '../base/wire.ts'
+import { epochVariable, instanceVariable, portVariable, versionVariable } from '../base/wire.ts'
 import type { Child, Exit } from './child.ts'
 import { spawnChild } from './child.ts'
 import { findCommandProblem } from './command.ts'
@@ -8,14 +8,17 @@ import { describeExit } from './death-reason.ts'
 import type { FleetOptions, FleetPorts, InstanceState, InstanceView } from './fleet-options.ts'
 import type { InstanceEvent } from './instance-lifecycle.ts'
 import { nextState } from './instance-lifecycle.ts'
+import { LastLines } from './last-lines.ts'
 import { runVariable } from './leftovers.ts'
 import type { LivingGroups } from './living-groups.ts'
+import type { InstanceRole } from './plan.ts'
 import type { PortPool } from './port-pool.ts'
 import { endGroup, signalOwnGroup } from './process-group.ts'
 import { waitUntilReady } from './readiness.ts'
 import { decideRestart } from './restart-policy.ts'
 import type { Cancel, Scheduler } from './scheduler.ts'
 import { pause } from './scheduler.ts'
+import type { Version } from './version.ts'
 
 /** How long output that is still in the pipe may take after everything of the group is gone. */
 const lastOutputMs = 1_000
@@ -36,6 +39,8 @@ interface Start {
   /** Aborted as soon as it is not to become ready any more. */
   readonly abandon: AbortController
   readonly startedAtMs: number
+  readonly lastLines: LastLines
+  readonly over: PromiseWithResolvers<void>
   child?: Child
   port?: number
   host?: string
@@ -46,21 +51,38 @@ interface Start {
   launched?: Promise<void>
 }
 
+/** What an instance is when it is added to the fleet. */
+export interface InstanceSeed {
+  readonly id: string
+  /** The epoch of the last start under this id; 0 when there was none. */
+  readonly lastEpoch: number
+  readonly version: Version
+  readonly role: InstanceRole
+}
+
 export class Instance {
   readonly id: string
+  readonly version: Version
   readonly #options: FleetOptions
   readonly #ports: InstancePorts
   readonly #clearing = new Set<Promise<void>>()
+  readonly #gone = Promise.withResolvers<void>()
   #state: InstanceState = 'stopped'
+  #role: InstanceRole
+  #isRetiring = false
   #start: Start | undefined
-  #epoch = 0
+  #epoch: number
   #restarts = 0
   #earlyDeaths = 0
   #dueAtMs: number | undefined
   #cancelRestart: Cancel | undefined
+  #stopping: Promise<void> | undefined
 
-  constructor(id: string, options: FleetOptions, ports: InstancePorts) {
+  constructor({ id, lastEpoch, version, role }: InstanceSeed, options: FleetOptions, ports: InstancePorts) {
     this.id = id
+    this.version = version
+    this.#role = role
+    this.#epoch = lastEpoch
     this.#options = options
     this.#ports = ports
   }
@@ -70,13 +92,28 @@ export class Instance {
     return {
       id: this.id,
       epoch: this.#epoch,
+      version: this.version,
+      role: this.#role,
+      isRetiring: this.#isRetiring,
       pid: start?.child?.group.pid,
       host: start?.host,
       port: start?.port,
       state: this.#state,
       restarts: this.#restarts,
       startedAtMs: start?.startedAtMs,
+      readyAtMs: start?.readyAtMs,
     }
+  }
+
+  /** Resolves when the start with this epoch is over. */
+  ended(epoch: number): Promise<void> {
+    const start = this.#start
+    return start?.epoch === epoch ? start.over.promise : Promise.resolve()
+  }
+
+  /** Resolves when it was stopped, or died while it was drained, and nothing of it is left. */
+  get gone(): Promise<void> {
+    return this.#gone.promise
   }
 
   /** When the next start is due; undefined when none is planned. */
@@ -92,6 +129,8 @@ export class Instance {
       epoch: this.#epoch,
       abandon: new AbortController(),
       startedAtMs: this.#ports.clock.now(),
+      lastLines: new LastLines(),
+      over: Promise.withResolvers<void>(),
     }
     this.#start = start
     this.#move('start')
@@ -109,21 +148,56 @@ export class Instance {
     })
   }
 
-  /** SIGKILLs the whole group; the death is told as any other. Undefined when no process runs. */
-  kill(): number | undefined {
-    const child = this.#start?.child
-    if (child === undefined || child.hasExited) return undefined
+  /** Takes or gives up a place among those that are given requests. */
+  assign(role: InstanceRole): void {
+    if (this.#role === role) return
+    this.#role = role
+    this.#ports.onInstanceChange()
+  }
+
+  /** To be replaced by another, then drained. A death does so too: what comes after it is new. */
+  retire(): void {
+    if (this.#isRetiring) return
+    this.#isRetiring = true
+    this.#ports.onInstanceChange()
+  }
+
+  /**
+   * SIGKILLs the whole group; the death is told as any other, with `verdict` as its reason, if there is one. Undefined when no
+   * process runs.
+   */
+  kill(verdict?: string): number | undefined {
+    const start = this.#start
+    const child = start?.child
+    if (start === undefined || child === undefined || child.hasExited) return undefined
+    if (verdict !== undefined) start.verdict = verdict
     signalOwnGroup(child.group.pid, 'SIGKILL')
     return child.group.pid
   }
 
+  /** Gives it nothing new, waits until it has finished what it has, then stops it. Resolves when its group is gone. */
+  async drain(): Promise<void> {
+    if (this.#state === 'ready') {
+      const epoch = this.#epoch
+      this.#move('drain')
+      await this.#ports.drained?.(this.id, epoch, this.#options.drainTimeoutMs)
+    }
+    await this.stop()
+  }
+
   /** Ends the instance for good: SIGTERM, SIGKILL after the stop timeout. Resolves when its group is gone. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  async #stop(): Promise<void> {
     this.#cancelRestart?.()
     this.#dueAtMs = undefined
     if (this.#state === 'backoff') this.#move('stop')
     else if (this.#state !== 'stopped' && this.#state !== 'stopping') await this.#end()
     await Promise.all(this.#clearing)
+    this.#gone.resolve()
   }
 
   async #end(): Promise<void> {
@@ -160,13 +234,14 @@ export class Instance {
   }
 
   #spawn(start: Start, port: number): Promise<Child> {
-    const { command, cwd, env } = this.#options
+    const { command, cwd, env } = this.version
     const problem = findCommandProblem(command, cwd, env)
     if (problem !== undefined) throw new Error(problem)
     const own = {
       [portVariable]: String(port),
       [instanceVariable]: this.id,
       [epochVariable]: String(start.epoch),
+      [versionVariable]: this.version.label,
       [runVariable]: this.#ports.run,
     }
     return spawnChild({
@@ -174,6 +249,7 @@ export class Instance {
       cwd,
       env: { ...env, ...own },
       onOutput: (stream, line) => {
+        start.lastLines.add(line)
         this.#ports.onOutput(this.id, stream, line)
       },
       onExit: (exit) => {
@@ -204,12 +280,14 @@ export class Instance {
     // behind it drains.
     if (this.#state === 'stopping') return
     const wasReady = start.readyAtMs !== undefined
-    this.#die(start, start.verdict ?? describeExit(exit, wasReady))
+    const isKill = start.verdict === undefined && exit.signal === 'SIGKILL'
+    this.#die(start, start.verdict ?? describeExit(exit, wasReady), isKill)
   }
 
-  #die(start: Start, reason: string): void {
+  #die(start: Start, reason: string, isKill = false): void {
     if (this.#start !== start || this.#state === 'stopping') return
     start.abandon.abort()
+    start.over.resolve()
     const pid = start.child?.group.pid
     // Now, while the id cannot have been given to anyone else: grandchildren die with their instance.
     if (pid !== undefined) signalOwnGroup(pid, 'SIGKILL')
@@ -218,11 +296,29 @@ export class Instance {
     const dueAtMs = this.#decideRestart(start, nowMs)
     // A draining instance is not started again.
     this.#dueAtMs = nextState(this.#state, 'died') === 'backoff' ? dueAtMs : undefined
+    this.#isRetiring = false
+    const cleared = this.#clear(start, 0)
+    this.#track(cleared)
     this.#move('died')
-    this.#track(this.#clear(start, 0))
-    // The fleet may have brought the restart forward when it was told of the move.
+    // The fleet may have brought the restart forward when it was told of the move, or have no use for it any more.
     const restartInMs = this.#dueAtMs === undefined ? undefined : Math.max(0, this.#dueAtMs - nowMs)
-    this.#ports.onDeath?.({ id: this.id, epoch: start.epoch, pid, reason, restartInMs })
+    const lastLines = cleared.then(
+      () => start.lastLines.all,
+      () => start.lastLines.all,
+    )
+    const { id, version } = this
+    const earlyDeaths = this.#earlyDeaths
+    this.#ports.onDeath?.({
+      id,
+      epoch: start.epoch,
+      version,
+      pid,
+      reason,
+      isKill,
+      earlyDeaths,
+      restartInMs,
+      lastLines,
+    })
     if (restartInMs === 0) this.#restart()
     else if (restartInMs !== undefined) this.rescheduleRestart(nowMs + restartInMs)
   }

@@ -12,7 +12,7 @@ const hosts = ['127.0.0.1', '::1'] as const
 
 export interface ReadinessTarget {
   readonly port: number
-  /** GET of this path must answer 2xx; when undefined, an accepted connection is enough. */
+  /** GET of this path must answer 2xx, twice in a row; when undefined, an accepted connection is enough. */
   readonly path: string | undefined
 }
 
@@ -22,13 +22,17 @@ export async function waitUntilReady(
   scheduler: Scheduler,
   signal: AbortSignal,
 ): Promise<string | undefined> {
+  let answered: string | undefined
   while (!signal.aborted) {
     for (const host of hosts) {
       const isReady = await (target.path === undefined
         ? accepts(host, target.port, signal)
         : answersWell(host, target.port, target.path, signal))
       if (signal.aborted) return undefined
-      if (isReady) return host
+      // An answer may be a lucky one while the app still sets itself up; an open port says no more the second time.
+      if (isReady && (target.path === undefined || answered === host)) return host
+      if (isReady) answered = host
+      else if (answered === host) answered = undefined
     }
     await pause(scheduler, pollIntervalMs, signal)
   }

@@ -35,7 +35,7 @@ const calls: readonly (readonly [args: readonly string[], line: string])[] = [
   ],
   [['up', '--cwd', '/no/such', ...command], 'Cannot use --cwd "/no/such": wanted a folder that exists'],
   [['up', '--config', 'gone.ts'], 'Cannot use --config "gone.ts": wanted a file such as drover.config.ts'],
-  [['up', '--', 'no-such-program'], 'Cannot start instance 1: no such command "no-such-program"'],
+  [['up', '--', 'no-such-program'], 'Cannot start an instance: no such command "no-such-program"'],
   [['up', '--instnces', '3'], 'Cannot use --instnces: there is no such option, did you mean --instances?'],
   [['up', '--port'], 'Cannot use --port: wanted a value after it, <number>'],
   [['kill'], 'Cannot run kill without <id>: see npm run -s drover -- kill --help'],

@@ -22,6 +22,8 @@ function commands(over: Partial<FleetCommands> = {}): FleetCommands {
   return {
     snapshot: () => snapshot,
     kill: (id) => ({ id, pid: 7 }),
+    drain: (id) => Promise.resolve({ id }),
+    scale: (to) => ({ instances: Number(to), autoscale: null }),
     reload: () => Promise.resolve(reloaded),
     metrics: () => Promise.resolve('drover_up 1\n'),
     stop: () => Promise.resolve(),

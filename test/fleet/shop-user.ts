@@ -1,4 +1,4 @@
-// One user of the shop, over one kept-alive connection: signs in, then looks and adds to the cart in a loop, and
+// One user of the shop, over one kept-alive connection: signs in, then looks, adds to the cart and orders in a loop, and
 // notices everything a person would.
 import { Agent, request, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
@@ -8,21 +8,28 @@ export interface UserReport {
   posts: number
   /** Every GET that did not answer 200, in words. */
   readonly failedGets: string[]
-  /** POSTs without an answer of 200; whether they took effect is not known. */
+  /** POSTs that were not answered as wanted; whether they took effect is not known. */
   readonly failedPosts: string[]
   readonly signOuts: string[]
-  /** Acknowledged pieces that a later cart did not show. */
+  /** Acknowledged pieces that a later cart or order did not have. */
   readonly lostUpdates: string[]
-  /** Pieces in the cart that no POST, acknowledged or not, accounts for. */
+  /** Pieces in a cart or an order that no POST, acknowledged or not, accounts for. */
   readonly doubledUpdates: string[]
+  /** The ids of acknowledged orders. */
+  readonly orders: string[]
 }
+
+/** A checkout ends so many rounds. */
+const roundsPerOrder = 10
 
 interface Answer {
   readonly status: number
   readonly body: string
 }
 
-interface CartAnswer {
+/** A cart, or an order. */
+interface ItemsAnswer {
+  readonly id?: string
   readonly items: readonly { readonly sku: string; readonly quantity: number }[]
 }
 
@@ -35,11 +42,13 @@ export class ShopUser {
     signOuts: [],
     lostUpdates: [],
     doubledUpdates: [],
+    orders: [],
   }
   readonly #url: string
   readonly #name: string
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 })
   #cookie = ''
+  #rounds = 0
   #acknowledged = 0
   #uncertain = 0
 
@@ -52,19 +61,22 @@ export class ShopUser {
   async signIn(): Promise<void> {
     const credentials = { user: this.#name, password: this.#name }
     for (let attempt = 0; attempt < 5; attempt++) {
-      const answer = await this.#post('/api/login', credentials)
-      if (answer?.status === 200) return
+      if ((await this.#post('/api/login', credentials)) !== undefined) return
     }
     throw new Error(`${this.#name} could not sign in: ${this.report.failedPosts.join('; ')}`)
   }
 
-  /** One round: who am I, one more mug, what is in my cart. */
+  /** One round: who am I, one more mug, what is in my cart; every tenth time an order, too. */
   async shop(): Promise<void> {
     await this.#checkSignedIn()
     const added = await this.#post('/api/cart', { sku: 'mug', quantity: 1 })
-    if (added?.status === 200) this.#acknowledged++
-    else this.#uncertain++
-    await this.#checkCart()
+    if (added === undefined) this.#uncertain++
+    else this.#acknowledged++
+    if (added !== undefined) this.#checkMugs(added, 'in the cart that was answered')
+    const cart = await this.#get('/api/cart')
+    if (cart?.status === 200) this.#checkMugs(cart, 'in the cart')
+    this.#rounds++
+    if (this.#rounds % roundsPerOrder === 0) await this.#order()
   }
 
   close(): void {
@@ -76,15 +88,22 @@ export class ShopUser {
     if (me?.status === 401) this.report.signOuts.push(`GET /api/me answered ${me.body}`)
   }
 
-  async #checkCart(): Promise<void> {
-    const answer = await this.#get('/api/cart')
-    if (answer?.status !== 200) return
-    const cart = JSON.parse(answer.body) as CartAnswer
-    const mugs = cart.items.find((item) => item.sku === 'mug')?.quantity ?? 0
+  async #order(): Promise<void> {
+    const placed = await this.#post('/api/checkout', undefined, 201)
+    if (placed === undefined) return
+    this.report.orders.push(this.#checkMugs(placed, 'ordered').id ?? '')
+    this.#acknowledged = 0
+    this.#uncertain = 0
+  }
+
+  #checkMugs({ body }: Answer, where: string): ItemsAnswer {
+    const answer = JSON.parse(body) as ItemsAnswer
+    const mugs = answer.items.find((item) => item.sku === 'mug')?.quantity ?? 0
     if (mugs < this.#acknowledged)
-      this.report.lostUpdates.push(`${this.#acknowledged} acknowledged, ${mugs} in the cart`)
+      this.report.lostUpdates.push(`${this.#acknowledged} acknowledged, ${mugs} ${where}`)
     const most = this.#acknowledged + this.#uncertain
-    if (mugs > most) this.report.doubledUpdates.push(`at most ${most} added, ${mugs} in the cart`)
+    if (mugs > most) this.report.doubledUpdates.push(`at most ${most} added, ${mugs} ${where}`)
+    return answer
   }
 
   async #get(path: string): Promise<Answer | undefined> {
@@ -95,12 +114,11 @@ export class ShopUser {
     return undefined
   }
 
-  async #post(path: string, body: object): Promise<Answer | undefined> {
+  async #post(path: string, body?: object, wanted = 200): Promise<Answer | undefined> {
     this.report.posts++
-    const answer = await this.#send('POST', path, JSON.stringify(body)).catch((error: unknown) =>
-      String(error),
-    )
-    if (typeof answer !== 'string' && answer.status === 200) return answer
+    const text = body === undefined ? undefined : JSON.stringify(body)
+    const answer = await this.#send('POST', path, text).catch((error: unknown) => String(error))
+    if (typeof answer !== 'string' && answer.status === wanted) return answer
     this.report.failedPosts.push(`POST ${path}: ${describe(answer)}`)
     return undefined
   }

@@ -24,7 +24,8 @@ export async function startShop({ program, env }: ShopServerOptions): Promise<Sh
   const port = await freePort()
   const child = spawn(process.execPath, ['--conditions=source', join(root, program)], {
     cwd: root,
-    env: { ...process.env, PORT: String(port), ...env },
+    // As a test it leaves at once: there is no balancer that would have to notice first.
+    env: { ...process.env, NODE_ENV: 'test', PORT: String(port), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''

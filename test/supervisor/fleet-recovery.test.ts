@@ -143,6 +143,7 @@ test('Fleet ends the grandchildren of an instance that died', async (context) =>
 
 test('Fleet.kill names what is wrong with an id', async (context) => {
   const { fleet, deaths } = fleetOf(context, 'exits.mjs', { instances: 2 })
+  await fleet.start()
   assert.throws(
     () => fleet.kill('3'),
     (error: unknown) => {
@@ -151,7 +152,6 @@ test('Fleet.kill names what is wrong with an id', async (context) => {
       return true
     },
   )
-  await fleet.start()
   await until('one died', () => deaths[0])
   await fleet.stop()
   assert.throws(

@@ -75,7 +75,7 @@ test('Fleet refuses a command that does not exist, and leaves no lock behind', a
   const { fleet, stateDir, changes } = fleetOf(context, '', { command: ['nod', 'server.js'] })
   await assert.rejects(fleet.start(), (error: unknown) => {
     assert.ok(isDroverError(error, 'OPTION_INVALID'))
-    assert.equal(error.message, 'Cannot start instance 1: no such command "nod"')
+    assert.equal(error.message, 'Cannot start an instance: no such command "nod"')
     return true
   })
   assert.deepEqual(changes, [])

@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { systemClock } from '../../src/base/clock.ts'
 import { Fleet } from '../../src/supervisor/fleet.ts'
+import type { FleetWish } from '../../src/supervisor/plan.ts'
+import type { Version } from '../../src/supervisor/version.ts'
 import type {
   FleetOptions,
   FleetPorts,
@@ -55,27 +57,47 @@ export interface FleetUnderTest {
   readonly untilReady: () => Promise<readonly InstanceView[]>
 }
 
+export interface FleetSetup extends Partial<FleetOptions>, Partial<Pick<Version, 'command' | 'cwd' | 'env'>> {
+  readonly instances?: number
+  readonly spares?: number
+}
+
+/** The fixture program `name` as version 1, or as another one. */
+export function versionOf(name: string, version: Partial<Version> = {}): Version {
+  const command = [process.execPath, fixture(name)]
+  return { number: 1, label: 'a', command, cwd: tmpdir(), env: process.env, ...version }
+}
+
 /** A fleet of the fixture program `name`, not started yet; stopped after the test. */
 export function fleetOf(
   context: TestContext,
   name: string,
-  options: Partial<FleetOptions> = {},
+  { instances = 1, spares = 0, command, cwd, env, ...options }: FleetSetup = {},
   ports: Partial<FleetPorts> = {},
 ): FleetUnderTest {
   const stateDir = options.stateDir ?? temporaryFolder(context)
+  const version = versionOf(name, {
+    cwd: cwd ?? stateDir,
+    ...(command && { command }),
+    ...(env && { env }),
+  })
+  const wish: FleetWish = {
+    servers: [{ version, instances }],
+    spares,
+    spareVersion: version,
+    surge: 1,
+  }
   const log: string[] = []
   const changes: (readonly InstanceView[])[] = []
   const deaths: InstanceDeath[] = []
   const output: string[] = []
   const fleet = new Fleet(
+    wish,
     {
-      command: [process.execPath, fixture(name)],
-      cwd: stateDir,
-      env: process.env,
-      instances: 1,
       healthPath: undefined,
       readyTimeoutMs: 15_000,
       stopTimeoutMs: 5_000,
+      drainTimeoutMs: 5_000,
       stateDir,
       ...options,
     },
@@ -90,7 +112,7 @@ export function fleetOf(
     },
   )
   afterwards(context, () => fleet.stop())
-  const instance = (id: string) => {
+  const instance = (id: string): InstanceView => {
     const view = fleet.instances().find((one) => one.id === id)
     if (view === undefined) throw new Error(`Cannot find instance ${id}`)
     return view
