@@ -26,8 +26,7 @@ export function readFingerprint(
 
 function hashOf(name: string, value: unknown, key: string): string {
   const type = typeof value
-  if (!['string', 'number', 'boolean'].includes(type))
-    throw invalid(`fingerprint.${name}`, value)
+  if (!['string', 'number', 'boolean'].includes(type)) throw invalid(`fingerprint.${name}`, value)
   const text = JSON.stringify([name, type, String(value)])
   return createHmac('sha256', key).update(text).digest('base64url').slice(0, 16)
 }

@@ -35,8 +35,7 @@ function readRoute(given: unknown, name: string, invalid: Invalid): AnnouncedRou
   const { path, methods = defaultMethods, mint = false } = value
   if (typeof path !== 'string' || path.length > mostPathLength || !routePath.test(path))
     throw invalid(`${name}.path`, path, 'a path such as "/orders" or "/api/*"')
-  if (!isMethodList(methods))
-    throw invalid(`${name}.methods`, methods, 'a list of methods such as ["POST"]')
+  if (!isMethodList(methods)) throw invalid(`${name}.methods`, methods, 'a list of methods such as ["POST"]')
   if (typeof mint !== 'boolean') throw invalid(`${name}.mint`, mint, 'true or false')
   return Object.freeze({ path, methods: Object.freeze([...new Set(methods)]), mint })
 }

@@ -61,7 +61,9 @@ test('readSettings: idempotent routes are announced with all that holds of them'
 test('readSettings: variables that a fleet shares join the fingerprint, where there is a secret word to key it', () => {
   const env = { DATABASE_URL: 'postgres://…', SESSION_KEYS: 'k', DROVER_FINGERPRINT: 'DATABASE_URL,ABSENT' }
   const names = (more: Record<string, string>) =>
-    Object.keys(readSettings({ fingerprint: { currency: 'EUR' } }, { ...env, ...more }).fingerprint).toSorted()
+    Object.keys(
+      readSettings({ fingerprint: { currency: 'EUR' } }, { ...env, ...more }).fingerprint,
+    ).toSorted()
   assert.deepEqual(names({}), ['currency'])
   assert.deepEqual(names({ DROVER_MARKER: 'word' }), ['DATABASE_URL', 'SESSION_KEYS', 'currency'])
 })

@@ -1,8 +1,17 @@
 // Watches the ready instances from outside: whether their event loops turn, what they need, and what they tell of themselves.
 import type { AnnouncedRoute, InstanceTelemetry } from '../base/instance-telemetry.ts'
+import { describeDrift, findDrift } from '../supervisor/drift.ts'
+import type { FingerprintHashes } from '../supervisor/drift.ts'
 import type { InstanceState } from '../supervisor/fleet-options.ts'
+import { wasLate } from '../supervisor/liveness.ts'
 import type { Liveness } from '../supervisor/liveness.ts'
-import type { Scheduler } from '../supervisor/scheduler.ts'
+import { readGroupUsage, rssOf } from '../supervisor/process-usage.ts'
+import type { GroupUsage } from '../supervisor/process-usage.ts'
+import { systemScheduler } from '../supervisor/scheduler.ts'
+import type { Cancel, Scheduler } from '../supervisor/scheduler.ts'
+import { commonRoutes } from './announced-routes.ts'
+import { WatchedInstance } from './watched-instance.ts'
+import type { WatchedPlace, WatchRules } from './watched-instance.ts'
 
 /** What the watch needs to know of an instance. */
 export interface WatchedView {
@@ -50,6 +59,8 @@ export interface InstanceWatchPorts {
   readonly scheduler?: Scheduler
   /** A clock that never goes back, in milliseconds. Default: performance.now. */
   readonly nowMs?: () => number
+  /** What process groups use, by group id. Default: as the system tells. */
+  readonly readUsage?: (groupIds: ReadonlySet<number>) => Promise<ReadonlyMap<number, GroupUsage>>
 }
 
 /** The last that is known of an instance; undefined is what was not learned in this epoch, or not yet. */
@@ -63,6 +74,9 @@ export interface InstanceFigures {
   readonly coresUsed: number | undefined
 }
 
+/** So often within an interval it is looked at what is due: late by a quarter at most, and each instance at a time of its own. */
+const ticksPerInterval = 4
+
 /**
  * Asks each ready instance every `intervalMs`, on a connection of its own that is not kept: for telemetry, and where
  * that answers anything not ours, for the health path from then on. Where there is neither, nothing is known of its liveness: that a
@@ -73,9 +87,34 @@ export interface InstanceFigures {
  * healthy one: it should answer within the hang timeout whatever happens.
  */
 export class InstanceWatch {
+  readonly #rules: WatchRules
+  readonly #lookIntervalMs: number
+  readonly #tickMs: number
+  readonly #ports: InstanceWatchPorts &
+    Required<Pick<InstanceWatchPorts, 'scheduler' | 'nowMs' | 'readUsage'>>
+  readonly #watched = new Map<string, WatchedInstance>()
+  /** By the number of a version, what the first of its instances told. */
+  readonly #fingerprints = new Map<number, FingerprintHashes>()
+  /** Those whose telemetry was read before: fingerprint and routes are the same for an epoch. */
+  readonly #heard = new WeakSet<WatchedInstance>()
+  #routes = '[]'
+  #plannedMs = 0
+  #cancelTick: Cancel | undefined
+  #lookDueMs = Number.NEGATIVE_INFINITY
+  #isLooking = false
+
   constructor(options: InstanceWatchOptions, ports: InstanceWatchPorts) {
-    void options
-    void ports
+    const { secret, healthPath, memoryCeilingBytes, lookIntervalMs = 5_000 } = options
+    const { intervalMs = 1_000, hangTimeoutMs = 5_000 } = options
+    this.#rules = { secret, healthPath, intervalMs, hangTimeoutMs, memoryCeilingBytes }
+    this.#lookIntervalMs = lookIntervalMs
+    this.#tickMs = Math.max(5, Math.min(intervalMs, hangTimeoutMs, lookIntervalMs) / ticksPerInterval)
+    this.#ports = {
+      ...ports,
+      scheduler: ports.scheduler ?? systemScheduler,
+      nowMs: ports.nowMs ?? (() => performance.now()),
+      readUsage: ports.readUsage ?? readGroupUsage,
+    }
   }
 
   /**
@@ -83,14 +122,139 @@ export class InstanceWatch {
    * announced lose their licence first.
    */
   follow(views: readonly WatchedView[]): void {
-    void views
+    const places = new Map(
+      views.map(placeOf).flatMap((place) => (place === undefined ? [] : [[place.id, place]])),
+    )
+    for (const [id, watched] of this.#watched) {
+      if (places.get(id)?.epoch !== watched.place.epoch) this.#forget(watched)
+    }
+    const added = [...places.values()]
+      .filter(({ id }) => !this.#watched.has(id))
+      .map((place) => this.#add(place))
+    this.#forgetVersions(views)
+    this.#tellRoutes()
+    const nowMs = this.#ports.nowMs()
+    for (const watched of added) watched.tend(nowMs)
+    if (this.#watched.size > 0 && this.#cancelTick === undefined) this.#planTick(nowMs)
   }
 
   latest(id: string): InstanceFigures | undefined {
-    void id
-    return undefined
+    const watched = this.#watched.get(id)
+    if (watched === undefined) return undefined
+    const { place, liveness, telemetry, rssBytes, coresUsed } = watched
+    return { epoch: place.epoch, liveness, telemetry, rssBytes, coresUsed }
   }
 
   /** Asks nothing more and tells nothing more. */
-  close(): void {}
+  close(): void {
+    this.#cancelTick?.()
+    this.#cancelTick = undefined
+    for (const watched of this.#watched.values()) watched.close()
+    this.#watched.clear()
+  }
+
+  #add(place: WatchedPlace): WatchedInstance {
+    const watched: WatchedInstance = new WatchedInstance(place, this.#rules, (telemetry) => {
+      this.#hear(watched, telemetry)
+    })
+    this.#watched.set(place.id, watched)
+    return watched
+  }
+
+  #forget(watched: WatchedInstance): void {
+    watched.close()
+    this.#watched.delete(watched.place.id)
+  }
+
+  #forgetVersions(views: readonly WatchedView[]): void {
+    const numbers = new Set(views.map(({ version }) => version.number))
+    for (const number of this.#fingerprints.keys()) {
+      if (!numbers.has(number)) this.#fingerprints.delete(number)
+    }
+  }
+
+  #hear(watched: WatchedInstance, telemetry: InstanceTelemetry | undefined): void {
+    if (telemetry !== undefined && !this.#heard.has(watched)) {
+      this.#heard.add(watched)
+      this.#compare(watched.place, telemetry.fingerprint)
+      this.#tellRoutes()
+    }
+    this.#ports.onTelemetry(watched.place.id, watched.place.epoch, telemetry)
+  }
+
+  #compare({ id, epoch, versionNumber }: WatchedPlace, fingerprint: FingerprintHashes): void {
+    const reference = this.#fingerprints.get(versionNumber)
+    if (reference === undefined) this.#fingerprints.set(versionNumber, fingerprint)
+    const sentence = describeDrift(findDrift(reference ?? fingerprint, fingerprint), id)
+    if (sentence !== undefined) this.#ports.onDrift(id, epoch, sentence)
+  }
+
+  #tellRoutes(): void {
+    const announced = [...this.#watched.values()].map(({ telemetry }) => telemetry?.idempotentRoutes ?? [])
+    const routes = commonRoutes(announced)
+    const text = JSON.stringify(routes)
+    if (text === this.#routes) return
+    this.#routes = text
+    this.#ports.onRoutes(routes)
+  }
+
+  #planTick(nowMs: number): void {
+    this.#plannedMs = nowMs + this.#tickMs
+    this.#cancelTick = this.#ports.scheduler.after(this.#tickMs, () => {
+      this.#tick()
+    })
+  }
+
+  #tick(): void {
+    const nowMs = this.#ports.nowMs()
+    this.#cancelTick = undefined
+    if (wasLate(this.#plannedMs, nowMs, this.#rules.hangTimeoutMs)) this.#restartSilences(nowMs)
+    if (this.#watched.size === 0) return
+    // Before anything is told: what is told may call us again.
+    this.#planTick(nowMs)
+    for (const watched of this.#watched.values()) this.#tend(watched, nowMs)
+    if (nowMs >= this.#lookDueMs && !this.#isLooking) void this.#look(nowMs)
+  }
+
+  #restartSilences(nowMs: number): void {
+    for (const watched of this.#watched.values()) watched.restartSilence(nowMs)
+  }
+
+  #tend(watched: WatchedInstance, nowMs: number): void {
+    if (!this.#isCurrent(watched) || !watched.tend(nowMs)) return
+    const { id, epoch } = watched.place
+    this.#ports.onHang(id, epoch, `did not answer for ${this.#rules.hangTimeoutMs} ms`)
+  }
+
+  #isCurrent(watched: WatchedInstance): boolean {
+    return this.#watched.get(watched.place.id) === watched
+  }
+
+  async #look(nowMs: number): Promise<void> {
+    this.#isLooking = true
+    this.#lookDueMs = nowMs + this.#lookIntervalMs
+    const watched = [...this.#watched.values()]
+    try {
+      const usage = await this.#ports.readUsage(new Set(watched.map(({ place }) => place.pid)))
+      const readMs = this.#ports.nowMs()
+      for (const one of watched) this.#take(one, usage.get(one.place.pid), readMs)
+    } catch {
+      // A look that failed tells nothing: the figures stay as they were, until the next.
+    } finally {
+      this.#isLooking = false
+    }
+  }
+
+  #take(watched: WatchedInstance, usage: GroupUsage | undefined, nowMs: number): void {
+    if (usage === undefined || !this.#isCurrent(watched)) return
+    if (!watched.take(usage, nowMs)) return
+    const { id, epoch } = watched.place
+    this.#ports.onMemory(id, epoch, rssOf(usage))
+  }
+}
+
+function placeOf(view: WatchedView): WatchedPlace | undefined {
+  const { id, epoch, pid, host, port, state } = view
+  if (state !== 'ready' || pid === undefined || host === undefined || port === undefined) return undefined
+  return { id, epoch, pid, host, port, versionNumber: view.version.number }
 }

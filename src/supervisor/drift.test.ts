@@ -26,7 +26,10 @@ test('several are told in one sentence, many by their number', () => {
     'SESSION_KEYS differs on instance 3, currency is missing on instance 3',
   )
   const many = Object.fromEntries(Array.from({ length: 9 }, (_, index) => [`N${index}`, 'x']))
-  assert.match(describeDrift(findDrift({}, many), '3') ?? '', /^N0 is set only on instance 3, .*N4 .*, 4 more$/)
+  assert.match(
+    describeDrift(findDrift({}, many), '3') ?? '',
+    /^N0 is set only on instance 3, .*N4 .*, 4 more$/,
+  )
 })
 
 test('a name is whatever the app says, on one line', () => {

@@ -13,7 +13,8 @@ export interface ProcessEntry {
   readonly isZombie: boolean
 }
 
-const hasProc = process.platform === 'linux'
+/** Linux, where files tell what elsewhere ps does. */
+export const hasProc: boolean = process.platform === 'linux'
 const run = promisify(execFile)
 // A fixed zone and language: lstart is printed as local time.
 const psEnvironment = { PATH: '/bin:/usr/bin', LC_ALL: 'C', TZ: 'UTC0' }
@@ -69,10 +70,16 @@ export function parsePsLine(line: string): ProcessEntry | undefined {
 }
 
 function listProc(): ProcessEntry[] {
+  return listProcPids()
+    .map(readProcStat)
+    .filter((entry) => entry !== undefined)
+}
+
+/** Of Linux. */
+export function listProcPids(): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .map((name) => readProcStat(Number(name)))
-    .filter((entry) => entry !== undefined)
+    .map(Number)
 }
 
 function readProcStat(pid: number): ProcessEntry | undefined {
@@ -81,7 +88,7 @@ function readProcStat(pid: number): ProcessEntry | undefined {
 }
 
 /** Undefined when the process is gone or is not ours to look at. */
-function readProcFile(pid: number, name: 'stat' | 'environ'): string | undefined {
+export function readProcFile(pid: number, name: 'stat' | 'environ'): string | undefined {
   return readTextIfPresent(`/proc/${pid}/${name}`)
 }
 
@@ -112,7 +119,8 @@ async function listWithPs(selection: readonly string[]): Promise<ProcessEntry[]>
     .filter((entry) => entry !== undefined)
 }
 
-async function ps(args: readonly string[]): Promise<string> {
+/** What ps prints, in English and UTC; nothing when no process matches. */
+export async function ps(args: readonly string[]): Promise<string> {
   try {
     return (await run('ps', args, { env: psEnvironment, maxBuffer: 16 * 1024 * 1024 })).stdout
   } catch (error) {
