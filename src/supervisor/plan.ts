@@ -49,16 +49,15 @@ export type Step =
 export function planSteps(wish: FleetWish, instances: readonly PlannedInstance[]): readonly Step[] {
   const assigned = assignSpares(wish, instances)
   const roles = new Map(assigned.map(({ id, role }) => [id, role]))
-  const present = instances
-    .filter(({ state }) => isPresent(state))
-    .map((instance) => ({ ...instance, role: roles.get(instance.id) ?? instance.role }))
-  const servers = present.filter(({ role }) => role === 'server')
-  const spares = present.filter(({ role }) => role === 'spare')
+  const present = instances.filter(({ state }) => isPresent(state))
+  const inRole = (wanted: InstanceRole) =>
+    present.filter(({ id, role }) => (roles.get(id) ?? role) === wanted)
+  const servers = inRole('server')
   return [
     ...assigned.map(({ id, role }): Step => ({ kind: 'assign', id, role })),
     ...serverAdditions(wish, servers),
     ...serverDepartures(wish, servers),
-    ...spareSteps(wish, spares),
+    ...spareSteps(wish, inRole('spare')),
   ]
 }
 
