@@ -9,7 +9,7 @@ import type { BalancerSnapshot } from '../control/snapshot.ts'
 import { BalancerLoads, type InstanceLoad } from './balancer-loads.ts'
 import { BalancerSlot, type ReplaceBounds } from './balancer-slot.ts'
 import { BalancerWorker, workerPath, WorkerRefused, type WorkerPorts } from './balancer-worker.ts'
-import { bindHandle, boundPort, listenError, type BoundHandle } from './bound-handle.ts'
+import { bindHandle, boundAddress, boundPort, listenError, type BoundHandle } from './bound-handle.ts'
 
 export interface BalancerGroupPorts extends WorkerPorts {
   readonly now: () => number
@@ -55,7 +55,11 @@ export class BalancerGroup {
 
   /** Binds and starts the workers. Port 0 takes a free one. Rejects with PORT_TAKEN or OPTION_INVALID. */
   async listen(host: string, port: number): Promise<{ port: number }> {
-    const handle = await bindHandle(host, port)
+    return this.serve(await bindHandle(host, port), host)
+  }
+
+  /** Starts the workers on a handle that is bound already, and is this group's from now on. Rejects as `listen` does. */
+  async serve(handle: BoundHandle, host: string = boundAddress(handle).host): Promise<{ port: number }> {
     if (this.#state === 'closed') {
       handle.close()
       throw new Error('Cannot listen: the balancer was closed')

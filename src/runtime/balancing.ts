@@ -6,6 +6,7 @@ import type { InstanceView } from '../supervisor/fleet-options.ts'
 import { BalancerGroup, type BalancerGroupPorts, type BalancerGroupSnapshot } from './balancer-group.ts'
 import { balancerOptions } from './balancer-options.ts'
 import { balancerStartTimeoutMs } from './balancer-slot.ts'
+import { boundAddress, type BoundAddress, type BoundHandle } from './bound-handle.ts'
 import { clientUrl, readyUpstreams } from './fleet-snapshot.ts'
 import { FleetMetrics } from './metrics.ts'
 import { planReload, type ReloadPlan } from './reload.ts'
@@ -16,13 +17,14 @@ export class Balancing {
   readonly #group: BalancerGroup
   readonly #metrics = new FleetMetrics()
   #config: FleetConfig
-  #port: number
+  /** Where the balancers listen. */
+  #address: BoundAddress
   #instances: readonly InstanceView[] = []
 
   constructor(config: FleetConfig, marker: string, ports: BalancerGroupPorts) {
     this.#marker = marker
     this.#config = config
-    this.#port = config.port
+    this.#address = { host: config.host, port: config.port }
     this.#group = new BalancerGroup(balancerOptions(config, marker), config.balancers, {
       ...ports,
       onRetire: (pid, metrics) => {
@@ -33,16 +35,22 @@ export class Balancing {
 
   /** Where a client on this machine connects. */
   get url(): string {
-    return clientUrl(this.#config.host, this.#port, this.#config.tls === undefined ? 'http' : 'https')
+    const { host, port } = this.#address
+    return clientUrl(host, port, this.#config.tls === undefined ? 'http' : 'https')
   }
 
-  /** Binds the port and starts the balancers. Rejects with PORT_TAKEN or OPTION_INVALID. */
-  async listen(): Promise<void> {
-    const { host, port } = this.#config
-    const bound = await withDeadline(this.#group.listen(host, port), balancerStartTimeoutMs, () => {
+  /**
+   * Binds the port and starts the balancers; on `inherited` instead, where a service manager has bound it. Rejects with
+   * PORT_TAKEN or OPTION_INVALID.
+   */
+  async listen(inherited?: BoundHandle): Promise<void> {
+    if (inherited !== undefined) this.#address = boundAddress(inherited)
+    const { host, port } = this.#address
+    const listening = inherited === undefined ? this.#group.listen(host, port) : this.#group.serve(inherited)
+    const bound = await withDeadline(listening, balancerStartTimeoutMs, () => {
       return new Error(`Cannot listen on ${host}:${port}: the balancer did not start`)
     })
-    this.#port = bound.port
+    this.#address = { host, port: bound.port }
   }
 
   /** Tells the balancers of the instances as they are now. */

@@ -34,8 +34,9 @@ export class UpstreamPool implements ConnectionOwner {
       idle?.push(connection)
       break
     }
+    const fresh = new UpstreamConnection(upstream, key, this.#limits(), this)
     this.#open.set(key, (this.#open.get(key) ?? 0) + 1)
-    return new UpstreamConnection(upstream, key, this.#limits(), this)
+    return fresh
   }
 
   /** Takes a connection back after a complete exchange; closes it when it cannot be used again. */
