@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { findLeftovers, killLeftovers } from './leftovers.ts'
 import type { Leftover } from './leftovers.ts'
@@ -33,10 +33,12 @@ export interface TestProcessOptions {
 /** Servers that a test has just told to stop get this long to be gone. */
 const leavingMs = 3_000
 const markName = 'DROVER_TEST_MARK'
+/** Tests start many processes and threads; without it each would strip and compile the same sources anew. */
+const compileCache = resolve('node_modules', '.cache', 'drover-compile')
 
 function environment(mark: string): NodeJS.ProcessEnv {
   const { NODE_TEST_CONTEXT: _nested, ...rest } = process.env
-  return { ...rest, [markName]: mark }
+  return { NODE_COMPILE_CACHE: compileCache, ...rest, [markName]: mark }
 }
 
 function killGroup(groupId: number): void {

@@ -83,8 +83,16 @@ export function parseImports(path: string, text: string): Found[] {
   return found
 }
 
-/** Every import of one file of the repository. A relative one that names no file is an error. */
-export function importsOf(from: string): Import[] {
+const known = new Map<string, readonly Import[]>()
+
+/** Every import of one file of the repository, which is read once. A relative one that names no file is an error. */
+export function importsOf(from: string): readonly Import[] {
+  const imports = known.get(from) ?? readImports(from)
+  known.set(from, imports)
+  return imports
+}
+
+function readImports(from: string): readonly Import[] {
   return parseImports(from, readText(from)).map(({ specifier, isTypeOnly }) => {
     if (!specifier.startsWith('.')) return { from, specifier, isTypeOnly, to: undefined }
     const path = join(root, dirname(from), specifier)

@@ -17,7 +17,8 @@ import { FailoverLoad } from './failover-load.ts'
 
 const names = new KeyNames('drover:session:')
 
-describe('redisSessionStore on a Cluster, failover under load', () => {
+// Each has servers of its own, and mostly waits for them.
+describe('redisSessionStore on a Cluster, failover under load', { concurrency: true }, () => {
   test('a primary that is killed: every answer is right, nothing acknowledged is lost, other slots go on', async (t) => {
     await failOver(t, false, async (primary, cluster, key) => {
       await primary.stop()

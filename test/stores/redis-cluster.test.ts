@@ -18,12 +18,10 @@ const names = new KeyNames('drover:session:')
 
 describe('redisSessionStore contract', () => {
   let cluster: RedisCluster
-  const clients: { destroy: () => void }[] = []
   before(async () => {
     cluster = await startCluster()
   })
   after(async () => {
-    for (const client of clients) client.destroy()
     await cluster.stop()
   })
 
@@ -33,10 +31,19 @@ describe('redisSessionStore contract', () => {
   })
 
   describe('on an injected Cluster client', () => {
-    const open = async (clock: ManualClock) => {
-      const client = createCluster({ rootNodes: cluster.nodes.map(({ url }) => ({ url })) })
-      clients.push(client)
-      await client.connect()
+    const connected = () => createCluster({ rootNodes: cluster.nodes.map(({ url }) => ({ url })) }).connect()
+    /** Each outlives its stores, as an app's does. One takes long to make; the most that a case opens have one each. */
+    const clients: Awaited<ReturnType<typeof connected>>[] = []
+    let opened = 0
+    before(async () => {
+      for (let made = 0; made < 4; made += 1) clients.push(await connected())
+    })
+    after(() => {
+      for (const client of clients) client.destroy()
+    })
+    const open = (clock: ManualClock) => {
+      const client = clients[(opened += 1) % clients.length]
+      assert.ok(client !== undefined)
       return redisSessionStore(client, { ...patient, clock })
     }
     for (const { name, run } of sessionStoreContract({ open, watchWithinMs })) test(name, run)

@@ -10,7 +10,8 @@ import type { RedisServer } from '../support/redis-server.ts'
 import { until } from '../support/until.ts'
 import { FailoverLoad } from './failover-load.ts'
 
-describe('redisSessionStore behind Sentinels, failover under load', () => {
+// Each has servers of its own, and mostly waits for them.
+describe('redisSessionStore behind Sentinels, failover under load', { concurrency: true }, () => {
   for (const nearCache of [false, true]) {
     test(`a primary that is killed, near cache ${nearCache}: every answer is right, nothing acknowledged is lost`, async (t) => {
       const servers = await startSentinels()

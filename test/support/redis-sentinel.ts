@@ -21,8 +21,14 @@ const quorum = 2
 /** Half of it took a busy machine's pauses for deaths. */
 const downAfterMs = 1_000
 
-/** Resolves when both replicas are in step and every Sentinel knows of the whole set: only then can a kill be survived. */
-export async function startSentinels(): Promise<RedisSentinels> {
+/** Redis has them 10 s and 2 s: what Sentinels see and agree on would take that long, and four times so to make a replica. */
+const periods = { infoMs: 1_000, announceMs: 500 }
+
+/**
+ * Resolves when both replicas are in step and every Sentinel knows of the whole set: only then can a kill be survived.
+ * Sentinels tell each other what they know every `announceMs`.
+ */
+export async function startSentinels(announceMs: number = periods.announceMs): Promise<RedisSentinels> {
   const servers: RedisServer[] = []
   const sentinels: RedisServer[] = []
   const stop = async () => {
@@ -32,7 +38,7 @@ export async function startSentinels(): Promise<RedisSentinels> {
     await startServers(servers)
     const [primary] = servers
     if (primary === undefined) throw new Error('Cannot watch a primary: none was started')
-    for (let index = 0; index < 3; index += 1) sentinels.push(await startSentinel(primary))
+    for (let index = 0; index < 3; index += 1) sentinels.push(await startSentinel(primary, announceMs))
     await until('Sentinels that know of all', () => knowEachOther(sentinels))
     const hosts = sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',')
     const url = `redis-sentinel://${hosts}/${primaryName}`
@@ -42,7 +48,7 @@ export async function startSentinels(): Promise<RedisSentinels> {
       sentinels,
       primary: (asked = sentinels[0]) => primaryOf(asked, servers),
       addSentinel: async (known) => {
-        const added = await startSentinel(known)
+        const added = await startSentinel(known, announceMs)
         sentinels.push(added)
         return added
       },
@@ -68,14 +74,17 @@ export async function isInStep(replica: RedisServer): Promise<boolean> {
   return String(await askRedis(replica, 'INFO', 'replication')).includes('master_link_status:up')
 }
 
-function startSentinel(primary: RedisServer): Promise<RedisServer> {
+async function startSentinel(primary: RedisServer, announceMs: number): Promise<RedisServer> {
   const sentinelConfig = [
     `sentinel monitor ${primaryName} 127.0.0.1 ${primary.port} ${quorum}`,
     `sentinel down-after-milliseconds ${primaryName} ${downAfterMs}`,
     `sentinel failover-timeout ${primaryName} 3000`,
     '',
   ].join('\n')
-  return startRedisProgram({ args: [], sentinelConfig })
+  const sentinel = await startRedisProgram({ args: [], sentinelConfig })
+  const debug = ['INFO-PERIOD', String(periods.infoMs), 'PUBLISH-PERIOD', String(announceMs)]
+  await askRedis(sentinel, 'SENTINEL', 'DEBUG', ...debug)
+  return sentinel
 }
 
 async function knowEachOther(sentinels: readonly RedisServer[]): Promise<boolean> {

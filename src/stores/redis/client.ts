@@ -75,17 +75,34 @@ export function createRedisClient(
   settings: ClientSettings,
   limits: RedisLimits,
 ): NodeRedisClient {
-  const client = redis.createClient({
+  const client = modelOf(redis).duplicate({
     ...serverOptions(settings, limits.connectTimeoutMs),
-    disableOfflineQueue: true,
     commandsQueueMaxLength: limits.maxPendingCommands,
-    // Its own timeout ends only what it has not written yet, and makes an AbortSignal for each command.
-    commandOptions: { timeout: 0 },
-    maintNotifications: 'disabled',
     emitInvalidate: settings.isTracking,
   })
   if (settings.isUnrefed) client.unref()
   return client
+}
+
+const models = new WeakMap<RedisPackage, ReturnType<typeof createModel>>()
+
+/**
+ * The client that all of ours are duplicates of; it never connects. `createClient` would make a class of hundreds of
+ * commands whenever the options differ from the call before: tens of milliseconds for each connection to another server.
+ */
+function modelOf(redis: RedisPackage): ReturnType<typeof createModel> {
+  const model = models.get(redis) ?? createModel(redis)
+  models.set(redis, model)
+  return model
+}
+
+function createModel(redis: RedisPackage) {
+  return redis.createClient({
+    disableOfflineQueue: true,
+    // Its own timeout ends only what it has not written yet, and makes an AbortSignal for each command.
+    commandOptions: { timeout: 0 },
+    maintNotifications: 'disabled',
+  })
 }
 
 function serverOptions({ server }: ClientSettings, connectTimeout: number) {
