@@ -21,7 +21,7 @@ export interface InstanceSnapshot {
   readonly failures: number
   /** Answers of 500 and above, in the same time. */
   readonly errors: number
-  /** The 99th percentile of its response times in the same time, in ms, as exact as a tenth; null when it answered none. */
+  /** The 99th percentile of its response times in the same time, in ms, at most √2 off; null when it answered none. */
   readonly p99Ms: number | null
   /** A balancer gives it nothing because its attempts failed. */
   readonly ejected: boolean

@@ -16,6 +16,22 @@ test('announceChanges tells that an instance is ready, where, and how long it to
   ])
 })
 
+test('announceChanges tells that a spare steps in, that an instance drains, and versions where there are several', () => {
+  const spare = { ...view('ready'), role: 'spare' as const }
+  const texts = (before: InstanceView, after: InstanceView, others: readonly InstanceView[] = []) =>
+    announceChanges([before, ...others], [after, ...others], 1449).map(({ text }) => text)
+  assert.deepEqual(texts(spare, view('ready')), ['instance 2 was a spare and serves now'])
+  assert.deepEqual(texts(view('ready'), spare), [])
+  assert.deepEqual(texts({ ...spare, state: 'starting' }, spare), [
+    'instance 2 ready on 127.0.0.1:4001 in 0.4 s, as a spare',
+  ])
+  assert.deepEqual(texts(view('ready'), view('draining')), ['instance 2 finishes what it has'])
+  const other = { ...view('ready'), id: '3', version: { ...version, number: 2, label: 'def' } }
+  assert.deepEqual(texts(view('starting'), view('ready'), [other]), [
+    'instance 2 ready on 127.0.0.1:4001 in 0.4 s, version abc',
+  ])
+})
+
 test('announceChanges says nothing twice', () => {
   assert.deepEqual(announceChanges([view('ready')], [view('ready')], 2000), [])
   assert.deepEqual(announceChanges([view('starting')], [view('starting')], 2000), [])

@@ -36,23 +36,37 @@ export function announceChanges(
   before: readonly InstanceView[],
   after: readonly InstanceView[],
   nowMs: number,
-): Announcement[] {
-  const announcements: Announcement[] = []
-  for (const view of after) {
+): readonly Announcement[] {
+  return after.flatMap((view) => {
     const earlier = before.find(({ id }) => id === view.id)
     const isNews = earlier?.state !== view.state || earlier.epoch !== view.epoch
-    if (isNews && view.state === 'ready') announcements.push(announceReady(view, nowMs))
-    if (isNews && view.state === 'stopped' && earlier !== undefined) {
-      announcements.push({ tone: 'calm', text: `instance ${view.id} stopped` })
+    if (!isNews) return announceRole(earlier, view)
+    switch (view.state) {
+      case 'ready':
+        return [announceReady(view, after, nowMs)]
+      case 'draining':
+        return [{ tone: 'calm', text: `instance ${view.id} finishes what it has` } as const]
+      case 'stopped':
+        return earlier === undefined ? [] : [{ tone: 'calm', text: `instance ${view.id} stopped` } as const]
+      default:
+        return []
     }
-  }
-  return announcements
+  })
 }
 
-function announceReady(view: InstanceView, nowMs: number): Announcement {
+/** A spare that is ready steps in. */
+function announceRole(earlier: InstanceView, { id, role, state }: InstanceView): readonly Announcement[] {
+  const stepsIn = earlier.role === 'spare' && role === 'server' && state === 'ready'
+  return stepsIn ? [{ tone: 'good', text: `instance ${id} was a spare and serves now` }] : []
+}
+
+function announceReady(view: InstanceView, all: readonly InstanceView[], nowMs: number): Announcement {
   const place = view.host === undefined || view.port === undefined ? '' : ` on ${view.host}:${view.port}`
   const wait = view.startedAtMs === undefined ? '' : ` in ${seconds(nowMs - view.startedAtMs)}`
-  return { tone: 'good', text: `instance ${view.id} ready${place}${wait}` }
+  const isOnly = all.every(({ version }) => version.number === view.version.number)
+  const version = isOnly ? '' : `, version ${view.version.label}`
+  const role = view.role === 'spare' ? ', as a spare' : ''
+  return { tone: 'good', text: `instance ${view.id} ready${place}${wait}${version}${role}` }
 }
 
 export function announceDeath(death: InstanceDeath): Announcement {

@@ -1,5 +1,6 @@
 // The balancers as the configuration wants them, also when it changes while they run.
 import { withDeadline } from '../base/deadline.ts'
+import type { EnforcedRoute } from '../balancer/messages.ts'
 import type { FleetConfig } from '../config/options.ts'
 import type { FleetSnapshot } from '../control/snapshot.ts'
 import type { InstanceView } from '../supervisor/fleet-options.ts'
@@ -20,12 +21,13 @@ export class Balancing {
   /** Where the balancers listen. */
   #address: BoundAddress
   #instances: readonly InstanceView[] = []
+  #announced: readonly EnforcedRoute[] = []
 
   constructor(config: FleetConfig, marker: string, ports: BalancerGroupPorts) {
     this.#marker = marker
     this.#config = config
     this.#address = { host: config.host, port: config.port }
-    this.#group = new BalancerGroup(balancerOptions(config, marker), config.balancers, {
+    this.#group = new BalancerGroup(balancerOptions(config, marker, []), config.balancers, {
       ...ports,
       onRetire: (pid, metrics) => {
         this.#metrics.retire(pid, metrics)
@@ -72,11 +74,21 @@ export class Balancing {
   reload(after: FleetConfig): ReloadPlan {
     const plan = planReload(this.#config, after)
     this.#config = plan.config
-    this.#group.configure(balancerOptions(plan.config, this.#marker))
+    this.#configure()
     // A log that was renamed is written anew under its own name.
     this.#group.reopenLog()
     this.follow(this.#instances)
     return plan
+  }
+
+  /** Routes on which all instances say that they enforce idempotency keys, beside those that the configuration declares. */
+  announce(routes: readonly EnforcedRoute[]): void {
+    this.#announced = routes
+    this.#configure()
+  }
+
+  #configure(): void {
+    this.#group.configure(balancerOptions(this.#config, this.#marker, this.#announced))
   }
 
   /** Exchanges the balancers for the code on disk; see BalancerGroup. */

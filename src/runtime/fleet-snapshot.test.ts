@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { InstanceView } from '../supervisor/fleet-options.ts'
+import { noLoad, noTotals } from './balancer-loads.ts'
 import { clientUrl, combineSnapshot, readyUpstreams } from './fleet-snapshot.ts'
 
 const version = { number: 1, label: 'abc', command: ['node'], cwd: '/', env: {} }
@@ -50,9 +51,10 @@ test("combineSnapshot puts the balancer's counts beside the supervisor's view", 
       balancers: [{ pid: 12, restarts: 0, state: 'serving' }],
       parked: 4,
       loads: new Map([
-        ['1', { inFlight: 2, requests: 30, failures: 3, ejected: true }],
-        ['gone', { inFlight: 9, requests: 9, failures: 0, ejected: false }],
+        ['1', { ...noLoad, inFlight: 2, requests: 30, failures: 3, errors: 4, latency: [10], ejected: true }],
+        ['gone', { ...noLoad, inFlight: 9, requests: 9 }],
       ]),
+      totals: noTotals,
     },
   })
   assert.deepEqual(snapshot, {
@@ -77,8 +79,8 @@ test("combineSnapshot puts the balancer's counts beside the supervisor's view", 
         inFlight: 2,
         requests: 30,
         failures: 3,
-        errors: 0,
-        p99Ms: null,
+        errors: 4,
+        p99Ms: 0.495,
         ejected: true,
         restarts: 1,
         uptimeMs: 100,
@@ -104,7 +106,7 @@ test("combineSnapshot puts the balancer's counts beside the supervisor's view", 
 })
 
 test('combineSnapshot never tells a negative age when the clock is set back', () => {
-  const balancing = { balancers: [], parked: 0, loads: new Map() }
+  const balancing = { balancers: [], parked: 0, loads: new Map(), totals: noTotals }
   const moment = {
     state: 'running',
     pid: 1,

@@ -1,6 +1,7 @@
 // Puts what the supervisor and the balancer each know together into one picture of the fleet.
 import { isIPv6 } from 'node:net'
 import type { Upstream } from '../balancer/messages.ts'
+import { quantile } from '../balancer/telemetry/latency-buckets.ts'
 import type { FleetSnapshot, InstanceSnapshot } from '../control/snapshot.ts'
 import type { InstanceView } from '../supervisor/fleet-options.ts'
 import type { Target } from '../supervisor/target.ts'
@@ -50,8 +51,8 @@ function instanceSnapshot(view: InstanceView, moment: FleetMoment): InstanceSnap
     inFlight: load?.inFlight ?? 0,
     requests: load?.requests ?? 0,
     failures: load?.failures ?? 0,
-    errors: 0,
-    p99Ms: null,
+    errors: load?.errors ?? 0,
+    p99Ms: load === undefined ? null : (quantile(load.latency, 0.99) ?? null),
     ejected: load?.ejected ?? false,
     restarts: view.restarts,
     uptimeMs: isAlive ? elapsedMs(view.startedAtMs ?? moment.nowMs, moment.nowMs) : null,

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
 import { DroverError, isDroverError } from '../base/errors.ts'
-import { markerVariable } from '../base/wire.ts'
+import { fingerprintVariable, markerVariable } from '../base/wire.ts'
 import type { FleetConfig } from '../config/options.ts'
 import type { FleetCommands, Reloaded, ReloadRequest } from '../control/commands.ts'
 import { openControlServer, type ControlServer } from '../control/server.ts'
@@ -14,7 +14,10 @@ import type { Version } from '../supervisor/version.ts'
 import { openAdminServer, type AdminServer } from './admin-server.ts'
 import { announceChanges, announceDeath, announceReload, announceStart } from './announcement.ts'
 import { Balancing } from './balancing.ts'
+import { inheritedHandle, inheritedSocketVariables, type BoundHandle } from './bound-handle.ts'
 import { combineSnapshot } from './fleet-snapshot.ts'
+import { careForInstances } from './instance-care.ts'
+import type { InstanceWatch } from './instance-watch.ts'
 import { nextPrimaryState, type PrimaryEvent, type PrimaryState } from './primary-state.ts'
 import { accessLogName, type FleetReporter } from './reporter.ts'
 
@@ -39,6 +42,7 @@ export class Primary implements FleetCommands {
   readonly #ports: PrimaryPorts
   readonly #fleet: Fleet
   readonly #balancing: Balancing
+  readonly #watch: InstanceWatch
   readonly #startedAtMs: number
   /** By which instances say "not processed"; nobody else can know it. */
   readonly #marker = randomBytes(markerBytes).toString('base64url')
@@ -61,6 +65,7 @@ export class Primary implements FleetCommands {
     this.#target = { instances, spares, current: this.#configuredVersion() }
     this.#fleet = this.#createFleet()
     this.#balancing = this.#createBalancing()
+    this.#watch = this.#createWatch()
     // Whoever awaits it hears of a failed stop; when nobody does, that is no unhandled rejection.
     this.#finished.promise.catch(() => undefined)
   }
@@ -180,6 +185,7 @@ export class Primary implements FleetCommands {
       onDeath: (death) => {
         reporter.announce(announceDeath(death))
       },
+      drained: (id, epoch, timeoutMs) => this.#balancing.drained(id, epoch, timeoutMs),
       beforeInstances: () => this.#open(),
     })
   }
@@ -190,8 +196,9 @@ export class Primary implements FleetCommands {
   }
 
   #configuredVersion(): Version {
-    const { command, cwd, version } = this.#config
-    const env = { ...this.#ports.environment, ...this.#config.env, [markerVariable]: this.#marker }
+    const { command, cwd, version, fingerprint } = this.#config
+    const own = { [markerVariable]: this.#marker, [fingerprintVariable]: fingerprint.join(',') }
+    const env = { ...withoutSockets(this.#ports.environment), ...this.#config.env, ...own }
     return { number: 1, label: version, command, cwd, env }
   }
 
@@ -220,14 +227,31 @@ export class Primary implements FleetCommands {
     })
   }
 
+  #createWatch(): InstanceWatch {
+    return careForInstances(this.#config, this.#marker, {
+      fleet: this.#fleet,
+      onRoutes: (routes) => {
+        this.#balancing.announce(routes)
+      },
+      announce: (announcement) => {
+        this.#ports.reporter.announce(announcement)
+      },
+    })
+  }
+
   /** Control before the port: whoever is refused by either has not disturbed a fleet that runs. */
   async #open(): Promise<void> {
     const { stateDir, admin } = this.#config
     this.#control = await openControlServer(stateDir, this.#ports.currentDir, this.#commands())
     if (admin !== undefined) this.#admin = await openAdminServer(admin, this)
-    await this.#balancing.listen()
+    await this.#balancing.listen(this.#inherited())
     this.#announce(announceStart(this.#config, this.#balancing.url))
     if (this.#admin !== undefined) this.#announce(`metrics on ${this.#admin.url}/metrics`)
+  }
+
+  /** The socket that a service manager has bound for this process. */
+  #inherited(): BoundHandle | undefined {
+    return inheritedHandle(this.#ports.environment, process.pid)
   }
 
   /** What others may ask for; whoever watches the terminal is told that somebody did. */
@@ -246,8 +270,10 @@ export class Primary implements FleetCommands {
     }
   }
 
-  /** The balancer hears of a death before anything else happens, so that it stops choosing the dead. */
+  /** The balancer hears of a death before anything is done about it, so that it stops choosing the dead. */
   #handleChange(views: readonly InstanceView[]): void {
+    // Before the balancers hear of a new one, so that routes it has not announced lose their licence first.
+    this.#watch.follow(views)
     this.#balancing.follow(views)
     const announcements = announceChanges(this.#views, views, this.#ports.clock.now())
     this.#views = views
@@ -284,6 +310,7 @@ export class Primary implements FleetCommands {
     await this.#opening?.catch(() => undefined)
     await this.#drain()
     await this.#balancing.close()
+    this.#watch.close()
     await this.#fleet.stop()
   }
 
@@ -341,6 +368,13 @@ const shownStates: Readonly<Record<PrimaryState, FleetSnapshot['state']>> = {
 function unchanged(error: unknown): never {
   const message = `${error instanceof Error ? error.message : String(error)} (nothing was changed)`
   throw new DroverError(isDroverError(error) ? error.code : 'CONTROL_FAILED', message, { cause: error })
+}
+
+/** What a service manager told this process of sockets is not for its children. */
+function withoutSockets(environment: PrimaryPorts['environment']): PrimaryPorts['environment'] {
+  return Object.fromEntries(
+    Object.entries(environment).filter(([name]) => !inheritedSocketVariables.includes(name)),
+  )
 }
 
 function requests(count: number): string {
