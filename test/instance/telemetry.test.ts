@@ -12,10 +12,11 @@ import { elsewhere, startServed, underDrover } from './support/served.ts'
 
 const secret = { [telemetrySecretHeader]: 'secret-word' }
 
-test('the supervisor, which knows the secret word, is told of load, memory and fingerprint', async (t) => {
+test('the supervisor, which knows the secret word, is told of load, memory, fingerprint and routes', async (t) => {
   const site = new Site()
-  const options = { fingerprint: { currency: 'EUR' } }
-  const instance = startServed(t, nodeListener(site), options, underDrover)
+  const options = { fingerprint: { currency: 'EUR' }, idempotentRoutes: ['/orders'] }
+  const shared = { DROVER_FINGERPRINT: 'REGION', REGION: 'eu', DROVER_VERSION: '3f2a' }
+  const instance = startServed(t, nodeListener(site), options, { ...underDrover, ...shared })
   await instance.ready
   const client = await connectRaw(t, instance.port)
   client.send('GET /hold HTTP/1.1\r\nHost: test\r\n\r\n')
@@ -34,7 +35,9 @@ test('the supervisor, which knows the secret word, is told of load, memory and f
   assert.ok(told.eventLoopUtilization >= 0 && told.eventLoopUtilization <= 1)
   assert.ok(told.eventLoopDelayMaxMs >= told.eventLoopDelayP99Ms && told.eventLoopDelayP99Ms >= 0)
   assert.ok(told.rssBytes > told.heapUsedBytes && told.heapUsedBytes > 0)
-  assert.match(told.fingerprint['currency'] ?? '', /^[\w-]{16}$/)
+  assert.deepEqual(Object.keys(told.fingerprint).toSorted(), ['DROVER_VERSION', 'REGION', 'currency'])
+  for (const hash of Object.values(told.fingerprint)) assert.match(hash, /^[\w-]{16}$/)
+  assert.deepEqual(told.idempotentRoutes, [{ path: '/orders', methods: ['POST', 'PATCH'], mint: false }])
   assert.deepEqual(Object.keys(told).toSorted(), Object.keys(instance.telemetry()).toSorted())
   client.socket.destroy()
   await until('the request is gone with its connection', () => instance.telemetry().inFlight === 0)
