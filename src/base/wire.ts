@@ -10,9 +10,9 @@ export const instanceHeader = 'x-drover-instance'
 export const notProcessedHeader = 'x-drover-not-processed'
 
 /**
- * Request header by which the balancer tells an instance that the owner of an earlier attempt of this very request is dead,
- * as the supervisor has confirmed: `<secret> <instance id>#<epoch>`. The secret is the one in `markerVariable`; from a client
- * the header is stripped. Only then may the lease of an idempotency key be taken from that owner before it ends.
+ * Request header by which the balancer tells an instance that the owners of earlier attempts of this very request are dead,
+ * as the supervisor has confirmed: `<secret> <instance id>#<epoch> …`, one or more of them. The secret is the one in
+ * `markerVariable`; from a client the header is stripped. Only then may the lease of an idempotency key be taken from such an owner before it ends.
  */
 export const deadOwnerHeader = 'x-drover-dead-owner'
 

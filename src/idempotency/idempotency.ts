@@ -17,7 +17,7 @@ import {
 import { readResponse } from './response.ts'
 import type { AppResponse } from './response.ts'
 import { Run } from './run.ts'
-import type { Reservation } from './store.ts'
+import type { IdempotencyStore, Reservation, ReserveOutcome } from './store.ts'
 
 /** A request as an adapter tells of it. */
 export interface KeyedRequest {
@@ -84,17 +84,9 @@ class Keys implements Idempotency {
   async #reserve(key: string, fingerprint: string, { header }: KeyedRequest): Promise<Verdict> {
     const { store, leaseMs, retentionMs, environment } = this.#policy
     const token = randomBytes(16).toString('base64url')
-    const deadOwner = confirmedDead(header(deadOwnerHeader), environment)
-    const reservation: Reservation = {
-      key,
-      fingerprint,
-      owner: this.#owner,
-      token,
-      leaseMs,
-      retentionMs,
-      ...(deadOwner === undefined ? {} : { deadOwner }),
-    }
-    const outcome = await store.reserve(reservation)
+    const reservation = { key, fingerprint, owner: this.#owner, token, leaseMs, retentionMs }
+    const deadOwners = confirmedDead(header(deadOwnerHeader), environment)
+    const outcome = await reserveFrom(deadOwners, reservation, store)
     switch (outcome.status) {
       case 'reserved':
         return { kind: 'run', run: new Run(this.#policy, key, token) }
@@ -106,6 +98,20 @@ class Keys implements Idempotency {
         return replay(readResponse(outcome.response))
     }
   }
+}
+
+/**
+ * Several owners are dead where one after another died over the same request; which of them had come to hold the lease is for
+ * the store to say.
+ */
+async function reserveFrom(
+  [deadOwner, ...others]: readonly string[],
+  reservation: Reservation,
+  store: IdempotencyStore,
+): Promise<ReserveOutcome> {
+  if (deadOwner === undefined) return store.reserve(reservation)
+  const outcome = await store.reserve({ ...reservation, deadOwner })
+  return outcome.status === 'running' && others.length > 0 ? reserveFrom(others, reservation, store) : outcome
 }
 
 function replay(response: AppResponse): Verdict {

@@ -10,10 +10,10 @@ test('ownOwner: instance and start, or nobody where one of them is unknown', () 
   }
 })
 
-test('confirmedDead: the owner, only with the secret of this fleet and in this form', () => {
+test('confirmedDead: the owners, only with the secret of this fleet and in this form', () => {
   const environment = { DROVER_MARKER: 'secret' }
-  assert.equal(confirmedDead('secret 3#7', environment), '3#7')
-  assert.equal(confirmedDead('secret web-1#12', environment), 'web-1#12')
+  assert.deepEqual(confirmedDead('secret 3#7', environment), ['3#7'])
+  assert.deepEqual(confirmedDead('secret web-1#12 3#7', environment), ['web-1#12', '3#7'])
   for (const field of [
     undefined,
     '',
@@ -25,13 +25,20 @@ test('confirmedDead: the owner, only with the secret of this fleet and in this f
     'Secret 3#7',
     ' 3#7',
   ]) {
-    assert.equal(confirmedDead(field, environment), undefined)
+    assert.deepEqual(confirmedDead(field, environment), [])
   }
-  for (const field of ['secret 3#7 4#1', 'secrets 3#7', 'secret  3#7', ', secret 3#7']) {
-    assert.equal(confirmedDead(field, environment), undefined)
+  for (const field of [
+    'secret 3#7 4',
+    'secret 3#7  4#1',
+    'secret 3#7, 4#1',
+    'secrets 3#7',
+    'secret  3#7',
+    ', secret 3#7',
+  ]) {
+    assert.deepEqual(confirmedDead(field, environment), [])
   }
   for (const without of [{}, { DROVER_MARKER: '' }]) {
-    assert.equal(confirmedDead('secret 3#7', without), undefined)
-    assert.equal(confirmedDead(' 3#7', without), undefined)
+    assert.deepEqual(confirmedDead('secret 3#7', without), [])
+    assert.deepEqual(confirmedDead(' 3#7', without), [])
   }
 })

@@ -1,4 +1,4 @@
-// Who this process is in the fleet, and which owner the balancer says is dead.
+// Who this process is in the fleet, and which owners the balancer says are dead.
 import { isSameSecret } from '../base/secret.ts'
 import { epochVariable, instanceVariable, markerVariable } from '../base/wire.ts'
 
@@ -11,15 +11,16 @@ export function ownOwner(environment: Environment): string {
 }
 
 /** An instance's id has no spaces, and the epoch is a number. */
-const pattern = /^(\S+) (\S+#\d+)$/
+const pattern = /^(\S+)((?: \S+#\d+)+)$/
 
 /**
- * The dead owner in the field `x-drover-dead-owner` (base/wire.ts), when it comes with the secret of this fleet. Anything else
+ * The dead owners in the field `x-drover-dead-owner` (base/wire.ts), when it comes with the secret of this fleet. Anything else
  * is a forgery and means nothing; so does every word of it where there is no secret.
  */
-export function confirmedDead(field: string | undefined, environment: Environment): string | undefined {
+export function confirmedDead(field: string | undefined, environment: Environment): readonly string[] {
   const secret = environment[markerVariable]
-  if (field === undefined || secret === undefined || secret === '') return undefined
-  const [, word, owner] = pattern.exec(field) ?? []
-  return word !== undefined && isSameSecret(word, secret) ? owner : undefined
+  if (field === undefined || secret === undefined || secret === '') return []
+  const [, word, owners] = pattern.exec(field) ?? []
+  if (word === undefined || owners === undefined || !isSameSecret(word, secret)) return []
+  return owners.trimStart().split(' ')
 }

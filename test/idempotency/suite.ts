@@ -185,6 +185,26 @@ export function idempotencySuite(framework: string, mount: Mount): void {
       assert.equal((await post('/orders', { key })).text, 'run 2')
     })
 
+    test('of several owners that are dead, the lease is taken from the one that has it', async (t) => {
+      const { opened, open } = gate()
+      let runs = 0
+      const app = async () => {
+        runs += 1
+        if (runs === 1) await opened
+        return { status: 200, body: `run ${runs}` }
+      }
+      const environment = { DROVER_MARKER: 'secret', DROVER_INSTANCE: '3', DROVER_EPOCH: '7' }
+      const { post } = await stage(t, mount, app, { environment })
+      const key = newKey()
+      const first = post('/orders', { key })
+      await until('the first one runs', () => runs === 1)
+      const tellDead = (word: string) => post('/orders', { key, headers: { 'x-drover-dead-owner': word } })
+      assert.equal((await tellDead('secret 4#1 5#2')).status, 409)
+      assert.equal((await tellDead('secret 4#1 3#7 5#2')).text, 'run 2')
+      open()
+      assert.equal(codeOf(await first), 'IDEMPOTENCY_KEY_TAKEN')
+    })
+
     test('while the store is down a keyed request is 503 with Retry-After and runs nothing', async (t) => {
       const { app, orders } = shop()
       const { post, errors } = await stage(t, mount, app, { store: failing('reserve') })
