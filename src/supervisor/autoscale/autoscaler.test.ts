@@ -86,7 +86,6 @@ test('decide leaves out a signal without a target, and concurrency without a lim
 
 const limits = [
   { name: 'max', own: { max: 4 }, ready: 3, expected: 4, by: 'max 4' },
-  { name: 'cores', own: { cores: 5 }, ready: 3, expected: 5, by: 'cores 5' },
   { name: 'the doubling of what is ready', own: {}, ready: 3, expected: 6, by: 'growth 6' },
   { name: 'the doubling of one when none is ready', own: {}, ready: 0, expected: 3, by: 'growth 3' },
 ]
@@ -120,9 +119,27 @@ test('decide does not take back an instance that starts because memory has becom
 })
 
 test('decide keeps the minimum whatever the machine has', () => {
-  const { desired, why } = first(1, { concurrency: 1_000, instances: instancesOf(1) }, { min: 4, cores: 1 })
+  const sample = { concurrency: 1_000, instances: instancesOf(1, { rssBytes: 1 }), availableMemoryBytes: 0 }
+  const { desired, why } = first(1, sample, { min: 4 })
   assert.equal(desired, 4)
-  assert.match(why, /limited by cores 1; limited by min 4$/)
+  assert.match(why, /limited by memory 1; limited by min 4$/)
+})
+
+test('decide wants no more than cores for a busy CPU or event loop, and as many as it takes for requests in flight', () => {
+  const busy = instancesOf(4, { cpu: 1, eventLoopUtilization: 1 })
+  const onCores = (cores: number, concurrency: number) =>
+    first(4, { concurrency, instances: busy }, { cores })
+  assert.equal(onCores(5, 0).desired, 5)
+  assert.match(onCores(5, 0).why, /CPU 100 % over 60 s wants 5, limited by cores$/)
+  assert.equal(onCores(2, 0).desired, 4, 'what is there stays')
+  assert.match(onCores(2, 0).why, /event loop 100 % over 60 s keeps 4, limited by cores/)
+  assert.equal(onCores(5, 49).desired, 7)
+})
+
+test('decide gives back what a busy CPU does not need, however few cores there are', () => {
+  const state = { ...beginAutoscale(4, 0), wants: [] }
+  const sample = sampleOf({ instances: instancesOf(4, { cpu: 0.3 }) })
+  assert.equal(decide(state, sample, { ...options, cores: 1 }).desired, 2)
 })
 
 test('decide leaves at least half of what is ready', () => {

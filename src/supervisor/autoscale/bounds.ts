@@ -9,7 +9,7 @@ export interface Bounded {
 }
 
 export interface Bound {
-  readonly name: 'growth' | 'shrinking' | 'memory' | 'cores' | 'max' | 'min'
+  readonly name: 'growth' | 'shrinking' | 'memory' | 'max' | 'min'
   readonly instances: number
 }
 
@@ -36,7 +36,7 @@ export function bounded(
  * asking for what it was.
  */
 function boundsOf(current: number, sample: FleetSample, options: AutoscaleOptions): readonly Bound[] {
-  const { min, max, cores = Infinity, growthRate, shrinkRate } = options
+  const { min, max, growthRate, shrinkRate } = options
   const ready = readyCount(sample)
   const most = Math.ceil(Math.max(1, ready) * growthRate)
   const least = Math.floor(ready / shrinkRate)
@@ -44,7 +44,6 @@ function boundsOf(current: number, sample: FleetSample, options: AutoscaleOption
     { name: 'growth', instances: Math.max(current, most) },
     { name: 'shrinking', instances: Math.min(current, least) },
     { name: 'memory', instances: Math.max(current, ready + roomFor(sample, options)) },
-    { name: 'cores', instances: cores },
     { name: 'max', instances: max },
     { name: 'min', instances: min },
   ]

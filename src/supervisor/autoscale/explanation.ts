@@ -34,7 +34,7 @@ export function explain(grounds: Grounds): string {
 }
 
 function wantPhrase(want: Want, current: number, concurrencyLimit: number): string {
-  const { signal, load, windowMs, instances } = want
+  const { signal, load, windowMs, instances, isLimitedByCores } = want
   const verb = instances === current ? 'keeps' : 'wants'
   const name = names[signal]
   if (load.measured === 0 && load.low === 0)
@@ -43,7 +43,8 @@ function wantPhrase(want: Want, current: number, concurrencyLimit: number): stri
     signal === 'concurrency'
       ? rounded(load.low * concurrencyLimit)
       : `${Math.round((100 * load.low) / load.measured)} %`
-  return `${name} ${figure} over ${seconds(windowMs)} ${verb} ${instances}`
+  const limit = isLimitedByCores ? ', limited by cores' : ''
+  return `${name} ${figure} over ${seconds(windowMs)} ${verb} ${instances}${limit}`
 }
 
 function keptPhrase(kept: number, isPanic: boolean, stabilizationMs: number): string {

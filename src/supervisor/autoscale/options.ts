@@ -7,7 +7,10 @@ export interface AutoscaleOptions {
   /** At least 1; wins over every cap. */
   readonly min: number
   readonly max: number
-  /** No more instances than the machine has cores; undefined: no such cap. */
+  /**
+   * Processors of the machine: beyond them, no instance is wanted for a busy event loop or CPU, as they would only share what there
+   * is. One more may well serve requests that wait for something else, hence no cap for concurrency. Undefined: no cap at all.
+   */
   readonly cores: number | undefined
   /** Memory that growth leaves free, in bytes. */
   readonly memoryReserveBytes: number

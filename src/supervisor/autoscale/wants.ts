@@ -10,6 +10,8 @@ export interface Want {
   readonly windowMs: number
   /** Instances; equal to what is there when the signal sees no reason for a change. */
   readonly instances: number
+  /** Fewer than the load wants, as there are no more cores. */
+  readonly isLimitedByCores: boolean
 }
 
 /** Sums of shares such as 0.7 end a little above the whole number they mean. */
@@ -30,19 +32,26 @@ export function wantedInstances(load: Load, target: number, current: number, tol
   return current
 }
 
-/** What each signal wants by its stable window. */
+/** What each signal wants by its stable window; more than cores, only requests in flight want. */
 export function stableWants(
   history: readonly TimedLoads[],
   current: number,
-  { targets, stableWindowMs: windowMs, tolerance }: AutoscaleOptions,
+  { targets, stableWindowMs: windowMs, tolerance, cores = Infinity }: AutoscaleOptions,
 ): readonly Want[] {
   const signals: readonly Signal[] = ['concurrency', 'eventLoop', 'cpu']
   return signals.flatMap((signal) => {
     const target = targets[signal]
     const load = meanLoad(history, signal, windowMs)
     if (target === undefined || load === undefined) return []
-    const instances = wantedInstances(load, target, current, tolerance)
-    return { signal, load, windowMs, instances }
+    const wanted = wantedInstances(load, target, current, tolerance)
+    const most = signal === 'concurrency' ? Infinity : Math.max(current, cores)
+    return {
+      signal,
+      load,
+      windowMs,
+      instances: Math.min(wanted, most),
+      isLimitedByCores: wanted > most,
+    }
   })
 }
 
@@ -60,5 +69,5 @@ export function panicWant(
   const grown = load.low / targets.concurrency
   const isTolerable = grown <= current * (1 + tolerance)
   const instances = isTolerable ? Math.min(current, wholeInstances(grown)) : wholeInstances(grown)
-  return { signal: 'concurrency', load, windowMs, instances }
+  return { signal: 'concurrency', load, windowMs, instances, isLimitedByCores: false }
 }
