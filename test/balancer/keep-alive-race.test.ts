@@ -75,7 +75,8 @@ test('connections that instances close at random moments cost no GET', async (t)
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
     return state / 2 ** 32
   }
-  const balancer = await startBalancer(t)
+  // On a busy machine more of them cross than the budget would let be repeated; that one is not what is asked here.
+  const balancer = await startBalancer(t, { limits: { retriesPerSecond: 100_000 } })
   const instances = await Promise.all(
     ['1', '2'].map((id) =>
       startHttpInstance(t, id, (_request, response) => {
