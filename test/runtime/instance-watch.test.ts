@@ -85,6 +85,32 @@ test('memory above the ceiling is told once, that of children included, and so a
   )
 })
 
+test('too much memory is told at the second look, once an epoch, and a look that fails is none', async (t) => {
+  const time = new ManualTime()
+  const group = [{ pid: 7, groupId: 7, startTime: 'a', rssBytes: 300, cpuMs: 0 }]
+  let canRead = true
+  const readUsage = async () => {
+    if (canRead) return new Map([[7, group]])
+    throw new Error('ps is not there')
+  }
+  const ports = { scheduler: time, nowMs: () => time.nowMs, readUsage }
+  const { watch, told } = startWatch(t, { memoryCeilingBytes: 200 }, ports)
+  const fake = await startFake(t, (_req, res) => res.end('hello'))
+  const look = async () => {
+    time.advance(5_000)
+    await new Promise((resolve) => setImmediate(resolve))
+    return told.memory.length
+  }
+  watch.follow([viewOf('1', fake.port, { pid: 7 })])
+  assert.deepEqual([await look(), await look(), await look(), await look()], [0, 1, 1, 1])
+  watch.follow([viewOf('1', fake.port, { pid: 7, epoch: 2 })])
+  assert.equal(await look(), 1)
+  canRead = false
+  assert.equal(await look(), 1)
+  canRead = true
+  assert.deepEqual([await look(), await look()], [2, 2])
+})
+
 test('any answer of the health path counts as alive', async (t) => {
   const { watch, told } = startWatch(t, { healthPath: '/health', hangTimeoutMs: 10_000 })
   const fake = await startFake(t, (_req, res) => {
