@@ -11,8 +11,10 @@ import type { TestRun } from './testing/test-process.ts'
 
 const pureTimeoutMs = 60_000
 const fileTimeoutMs = 120_000
-/** Process tests mostly wait, so two at a time even on one core; more only where there are cores for it. */
-const concurrency = Math.min(4, Math.max(2, availableParallelism()))
+/** The machine in shares, of which each file takes some while it runs: for two files that measure even on one core. */
+const shares = 3 * Math.min(4, Math.max(2, availableParallelism()))
+/** What measures wants a core, or starves; process tests mostly wait, so three of them go where two of those do. */
+const sharesOf = (file: string) => (file.startsWith('test/bench/') ? 3 : 2)
 /** A load test drives both the fleet and its users: with others beside it, it would measure them. */
 const alone: ReadonlySet<string> = new Set(['test/fleet/kill.test.ts'])
 /** Areas that take longest start first, in this order, so that nobody waits for them at the end. */
@@ -47,24 +49,33 @@ function print(run: TestRun): void {
   for (const complaint of run.complaints) console.log(`✖ ${run.name}: ${complaint}`)
 }
 
-async function runFiles(files: readonly string[], workers: number, signal: AbortSignal): Promise<TestRun[]> {
-  const queue = [...files]
+/** Starts the files in order, each as soon as there are shares enough for it. */
+async function runFiles(files: readonly string[], signal: AbortSignal): Promise<TestRun[]> {
   const runs: TestRun[] = []
-  const work = async () => {
-    for (let file = queue.shift(); file !== undefined && !signal.aborted; file = queue.shift()) {
-      const run = await runTestProcess({ name: file, files: [file], timeoutMs: fileTimeoutMs, signal })
-      print(run)
-      runs.push(run)
-    }
+  const running = new Map<string, Promise<void>>()
+  let free = shares
+  const runOne = async (file: string) => {
+    const run = await runTestProcess({ name: file, files: [file], timeoutMs: fileTimeoutMs, signal })
+    print(run)
+    runs.push(run)
+    free += sharesOf(file)
+    running.delete(file)
   }
-  await Promise.all(Array.from({ length: workers }, work))
+  for (const file of files) {
+    while (free < sharesOf(file)) await Promise.race(running.values())
+    if (signal.aborted) break
+    free -= sharesOf(file)
+    running.set(file, runOne(file))
+  }
+  await Promise.all(running.values())
   return runs
 }
 
 async function runIsolated(files: readonly string[], signal: AbortSignal): Promise<TestRun[]> {
   const together = files.filter((file) => !alone.has(file))
-  const single = files.filter((file) => alone.has(file))
-  return [...(await runFiles(single, 1, signal)), ...(await runFiles(together, concurrency, signal))]
+  const runs: TestRun[] = []
+  for (const file of files.filter((one) => alone.has(one))) runs.push(...(await runFiles([file], signal)))
+  return [...runs, ...(await runFiles(together, signal))]
 }
 
 async function runPure(files: readonly string[], signal: AbortSignal): Promise<TestRun[]> {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
-import { test } from 'node:test'
+import { suite, test } from 'node:test'
 import { until } from '../support/until.ts'
 import { startBalancer } from './support/balancer.ts'
 import { call, connectRaw } from './support/client.ts'
@@ -175,58 +175,61 @@ test('an instance learns at once that the client is gone: while it thinks, while
   }
 })
 
-test('an instance that does not answer in time costs its attempt: the client is told 504', async (t) => {
-  const balancer = await startBalancer(t, { limits: { responseTimeoutMs: 1 } })
-  const instance = await startRawInstance(t, '1', () => undefined)
-  balancer.use(instance)
-  assert.equal((await call(balancer.port, '/')).status, 504)
-  await until('the connection to the instance is closed', () => instance.sockets.size === 0)
-  await balancer.quiet()
-})
-
-test('a GET of an instance that hangs is answered by another after the time for an answer, a POST is told 504', async (t) => {
-  const balancer = await startBalancer(t, { limits: { responseTimeoutMs: 500 }, random: () => 0 })
-  const hung = await startRawInstance(t, 'hung', () => undefined)
-  const effects: string[] = []
-  const other = await startHttpInstance(t, 'other', (request, response) => {
-    effects.push(request.method ?? '')
-    response.end()
+// Each mostly waits, on a balancer of its own.
+suite('waits', { concurrency: true }, () => {
+  test('an instance that does not answer in time costs its attempt: the client is told 504', async (t) => {
+    const balancer = await startBalancer(t, { limits: { responseTimeoutMs: 1 } })
+    const instance = await startRawInstance(t, '1', () => undefined)
+    balancer.use(instance)
+    assert.equal((await call(balancer.port, '/')).status, 504)
+    await until('the connection to the instance is closed', () => instance.sockets.size === 0)
+    await balancer.quiet()
   })
-  balancer.use(hung, other)
-  const read = await call(balancer.port, '/')
-  const write = await call(balancer.port, '/', { method: 'POST' }, 'body')
-  assert.deepEqual([read.status, read.instance, write.status], [200, 'other', 504])
-  assert.deepEqual(effects, ['GET'])
-})
 
-test('the time a client takes to send its body does not count as the time of the instance', async (t) => {
-  const balancer = await startBalancer(t, { limits: { responseTimeoutMs: 1_200 } })
-  balancer.use(
-    await startHttpInstance(t, '1', (request, response) => {
-      request.resume().on('end', () => setTimeout(() => response.end('done'), 100))
-    }),
-  )
-  const client = await connectRaw(t, balancer.port)
-  client.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n')
-  const startedAtMs = performance.now()
-  await until('longer than the instance would have', () => performance.now() - startedAtMs > 2_500)
-  client.send('hi')
-  await client.sees('HTTP/1.1 ')
-  assert.match(client.received(), /^HTTP\/1\.1 200 /)
-})
+  test('a GET of an instance that hangs is answered by another after the time for an answer, a POST is told 504', async (t) => {
+    const balancer = await startBalancer(t, { limits: { responseTimeoutMs: 500 }, random: () => 0 })
+    const hung = await startRawInstance(t, 'hung', () => undefined)
+    const effects: string[] = []
+    const other = await startHttpInstance(t, 'other', (request, response) => {
+      effects.push(request.method ?? '')
+      response.end()
+    })
+    balancer.use(hung, other)
+    const read = await call(balancer.port, '/')
+    const write = await call(balancer.port, '/', { method: 'POST' }, 'body')
+    assert.deepEqual([read.status, read.instance, write.status], [200, 'other', 504])
+    assert.deepEqual(effects, ['GET'])
+  })
 
-test('a client that takes nothing of its answer is cut off, and its instance is let go', async (t) => {
-  const balancer = await startBalancer(t, { limits: { stallMs: 1_000 } })
-  const instance = await startHttpInstance(t, '1', (_request, response) =>
-    response.end(Buffer.alloc(50_000_000)),
-  )
-  balancer.use(instance)
-  const client = await connectRaw(t, balancer.port)
-  client.send(get)
-  await client.sees('\r\n\r\n')
-  client.socket.pause()
-  await until('the instance is let go', () => instance.sockets.size === 0)
-  await balancer.quiet()
-  client.socket.resume()
-  assert.equal(await client.ends(), 'reset')
+  test('the time a client takes to send its body does not count as the time of the instance', async (t) => {
+    const balancer = await startBalancer(t, { limits: { responseTimeoutMs: 1_200 } })
+    balancer.use(
+      await startHttpInstance(t, '1', (request, response) => {
+        request.resume().on('end', () => setTimeout(() => response.end('done'), 100))
+      }),
+    )
+    const client = await connectRaw(t, balancer.port)
+    client.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n')
+    const startedAtMs = performance.now()
+    await until('longer than the instance would have', () => performance.now() - startedAtMs > 2_500)
+    client.send('hi')
+    await client.sees('HTTP/1.1 ')
+    assert.match(client.received(), /^HTTP\/1\.1 200 /)
+  })
+
+  test('a client that takes nothing of its answer is cut off, and its instance is let go', async (t) => {
+    const balancer = await startBalancer(t, { limits: { stallMs: 1_000 } })
+    const instance = await startHttpInstance(t, '1', (_request, response) =>
+      response.end(Buffer.alloc(50_000_000)),
+    )
+    balancer.use(instance)
+    const client = await connectRaw(t, balancer.port)
+    client.send(get)
+    await client.sees('\r\n\r\n')
+    client.socket.pause()
+    await until('the instance is let go', () => instance.sockets.size === 0)
+    await balancer.quiet()
+    client.socket.resume()
+    assert.equal(await client.ends(), 'reset')
+  })
 })

@@ -28,7 +28,8 @@ for (const { name } of kinds) {
   })
 }
 
-describe('signals', () => {
+// Each has a process of its own, and mostly waits for it.
+describe('signals', { concurrency: true }, () => {
   test('the grace ends by itself', async (t) => {
     const served = await startProcess(t, handler, { graceMs: 50 })
     served.signal('SIGTERM')
