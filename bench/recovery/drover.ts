@@ -15,7 +15,7 @@ const main = join(root, 'src/cli/main.ts')
 const command: readonly string[] = ['--conditions=source', main]
 const config = join(root, 'examples/shop/drover.config.ts')
 
-const startTimeoutMs = 30_000
+const startTimeoutMs = 60_000
 const stopTimeoutMs = 20_000
 const deployTimeoutMs = 120_000
 const pollMs = 50

@@ -1,9 +1,9 @@
 // Waiting until a server says that it can serve.
 import { setTimeout as pause } from 'node:timers/promises'
 
-const healthTimeoutMs = 20_000
+const healthTimeoutMs = 60_000
 const pollMs = 20
-const answerTimeoutMs = 1_000
+const answerTimeoutMs = 5_000
 
 /** Rejects when `origin` does not answer GET /health with 200 in time. */
 export async function untilHealthy(origin: string, signal: AbortSignal): Promise<void> {

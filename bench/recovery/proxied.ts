@@ -69,7 +69,6 @@ function startCaddy(stage: Stage, targets: readonly string[]): Promise<Program> 
 {
   admin off
   auto_https off
-  persist_config off
   storage file_system ${folder}
 }
 http://127.0.0.1:${port} {

@@ -21,4 +21,6 @@ export interface Suffered extends Verdict {
 
 export type RecoveryRow =
   | { readonly contender: string; readonly fault: string; readonly state: 'not installed' }
+  /** It did not start, or its users could not sign in, or its carts could not be read afterwards. */
+  | { readonly contender: string; readonly fault: string; readonly state: 'out'; readonly reason: string }
   | ({ readonly contender: string; readonly fault: string; readonly state: 'measured' } & Suffered)

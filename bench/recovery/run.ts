@@ -25,9 +25,10 @@ export async function runContender(contender: Contender, fault: Fault, course: C
     const databases = await makeDatabases(stage)
     const fleet = await contender.start(stage, databases)
     return { ...said, state: 'measured', ...(await measureFleet(fleet, databases, fault, course)) }
-  } catch (cause) {
+  } catch (error) {
+    // The others' runs are not lost with it.
     course.signal.throwIfAborted()
-    throw new Error(`${contender.name} is out, under ${fault.name}`, { cause })
+    return { ...said, state: 'out', reason: error instanceof Error ? error.message : String(error) }
   } finally {
     await stage.clear()
   }
@@ -56,14 +57,13 @@ export async function measureFleet(
   const tally = new Tally()
   const crowd = new Crowd({ origin: fleet.origin, users, tally, seed })
   try {
-    await crowd.enter()
-    const over = new AbortController()
-    const damage = inflict({ fleet, fault, random: seededRandom(seed), over: over.signal, signal })
+    await crowd.enter(signal)
+    // Faults end with the time, not with the last answer: who still waits then is to get it.
+    const over = AbortSignal.timeout(seconds * 1_000)
+    const damage = inflict({ fleet, fault, random: seededRandom(seed), over, signal })
     // Nobody waits for it before the users are done.
     damage.catch(() => undefined)
-    await crowd.shop(performance.now() + seconds * 1_000, isOpen, signal).finally(() => {
-      over.abort()
-    })
+    await crowd.shop(performance.now() + seconds * 1_000, isOpen, signal)
     const done = await damage
     const verdict = await crowd.settle(databases.ordersPath, signal)
     return { ...verdict, ...sufferedBy(tally), ...told(done) }

@@ -37,7 +37,7 @@ export function writeRecovery(rows: readonly RecoveryRow[], seed: number): strin
 }
 
 function cellsOf(row: RecoveryRow, calmP99Ms: number | undefined): readonly string[] {
-  if (row.state === 'not installed') return [row.contender, 'not installed']
+  if (row.state !== 'measured') return [row.contender, row.state]
   return [
     row.contender,
     doneTo(row),
@@ -62,6 +62,7 @@ function doneTo({ kills, stops, rolls, failedRolls }: Extract<RecoveryRow, { sta
 }
 
 function reasonsOf(row: RecoveryRow): readonly string[] {
+  if (row.state === 'out') return [`  ${row.contender}: ${row.reason}`]
   if (row.state === 'not installed') return []
   const reasons = Object.entries(row.reasons)
     .toSorted(([, left], [, right]) => right - left)

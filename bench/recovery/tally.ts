@@ -6,7 +6,7 @@ export class Tally {
   readonly failed: Record<Method, number> = { GET: 0, POST: 0 }
   /** Failures by method and reason, such as `POST 502`. */
   readonly reasons = new Map<string, number>()
-  signedOut = 0
+  signedOut: number = 0
 
   /** Every request counts with the time until its answer or its failure. */
   count(exchange: Exchange): void {

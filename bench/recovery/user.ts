@@ -13,8 +13,8 @@ export interface Identity {
 /** From one answer to the next request, on average; between half and one and a half of it. */
 const thinkMs = 50
 const roundsPerOrder = 10
-/** How long the shop may take to answer again after the faults. */
-const recoveryTimeoutMs = 30_000
+/** How long the shop may take to answer at all, before and after the faults. */
+const patienceMs = 60_000
 const retryMs = 100
 
 export class User {
@@ -33,10 +33,12 @@ export class User {
   }
 
   /** Before anything is measured; rejects when the shop does not let them in. */
-  async enter(): Promise<void> {
-    const { status, reason } = await this.#askToSignIn()
-    if (status !== 200) throw new Error(`Cannot sign in: ${reason ?? status}`)
-    this.#isSignedIn = true
+  async enter(signal: AbortSignal): Promise<void> {
+    await this.#insist('sign in', signal, async () => {
+      const exchange = await this.#askToSignIn()
+      this.#isSignedIn = exchange.status === 200
+      return exchange
+    })
   }
 
   /** Shops until `endMs` of performance.now(). `isOpen` resolves when the shop may be entered: at once, but for pauses. */
@@ -61,21 +63,29 @@ export class User {
 
   /** After the faults: what is in the cart and in the database, against what was asked for. */
   async settle(orders: readonly StoredOrder[], signal: AbortSignal): Promise<Verdict> {
-    const endMs = performance.now() + recoveryTimeoutMs
-    for (;;) {
-      const { status, body, reason } = await this.#client.ask('GET', '/api/cart')
-      const quantity = status === 200 ? quantityIn(body, this.identity.sku) : undefined
-      if (quantity !== undefined) {
-        this.#ledger.cartSeen(quantity)
-        return judge(this.#ledger, quantity, orders)
-      }
-      if (performance.now() >= endMs) throw new Error(`Cannot read a cart after the run: ${reason ?? status}`)
-      await pause(retryMs, undefined, { signal })
-    }
+    const { body } = await this.#insist('read a cart after the run', signal, () =>
+      this.#client.ask('GET', '/api/cart'),
+    )
+    const quantity = quantityIn(body, this.identity.sku)
+    if (quantity === undefined) throw new Error('Cannot read a cart after the run: it shows no items')
+    this.#ledger.cartSeen(quantity)
+    return judge(this.#ledger, quantity, orders)
   }
 
   leave(): void {
     this.#client.close()
+  }
+
+  /** Outside of what is measured: again and again, until it is answered with 200. */
+  async #insist(what: string, signal: AbortSignal, ask: () => Promise<Exchange>): Promise<Exchange> {
+    const endMs = performance.now() + patienceMs
+    for (;;) {
+      const exchange = await ask()
+      if (exchange.status === 200) return exchange
+      const { reason, status } = exchange
+      if (performance.now() >= endMs) throw new Error(`Cannot ${what}: ${reason ?? status}`)
+      await pause(retryMs, undefined, { signal })
+    }
   }
 
   async #look(): Promise<void> {

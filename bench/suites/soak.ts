@@ -38,7 +38,7 @@ async function soak({ stage, plan, progress }: Bench): Promise<{
   readonly suffered: RecoveryRow
 }> {
   const { users, seed } = plan.recovery
-  const [chosen] = faults.filter(({ key }) => key === fault)
+  const chosen = faults.find(({ key }) => key === fault)
   if (chosen === undefined) throw new Error(`Cannot soak: no fault "${fault}"`)
   const databases = await makeDatabases(stage)
   const fleet = await startDroverFleet(stage, databases, { environment: weighable })
