@@ -1,0 +1,158 @@
+// The versions that were run or tried, in a file of the state folder that outlives the primary.
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import * as v from 'valibot'
+import { historyOutcomes } from '../control/deploying.ts'
+
+export const historyName = 'history.json'
+const mostEntries = 50
+/** It holds what --env gave to a deploy, which may be a secret. */
+const fileMode = 0o600
+
+const entrySchema = v.object({
+  /** Goes on through all runs. */
+  number: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
+  label: v.string(),
+  /** Somebody gave the label; else it was read from the code in `cwd`. */
+  isLabelGiven: v.boolean(),
+  command: v.array(v.string()),
+  cwd: v.string(),
+  /** What deploys have changed of the environment; nothing else of it is kept. */
+  env: v.record(v.string(), v.string()),
+  /** The digest of the configuration over which it was deployed. */
+  configuration: v.string(),
+  startedAtMs: v.number(),
+  endedAtMs: v.nullable(v.number()),
+  outcome: v.picklist(historyOutcomes),
+  reason: v.nullable(v.string()),
+})
+const schema = v.object({
+  /** The number of the version that runs, or ran last; null before the first. */
+  current: v.nullable(v.number()),
+  entries: v.array(entrySchema),
+})
+
+/** What is needed to run the version again, and what became of it. */
+export type VersionRecord = Readonly<v.InferOutput<typeof entrySchema>>
+
+interface HistoryFile {
+  readonly current: number | null
+  readonly entries: readonly VersionRecord[]
+}
+
+const emptyFile: HistoryFile = { current: null, entries: [] }
+
+/** Only who has the state folder's lock may change it. */
+export class VersionHistory {
+  readonly #path: string
+  readonly #log: (line: string) => void
+  #file: HistoryFile = emptyFile
+
+  /** `log`: one line for the operator, where the file cannot be read or written; the fleet goes on without it. */
+  constructor(stateDir: string, log: (line: string) => void) {
+    this.#path = join(stateDir, historyName)
+    this.#log = log
+  }
+
+  /** A file that is damaged is put aside, and the history begins anew. */
+  read(): void {
+    this.#file = this.#readFile()
+  }
+
+  /** Oldest first. */
+  get entries(): readonly VersionRecord[] {
+    return this.#file.entries
+  }
+
+  get current(): VersionRecord | undefined {
+    return this.find(this.#file.current ?? 0)
+  }
+
+  find(number: number): VersionRecord | undefined {
+    return this.entries.find((entry) => entry.number === number)
+  }
+
+  get nextNumber(): number {
+    return (this.entries.at(-1)?.number ?? 0) + 1
+  }
+
+  /** The last one before the current one that ran in full. */
+  get previous(): VersionRecord | undefined {
+    const current = this.#file.current ?? Infinity
+    return this.entries.findLast(({ number, outcome }) => number < current && outcome === 'done')
+  }
+
+  add(entry: VersionRecord): void {
+    this.#write({ ...this.#file, entries: [...this.entries, entry] })
+  }
+
+  /** Its deploy is over; one that is `done` is the current version from now on. */
+  end(number: number, end: Pick<VersionRecord, 'endedAtMs' | 'outcome' | 'reason'>): void {
+    const entries = this.entries.map((entry) => (entry.number === number ? { ...entry, ...end } : entry))
+    this.#write({ current: end.outcome === 'done' ? number : this.#file.current, entries })
+  }
+
+  /** Deploys that went on when the primary was killed; from now on they are `interrupted`. */
+  interrupt(nowMs: number, reason: string): readonly VersionRecord[] {
+    const running = this.entries.filter(({ outcome }) => outcome === 'running')
+    for (const { number } of running) this.end(number, { endedAtMs: nowMs, outcome: 'interrupted', reason })
+    return running
+  }
+
+  #readFile(): HistoryFile {
+    try {
+      return v.parse(schema, JSON.parse(readFileSync(this.#path, 'utf8')))
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return emptyFile
+      this.#putAside(error)
+      return emptyFile
+    }
+  }
+
+  #putAside(error: unknown): void {
+    const kept = `${this.#path}.damaged`
+    const failure = attempt(() => {
+      renameSync(this.#path, kept)
+    })
+    const place = failure === undefined ? `it is kept as ${kept}` : `it cannot be put aside: ${failure}`
+    this.#log(`Cannot read the history ${this.#path}: ${firstLine(error)}; it begins anew, and ${place}`)
+  }
+
+  /** Atomically: a crash leaves the old or the new one. */
+  #write({ current, entries }: HistoryFile): void {
+    this.#file = { current, entries: newest(entries, current) }
+    const failure = attempt(() => {
+      const temporary = `${this.#path}.tmp`
+      writeFileSync(temporary, `${JSON.stringify(this.#file, undefined, 2)}\n`, { mode: fileMode })
+      renameSync(temporary, this.#path)
+    })
+    if (failure !== undefined) this.#log(`Cannot write the history ${this.#path}: ${failure}`)
+  }
+}
+
+/** The current version is never among those that are forgotten. */
+function newest(entries: readonly VersionRecord[], current: number | null): readonly VersionRecord[] {
+  const surplus = entries.length - mostEntries
+  if (surplus <= 0) return entries
+  const isForgotten = new Set(
+    entries
+      .filter(({ number }) => number !== current)
+      .slice(0, surplus)
+      .map(({ number }) => number),
+  )
+  return entries.filter(({ number }) => !isForgotten.has(number))
+}
+
+function attempt(work: () => void): string | undefined {
+  try {
+    work()
+    return undefined
+  } catch (error) {
+    return firstLine(error)
+  }
+}
+
+function firstLine(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error)
+  return message.split('\n', 1)[0] ?? message
+}
