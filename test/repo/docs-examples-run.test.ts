@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import { freePort } from '../support/free-port.ts'
 import { until } from '../support/until.ts'
@@ -19,21 +19,23 @@ test('the guide has a server for each framework', () => {
   assert.deepEqual(servers.map(([, program]) => entryOf(program)).toSorted(), frameworks.toSorted())
 })
 
-for (const [name, program] of servers) {
-  test(`drover/${entryOf(program)}: the server of the guide counts a visitor's visits`, async () => {
-    await withFolderOf(new Map([[name, program]]), async (folder) => {
-      const server = await serve(folder, name)
-      try {
-        const first = await server.visit()
-        assert.deepEqual(await first.json(), { visits: 1 })
-        const cookie = first.headers.getSetCookie()[0]?.split(';')[0] ?? ''
-        assert.deepEqual(await (await server.visit(cookie)).json(), { visits: 2 })
-      } finally {
-        await server.stop()
-      }
+describe('servers', { concurrency: true }, () => {
+  for (const [name, program] of servers) {
+    test(`drover/${entryOf(program)}: the server of the guide counts a visitor's visits`, async () => {
+      await withFolderOf(new Map([[name, program]]), async (folder) => {
+        const server = await serve(folder, name)
+        try {
+          const first = await server.visit()
+          assert.deepEqual(await first.json(), { visits: 1 })
+          const cookie = first.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+          assert.deepEqual(await (await server.visit(cookie)).json(), { visits: 2 })
+        } finally {
+          await server.stop()
+        }
+      })
     })
-  })
-}
+  }
+})
 
 test('the test of an app, as the guide shows it, passes', async () => {
   const [name = '', program = ''] = examples.find(([, text]) => text.includes('ManualClock')) ?? []
