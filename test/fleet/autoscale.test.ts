@@ -81,7 +81,7 @@ test('drover up with bounds grows to what the load wants, and says by what it de
 })
 
 test('a fleet grows under load and shrinks after it by draining, and every POST is answered', async (t) => {
-  const group = new BalancerGroup({}, 1, quietPorts)
+  const group = new BalancerGroup({ reveal: false }, 1, quietPorts)
   const version = versionOf('', { command: [process.execPath, join(fixtures, 'waits.mjs')] })
   let target = { instances: 1, spares: 0, current: version }
   const fleet = new Fleet(
