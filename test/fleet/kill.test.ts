@@ -9,7 +9,7 @@ import { startFleet, type FleetUnderTest } from '../support/fleet.ts'
 import { ShopUser, type UserReport } from './shop-user.ts'
 
 const users = 16
-const loadMs = 15_000
+const loadMs = 10_000
 const killEveryMs = 1_000
 
 test('a SIGKILL of a random instance every second: no request fails, nobody is signed out, nothing is lost or done twice', async (t) => {
@@ -36,9 +36,9 @@ test('a SIGKILL of a random instance every second: no request fails, nobody is s
   const total = sum(crowd.map((user) => user.report))
   t.diagnostic(`${kills} kills; ${total.gets} GETs, ${total.failedGets.length} failed`)
   t.diagnostic(`${total.posts} POSTs, ${total.failedPosts.length} failed; ${total.orders.length} orders`)
-  assert.ok(kills >= loadMs / killEveryMs / 2, `only ${kills} instances were killed`)
+  assert.ok(kills >= loadMs / killEveryMs / 3, `only ${kills} instances were killed`)
   assert.ok(total.gets > users * 10, `only ${total.gets} GETs were made`)
-  assert.ok(total.orders.length > users, `only ${total.orders.length} orders were placed`)
+  assert.ok(total.orders.length > users / 2, `only ${total.orders.length} orders were placed`)
   assert.deepEqual(total.failedGets, [])
   assert.deepEqual(total.failedPosts, [])
   assert.deepEqual(total.signOuts, [])

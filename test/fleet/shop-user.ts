@@ -20,7 +20,7 @@ export interface UserReport {
 }
 
 /** A checkout ends so many rounds. */
-const roundsPerOrder = 10
+const roundsPerOrder = 5
 
 interface Answer {
   readonly status: number
@@ -66,7 +66,7 @@ export class ShopUser {
     throw new Error(`${this.#name} could not sign in: ${this.report.failedPosts.join('; ')}`)
   }
 
-  /** One round: who am I, one more mug, what is in my cart; every tenth time an order, too. */
+  /** One round: who am I, one more mug, what is in my cart; every fifth time an order, too. */
   async shop(): Promise<void> {
     await this.#checkSignedIn()
     const added = await this.#post('/api/cart', { sku: 'mug', quantity: 1 })
@@ -116,8 +116,8 @@ export class ShopUser {
 
   async #post(path: string, body?: object, wanted = 200): Promise<Answer | undefined> {
     this.report.posts++
-    const text = body === undefined ? undefined : JSON.stringify(body)
-    const answer = await this.#send('POST', path, text).catch((error: unknown) => String(error))
+    const content = body === undefined ? undefined : JSON.stringify(body)
+    const answer = await this.#send('POST', path, content).catch((error: unknown) => String(error))
     if (typeof answer !== 'string' && answer.status === wanted) return answer
     this.report.failedPosts.push(`POST ${path}: ${describe(answer)}`)
     return undefined

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { startPostgres, type PostgresServer } from '../support/postgres-server.ts'
+import { testKeys } from './keyed-suite.ts'
 import { startShop, type ShopServer } from './shop-server.ts'
 import { signedIn, testShop } from './shop-suite.ts'
 
@@ -29,6 +30,7 @@ after(async () => {
 const url = (index: number): string => servers[index]?.url ?? ''
 
 testShop(() => url(0))
+testKeys({ urls: () => [url(0), url(1)], sessions: () => join(folder, 'shop.db') })
 
 test('the shop: an order placed through one server is listed by every other', async () => {
   const ann = await signedIn(url(0))

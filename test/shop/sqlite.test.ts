@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { testKeys } from './keyed-suite.ts'
 import { startShop, type ShopServer } from './shop-server.ts'
 import { signedIn, testShop } from './shop-suite.ts'
 import { Visitor } from './visitor.ts'
@@ -29,6 +30,7 @@ after(async () => {
 const url = (index: number): string => servers[index]?.url ?? ''
 
 testShop(() => url(0))
+testKeys({ urls: () => [url(0), url(1)], sessions: () => join(folder, 'shop.db') })
 
 test('the shop: any server answers for a visitor whom another one signed in', async () => {
   const visitor = new Visitor()

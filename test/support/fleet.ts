@@ -60,6 +60,11 @@ export interface FleetUnderTestOptions {
   readonly folder?: string
 }
 
+/** It balances, and every instance is ready. Asked early, it has none yet. */
+function isWhole({ url, instances }: FleetSnapshot): boolean {
+  return url !== '' && instances.length > 0 && instances.every((instance) => instance.state === 'ready')
+}
+
 /** Starts `drover up` and waits until every instance is ready. */
 export async function startFleet(options: FleetUnderTestOptions): Promise<FleetUnderTest> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'drover-fleet-')))
@@ -82,7 +87,7 @@ export async function startFleet(options: FleetUnderTestOptions): Promise<FleetU
   const ready = await until('every instance is ready', async () => {
     if (result !== undefined) throw new Error(`drover up ended: ${result.stderr}${result.stdout}`)
     const snapshot = await client.status().catch(() => undefined)
-    return snapshot?.instances.every((instance) => instance.state === 'ready') === true ? snapshot : undefined
+    return snapshot !== undefined && isWhole(snapshot) ? snapshot : undefined
   }).catch(async (error: unknown) => {
     await dispose()
     throw error
