@@ -36,6 +36,13 @@ export interface LogLine {
   readonly text: string
 }
 
+/** What stands in place of lines that a reader was too slow for. */
+export interface LogGap {
+  readonly dropped: number
+}
+
+export type LogEntry = LogLine | LogGap
+
 export interface DeployCommands {
   /**
    * Replaces the version that runs. `onEvent` is told of each step, the end included. Rejects OPTION_INVALID for what cannot be run,
@@ -51,11 +58,19 @@ export interface DeployCommands {
 }
 
 export interface LogCommands {
-  /** What instances and fleet wrote. Resolves when all is told. */
-  logs(request: LogRequest, onLine: (line: LogLine) => void, signal: AbortSignal): Promise<void>
+  /**
+   * What instances and fleet wrote, oldest first. A promise that `onEntry` returns is awaited before the next one; what does not
+   * fit into memory meanwhile becomes a gap. Resolves when all is told, with `follow` when `signal` aborts. Rejects
+   * INSTANCE_UNKNOWN for an instance that is not there and never wrote a line.
+   */
+  logs(
+    request: LogRequest,
+    onEntry: (entry: LogEntry) => void | Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void>
 }
 
-export interface FleetCommands {
+export interface FleetCommands extends DeployCommands, LogCommands {
   snapshot(): FleetSnapshot
   /** Rejects OPTION_INVALID for 'auto' where no bounds are configured. */
   scale(to: number | 'auto'): Scale

@@ -18,6 +18,16 @@ const requests: readonly (readonly [line: string, asked: ControlRequest])[] = [
   ['GET /instances/2/kill', { ask: 'unknown', status: 405 }],
   ['GET /stop', { ask: 'unknown', status: 405 }],
   ['POST /status', { ask: 'unknown', status: 405 }],
+  ['POST /deploy', { ask: 'deploy' }],
+  ['GET /deploy', { ask: 'unknown', status: 405 }],
+  ['POST /deploy/abort', { ask: 'abort' }],
+  ['POST /rollback', { ask: 'rollback' }],
+  ['GET /history', { ask: 'history' }],
+  ['POST /scale', { ask: 'scale' }],
+  ['POST /instances/2/drain', { ask: 'drain', id: '2' }],
+  ['POST /instances/2/eat', { ask: 'unknown', status: 404 }],
+  ['GET /logs?lines=5&follow', { ask: 'logs', query: new URLSearchParams('lines=5&follow') }],
+  ['GET /constructor', { ask: 'unknown', status: 404 }],
   ['GET /', { ask: 'unknown', status: 404 }],
 ]
 

@@ -1,21 +1,19 @@
 // The control API: HTTP and JSON over a Unix socket that only its owner may open.
 import { chmod, lstat, mkdir, unlink } from 'node:fs/promises'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import { connect } from 'node:net'
 import { DroverError } from '../base/errors.ts'
 import type { FleetCommands } from './commands.ts'
-import { failureAnswer, parseRequest, type ControlRequest } from './routes.ts'
+import { answerRequest } from './handler.ts'
 import { socketPath } from './socket-path.ts'
 
 const socketMode = 0o600
-const maxBodyBytes = 16 * 1024
 const maxConnections = 64
 const requestTimeoutMs = 5_000
 const closeGraceMs = 500
-const errorStatus = { 404: 'there is no such request', 405: 'the method is not allowed there' } as const
 
 export interface ControlServer {
-  /** Lets answers under way finish for half a second, closes every connection and removes the socket. */
+  /** Ends the answers that follow the log, lets others under way finish for half a second, closes every connection and removes the socket. */
   close(): Promise<void>
 }
 
@@ -31,14 +29,18 @@ export async function openControlServer(
   const path = socketPath(stateDir, currentDir)
   await mkdir(stateDir, { recursive: true, mode: 0o700 })
   await removeStale(path, stateDir)
+  const closing = new AbortController()
   const server = createServer({ requestTimeout: requestTimeoutMs, keepAlive: false }, (request, response) => {
-    handle(commands, request, response).catch((error: unknown) => {
-      answer(response, failureAnswer(error))
-    })
+    void answerRequest(commands, request, response, closing.signal)
   })
   server.maxConnections = maxConnections
   await listen(server, path)
-  return { close: () => close(server) }
+  return {
+    close: () => {
+      closing.abort()
+      return close(server)
+    },
+  }
 }
 
 async function removeStale(path: string, stateDir: string): Promise<void> {
@@ -105,62 +107,4 @@ async function close(server: Server): Promise<void> {
   }, closeGraceMs)
   await closed
   clearTimeout(cut)
-}
-
-async function handle(commands: FleetCommands, request: IncomingMessage, response: ServerResponse) {
-  await discardBody(request)
-  const asked = parseRequest(request.method ?? '', request.url ?? '')
-  answer(response, await perform(commands, asked))
-}
-
-async function perform(commands: FleetCommands, asked: ControlRequest): Promise<Answer> {
-  switch (asked.ask) {
-    case 'status':
-      return { status: 200, body: commands.snapshot() }
-    case 'metrics':
-      return { status: 200, body: await commands.metrics() }
-    case 'kill':
-      return { status: 200, body: commands.kill(asked.id) }
-    case 'reload':
-      return { status: 200, body: await commands.reload({ balancers: asked.balancers }) }
-    case 'stop':
-      await commands.stop()
-      return { status: 200, body: { pid: process.pid } }
-    case 'unknown':
-      return {
-        status: asked.status,
-        body: { error: { code: 'CONTROL_FAILED', message: `Cannot answer: ${errorStatus[asked.status]}` } },
-      }
-  }
-}
-
-/** No command takes a body yet; one that is sent is read within bounds and forgotten. */
-async function discardBody(request: IncomingMessage): Promise<void> {
-  let size = 0
-  for await (const chunk of request) {
-    size += Buffer.isBuffer(chunk) ? chunk.byteLength : 0
-    if (size > maxBodyBytes) {
-      throw new DroverError(
-        'CONTROL_FAILED',
-        `Cannot read the request: its body is over ${maxBodyBytes} bytes`,
-      )
-    }
-  }
-}
-
-interface Answer {
-  readonly status: number
-  /** Text as it is; anything else as JSON. */
-  readonly body: object | string
-}
-
-function answer(response: ServerResponse, { status, body }: Answer): void {
-  const isText = typeof body === 'string'
-  const text = isText ? body : JSON.stringify(body)
-  response.writeHead(status, {
-    'content-type': isText ? 'text/plain; charset=utf-8' : 'application/json',
-    'content-length': Buffer.byteLength(text),
-    connection: 'close',
-  })
-  response.end(text)
 }

@@ -8,38 +8,17 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { spawn } from 'node:child_process'
 import { DroverError } from '../../src/base/errors.ts'
-import { ControlClient } from '../../src/control/client.ts'
 import type { FleetCommands } from '../../src/control/commands.ts'
 import { openControlServer } from '../../src/control/server.ts'
 import { snapshot } from '../support/sample-snapshot.ts'
 import { until } from '../support/until.ts'
+import { clientOf, commands, reloaded, serveFleet } from './fake-fleet.ts'
 import { makeFolder } from './terminal.ts'
 
 const currentDir = process.cwd()
-const reloaded = { applied: ['limits'], restart: [], certificates: false, replaced: 0, cut: 0 }
-
-function commands(over: Partial<FleetCommands> = {}): FleetCommands {
-  return {
-    snapshot: () => snapshot,
-    kill: (id) => ({ id, pid: 7 }),
-    drain: (id) => Promise.resolve({ id }),
-    scale: (to) => ({ instances: Number(to), autoscale: null }),
-    reload: () => Promise.resolve(reloaded),
-    metrics: () => Promise.resolve('drover_up 1\n'),
-    stop: () => Promise.resolve(),
-    ...over,
-  }
-}
-
-function clientOf(stateDir: string): ControlClient {
-  return new ControlClient({ stateDir, currentDir, shownAs: 'here' })
-}
 
 async function serve(t: TestContext, over: Partial<FleetCommands> = {}): Promise<string> {
-  const stateDir = join(await makeFolder(t), 'state')
-  const server = await openControlServer(stateDir, currentDir, commands(over))
-  t.after(() => server.close())
-  return stateDir
+  return (await serveFleet(t, over)).stateDir
 }
 
 test('openControlServer makes a folder and a socket that only their owner may use', async (t) => {
@@ -60,7 +39,32 @@ test('ControlClient carries each command and its answer', async (t) => {
   assert.deepEqual(killed, ['a/b'])
   assert.equal(await client.metrics(), 'drover_up 1\n')
   assert.deepEqual(await client.reload({ balancers: false }, 1_000), reloaded)
+  assert.deepEqual(await client.drain('2', 1_000), { id: '2' })
+  assert.deepEqual(await client.scale(5), { instances: 5, autoscale: null })
+  assert.deepEqual(await client.abortDeploy(), { version: null })
+  assert.deepEqual(await client.history(), [])
   assert.deepEqual(await client.stop(1_000), { pid: process.pid })
+})
+
+test('ControlClient says of a request that the fleet does not know that it runs an older Drover', async (t) => {
+  const stateDir = await makeFolder(t)
+  const server = createServer((asked, response) => {
+    const status = asked.url === '/deploy/abort' ? 405 : 404
+    response.writeHead(status)
+    response.end('{"error":{"code":"CONTROL_FAILED","message":"Cannot answer: there is no such request"}}')
+  })
+  await listenOn(t, server, join(stateDir, 'control.sock'))
+  const client = clientOf(stateDir)
+  const older = { code: 'CONTROL_FAILED', message: /^Cannot do that: the fleet runs an older Drover/ }
+  const calls = [
+    () => client.deploy({}, () => undefined),
+    () => client.abortDeploy(),
+    () => client.history(),
+    () => client.scale('auto'),
+    () => client.drain('1', 1_000),
+    () => client.logs({ lines: 1, follow: true }, () => undefined, new AbortController().signal),
+  ]
+  for (const call of calls) await assert.rejects(call(), older)
 })
 
 test('ControlClient rejects with the code that the fleet threw', async (t) => {
@@ -155,7 +159,9 @@ test('openControlServer answers an unknown request with 404, and one too large w
   assert.equal(await send(socketPath, 'GET', '/nothing'), 404)
   assert.equal(await send(socketPath, 'GET', '/stop'), 405)
   assert.equal(await send(socketPath, 'POST', '/instances/1/kill', 'x'.repeat(1_000)), 200)
-  assert.equal(await send(socketPath, 'POST', '/instances/1/kill', 'x'.repeat(100_000)), 500)
+  assert.equal(await send(socketPath, 'POST', '/instances/1/kill', 'x'.repeat(1_000_000)), 500)
+  assert.equal(await send(socketPath, 'POST', '/deploy', 'x'), 400)
+  assert.equal(await send(socketPath, 'POST', '/deploy', '{"later":1}'), 400)
 })
 
 const misbehaviours: readonly (readonly [title: string, answer: string | undefined, message: RegExp])[] = [
