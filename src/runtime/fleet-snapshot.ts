@@ -2,7 +2,7 @@
 import { isIPv6 } from 'node:net'
 import type { Upstream } from '../balancer/messages.ts'
 import { quantile } from '../balancer/telemetry/latency-buckets.ts'
-import type { FleetSnapshot, InstanceSnapshot } from '../control/snapshot.ts'
+import type { FleetSnapshot, InstanceSnapshot, Scale } from '../control/snapshot.ts'
 import type { InstanceView } from '../supervisor/fleet-options.ts'
 import type { Target } from '../supervisor/target.ts'
 import type { BalancerGroupSnapshot } from './balancer-group.ts'
@@ -13,7 +13,7 @@ export interface FleetMoment {
   readonly url: string
   readonly admin: string | undefined
   readonly target: Target
-  readonly autoscale: FleetSnapshot['scale']['autoscale']
+  readonly scale: Scale
   readonly startedAtMs: number
   readonly nowMs: number
   readonly instances: readonly InstanceView[]
@@ -29,7 +29,7 @@ export function combineSnapshot(moment: FleetMoment): FleetSnapshot {
     url: moment.url,
     admin: moment.admin ?? null,
     version: target.current.label,
-    scale: { instances: target.instances, autoscale: moment.autoscale },
+    scale: moment.scale,
     deploy: next === undefined ? null : { version: next.version.label, number: next.version.number },
     uptimeMs: elapsedMs(moment.startedAtMs, moment.nowMs),
     parked: balancing.parked,

@@ -1,12 +1,12 @@
 // What is done about what the watch sees: hung instances are killed, those with too much memory replaced, and routes that all announce enforced.
 import type { FleetConfig } from '../config/options.ts'
-import type { InstanceState } from '../supervisor/fleet-options.ts'
+import type { InstanceView } from '../supervisor/fleet-options.ts'
 import type { Announcement } from './announcement.ts'
 import { InstanceWatch, type InstanceWatchPorts } from './instance-watch.ts'
 
 /** What may be done to an instance. */
 export interface CaredFleet {
-  instances(): readonly { readonly id: string; readonly epoch: number; readonly state: InstanceState }[]
+  instances(): readonly Pick<InstanceView, 'id' | 'epoch' | 'state' | 'role'>[]
   kill(id: string, verdict?: string): unknown
   retire(id: string): Promise<unknown>
 }
@@ -17,38 +17,98 @@ export interface CarePorts {
   readonly announce: (announcement: Announcement) => void
 }
 
-type CareOptions = Pick<FleetConfig, 'health' | 'hangTimeoutMs' | 'maxMemory'>
+export interface CareOptions extends Pick<FleetConfig, 'health' | 'hangTimeoutMs' | 'maxMemory'> {
+  /** From one look at memory and processors to the next. Default 2,000, as often as the load decides how many instances there are. */
+  readonly lookIntervalMs?: number
+}
 
-/** A watch that acts on its own findings. `secret`: the fleet's secret word. */
-export function careForInstances(options: CareOptions, secret: string, ports: CarePorts): InstanceWatch {
-  const { fleet, announce } = ports
-  const isReady = (id: string, epoch: number) =>
-    fleet.instances().some((one) => one.id === id && one.epoch === epoch && one.state === 'ready')
-  return new InstanceWatch(
-    {
-      secret,
-      healthPath: options.health,
-      hangTimeoutMs: options.hangTimeoutMs ?? Number.POSITIVE_INFINITY,
-      memoryCeilingBytes: options.maxMemory,
-    },
-    {
-      onHang: (id, epoch, detail) => {
-        if (isReady(id, epoch)) fleet.kill(id, `${detail}: it hangs, and was killed`)
+export class InstanceCare {
+  readonly watch: InstanceWatch
+  readonly #ports: CarePorts
+  readonly #maxMemory: number
+  /** Hung, and not killed because too many are not ready: by id, with its epoch. */
+  readonly #spared = new Map<string, number>()
+
+  /** `secret`: the fleet's secret word. */
+  constructor(
+    { health, hangTimeoutMs, maxMemory, lookIntervalMs = 2_000 }: CareOptions,
+    secret: string,
+    ports: CarePorts,
+  ) {
+    this.#ports = ports
+    this.#maxMemory = maxMemory ?? Number.POSITIVE_INFINITY
+    this.watch = new InstanceWatch(
+      {
+        secret,
+        healthPath: health,
+        hangTimeoutMs: hangTimeoutMs ?? Number.POSITIVE_INFINITY,
+        memoryCeilingBytes: maxMemory,
+        lookIntervalMs,
       },
-      onMemory: (id, epoch, rssBytes) => {
-        if (!isReady(id, epoch)) return
-        const text = `instance ${id} holds ${megabytes(rssBytes)} of memory, more than ${megabytes(options.maxMemory ?? 0)}: replacing it`
-        announce({ tone: 'bad', text })
-        // It can only fail when it is no longer ready, and then something else has ended it.
-        fleet.retire(id).catch(() => undefined)
+      {
+        onHang: (id, epoch, detail) => {
+          this.#handleHang(id, epoch, detail)
+        },
+        onMemory: (id, epoch, rssBytes) => {
+          this.#handleMemory(id, epoch, rssBytes)
+        },
+        onDrift: (id, epoch, sentence) => {
+          if (this.#isReady(id, epoch)) ports.fleet.kill(id, `was refused: ${sentence}`)
+        },
+        onRoutes: ports.onRoutes,
+        onTelemetry: () => undefined,
       },
-      onDrift: (id, epoch, sentence) => {
-        if (isReady(id, epoch)) fleet.kill(id, `is refused: ${sentence}`)
-      },
-      onRoutes: ports.onRoutes,
-      onTelemetry: () => undefined,
-    },
-  )
+    )
+  }
+
+  /** The instances have changed. */
+  follow(views: readonly InstanceView[]): void {
+    this.watch.follow(views)
+    for (const [id, epoch] of this.#spared) {
+      if (!this.#isReady(id, epoch)) this.#spared.delete(id)
+      else if (this.#mayLoseOne()) {
+        this.#spared.delete(id)
+        this.#replace(id)
+      }
+    }
+  }
+
+  /**
+   * Where half of the fleet is not ready already, what they all wait for is to blame, such as a database, and killing the rest
+   * would make an outage of a delay: it is replaced once the others are back.
+   */
+  #handleHang(id: string, epoch: number, detail: string): void {
+    if (!this.#isReady(id, epoch)) return
+    if (this.#mayLoseOne()) {
+      this.#ports.fleet.kill(id, `${detail}: it hangs, and was killed`)
+      return
+    }
+    this.#spared.set(id, epoch)
+    this.#ports.announce({ tone: 'bad', text: `instance ${id} ${detail}; it stays until others are ready` })
+  }
+
+  #handleMemory(id: string, epoch: number, rssBytes: number): void {
+    if (!this.#isReady(id, epoch)) return
+    const text = `instance ${id} holds ${megabytes(rssBytes)} of memory, more than ${megabytes(this.#maxMemory)}: replacing it`
+    this.#ports.announce({ tone: 'bad', text })
+    this.#replace(id)
+  }
+
+  #replace(id: string): void {
+    // It can only fail when the instance is no longer ready, and then something else has ended it.
+    this.#ports.fleet.retire(id).catch(() => undefined)
+  }
+
+  #isReady(id: string, epoch: number): boolean {
+    const found = this.#ports.fleet.instances().find((one) => one.id === id && one.epoch === epoch)
+    return found?.state === 'ready'
+  }
+
+  #mayLoseOne(): boolean {
+    const servers = this.#ports.fleet.instances().filter(({ role }) => role === 'server')
+    const absent = servers.filter(({ state }) => state !== 'ready').length
+    return absent * 2 < servers.length
+  }
 }
 
 function megabytes(bytes: number): string {

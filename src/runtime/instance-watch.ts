@@ -10,7 +10,7 @@ import type { GroupUsage } from '../supervisor/process-usage.ts'
 import { systemScheduler } from '../supervisor/scheduler.ts'
 import type { Cancel, Scheduler } from '../supervisor/scheduler.ts'
 import { commonRoutes } from './announced-routes.ts'
-import { WatchedInstance } from './watched-instance.ts'
+import { askForTelemetry, WatchedInstance } from './watched-instance.ts'
 import type { WatchedPlace, WatchRules } from './watched-instance.ts'
 
 /** What the watch needs to know of an instance. */
@@ -97,6 +97,8 @@ export class InstanceWatch {
   readonly #fingerprints = new Map<number, FingerprintHashes>()
   /** Those whose telemetry was read before: fingerprint and routes are the same for an epoch. */
   readonly #heard = new WeakSet<WatchedInstance>()
+  /** What those told that were admitted and are not followed yet, by id and epoch. */
+  readonly #admitted = new Map<string, InstanceTelemetry>()
   #routes = '[]'
   #plannedMs = 0
   #cancelTick: Cancel | undefined
@@ -115,6 +117,20 @@ export class InstanceWatch {
       nowMs: ports.nowMs ?? (() => performance.now()),
       readUsage: ports.readUsage ?? readGroupUsage,
     }
+  }
+
+  /**
+   * Asks an instance, before it is given anything, for its telemetry. Resolves with why it must not be admitted, such as 'SESSION_KEYS differs
+   * on instance 3'; undefined where nothing speaks against it, and also where it tells no telemetry. Within a second, never rejects.
+   */
+  async admit(view: Omit<WatchedView, 'state'>): Promise<string | undefined> {
+    const place = placeOf({ ...view, state: 'ready' })
+    if (place === undefined) return undefined
+    const telemetry = await askForTelemetry(place, this.#rules.secret, this.#ports.scheduler)
+    if (telemetry === undefined) return undefined
+    const sentence = this.#driftOf(place, telemetry.fingerprint)
+    if (sentence === undefined) this.#admitted.set(keyOf(place), telemetry)
+    return sentence
   }
 
   /**
@@ -158,6 +174,13 @@ export class InstanceWatch {
       this.#hear(watched, telemetry)
     })
     this.#watched.set(place.id, watched)
+    const known = this.#admitted.get(keyOf(place))
+    if (known !== undefined) {
+      watched.know(known)
+      this.#heard.add(watched)
+    }
+    // Whoever was admitted and died before it was ready is not waited for.
+    this.#admitted.clear()
     return watched
   }
 
@@ -176,17 +199,19 @@ export class InstanceWatch {
   #hear(watched: WatchedInstance, telemetry: InstanceTelemetry | undefined): void {
     if (telemetry !== undefined && !this.#heard.has(watched)) {
       this.#heard.add(watched)
-      this.#compare(watched.place, telemetry.fingerprint)
+      const { id, epoch } = watched.place
+      const sentence = this.#driftOf(watched.place, telemetry.fingerprint)
+      if (sentence !== undefined) this.#ports.onDrift(id, epoch, sentence)
       this.#tellRoutes()
     }
     this.#ports.onTelemetry(watched.place.id, watched.place.epoch, telemetry)
   }
 
-  #compare({ id, epoch, versionNumber }: WatchedPlace, fingerprint: FingerprintHashes): void {
+  /** By what the first instance of its version told. */
+  #driftOf({ id, versionNumber }: WatchedPlace, fingerprint: FingerprintHashes): string | undefined {
     const reference = this.#fingerprints.get(versionNumber)
     if (reference === undefined) this.#fingerprints.set(versionNumber, fingerprint)
-    const sentence = describeDrift(findDrift(reference ?? fingerprint, fingerprint), id)
-    if (sentence !== undefined) this.#ports.onDrift(id, epoch, sentence)
+    return describeDrift(findDrift(reference ?? fingerprint, fingerprint), id)
   }
 
   #tellRoutes(): void {
@@ -251,6 +276,10 @@ export class InstanceWatch {
     const { id, epoch } = watched.place
     this.#ports.onMemory(id, epoch, rssOf(usage))
   }
+}
+
+function keyOf({ id, epoch }: Pick<WatchedPlace, 'id' | 'epoch'>): string {
+  return `${id}#${epoch}`
 }
 
 function placeOf(view: WatchedView): WatchedPlace | undefined {

@@ -4,22 +4,30 @@ import type { Clock } from '../base/clock.ts'
 import { DroverError, isDroverError } from '../base/errors.ts'
 import { fingerprintVariable, markerVariable } from '../base/wire.ts'
 import type { FleetConfig } from '../config/options.ts'
-import type { FleetCommands, Reloaded, ReloadRequest } from '../control/commands.ts'
+import type { FleetCommands, LogCommands, Reloaded, ReloadRequest } from '../control/commands.ts'
+import type {
+  DeployEnded,
+  DeployEvent,
+  DeployRequest,
+  HistoryEntry,
+  RollbackRequest,
+} from '../control/deploying.ts'
 import { openControlServer, type ControlServer } from '../control/server.ts'
 import type { FleetSnapshot, Scale } from '../control/snapshot.ts'
 import type { FleetOptions, InstanceView } from '../supervisor/fleet-options.ts'
 import { Fleet } from '../supervisor/fleet.ts'
-import { wishOf, type Target } from '../supervisor/target.ts'
+import { wishOf } from '../supervisor/target.ts'
 import type { Version } from '../supervisor/version.ts'
 import { openAdminServer, type AdminServer } from './admin-server.ts'
 import { announceChanges, announceDeath, announceReload, announceStart } from './announcement.ts'
 import { Balancing } from './balancing.ts'
 import { inheritedHandle, inheritedSocketVariables, type BoundHandle } from './bound-handle.ts'
 import { combineSnapshot } from './fleet-snapshot.ts'
-import { careForInstances } from './instance-care.ts'
-import type { InstanceWatch } from './instance-watch.ts'
+import { InstanceCare } from './instance-care.ts'
+import { LogBook } from './log-book.ts'
 import { nextPrimaryState, type PrimaryEvent, type PrimaryState } from './primary-state.ts'
-import { accessLogName, type FleetReporter } from './reporter.ts'
+import { accessLogName, recorded, type FleetReporter } from './reporter.ts'
+import { Steering } from './steering.ts'
 
 const markerBytes = 24
 
@@ -42,11 +50,12 @@ export class Primary implements FleetCommands {
   readonly #ports: PrimaryPorts
   readonly #fleet: Fleet
   readonly #balancing: Balancing
-  readonly #watch: InstanceWatch
+  readonly #care: InstanceCare
+  readonly #steering: Steering
+  readonly #book: LogBook
   readonly #startedAtMs: number
   /** By which instances say "not processed"; nobody else can know it. */
   readonly #marker = randomBytes(markerBytes).toString('base64url')
-  #target: Target
   #state: PrimaryState = 'idle'
   #admin: AdminServer | undefined
   #control: ControlServer | undefined
@@ -59,13 +68,13 @@ export class Primary implements FleetCommands {
 
   constructor(config: FleetConfig, ports: PrimaryPorts) {
     this.#config = config
-    this.#ports = ports
+    this.#book = new LogBook(() => this.#fleet.instances().map(({ id }) => id))
+    this.#ports = { ...ports, reporter: recorded(ports.reporter, this.#book, () => ports.clock.now()) }
     this.#startedAtMs = ports.clock.now()
-    const { instances, spares } = config
-    this.#target = { instances, spares, current: this.#configuredVersion() }
+    this.#steering = this.#createSteering()
     this.#fleet = this.#createFleet()
     this.#balancing = this.#createBalancing()
-    this.#watch = this.#createWatch()
+    this.#care = this.#createCare()
     // Whoever awaits it hears of a failed stop; when nobody does, that is no unhandled rejection.
     this.#finished.promise.catch(() => undefined)
   }
@@ -90,6 +99,7 @@ export class Primary implements FleetCommands {
     }
     if (this.#state !== 'opening') return
     this.#move('opened')
+    this.#steering.start()
     this.#greetWhenReady()
   }
 
@@ -99,8 +109,8 @@ export class Primary implements FleetCommands {
       pid: process.pid,
       url: this.#balancing.url,
       admin: this.#admin?.url,
-      target: this.#target,
-      autoscale: null,
+      target: this.#steering.target,
+      scale: this.#steering.scale,
       startedAtMs: this.#startedAtMs,
       nowMs: this.#ports.clock.now(),
       instances: this.#fleet.instances(),
@@ -118,10 +128,27 @@ export class Primary implements FleetCommands {
   }
 
   scale(to: number | 'auto'): Scale {
-    if (to === 'auto')
-      throw new DroverError('OPTION_INVALID', 'Cannot scale by the load: wanted --min and --max of drover up')
-    this.#aim({ ...this.#target, instances: to })
-    return { instances: to, autoscale: null }
+    return this.#steering.scaleTo(to)
+  }
+
+  deploy(request: DeployRequest, onEvent: (event: DeployEvent) => void): Promise<DeployEnded> {
+    return this.#steering.deploys.deploy(request, onEvent)
+  }
+
+  rollback(request: RollbackRequest, onEvent: (event: DeployEvent) => void): Promise<DeployEnded> {
+    return this.#steering.deploys.rollback(request, onEvent)
+  }
+
+  abortDeploy(): { readonly version: string | null } {
+    return this.#steering.deploys.abortDeploy()
+  }
+
+  history(): readonly HistoryEntry[] {
+    return this.#steering.deploys.history()
+  }
+
+  logs(...asked: Parameters<LogCommands['logs']>): Promise<void> {
+    return this.#book.read(...asked)
   }
 
   /** What changed while the fleet runs; see FleetCommands. One at a time: each sees what the one before has left. */
@@ -170,7 +197,7 @@ export class Primary implements FleetCommands {
 
   #createFleet(): Fleet {
     const { clock, random, reporter } = this.#ports
-    return new Fleet(wishOf(this.#target), this.#fleetOptions(), {
+    return new Fleet(wishOf(this.#steering.target), this.#fleetOptions(), {
       clock,
       random,
       log: (line) => {
@@ -184,7 +211,9 @@ export class Primary implements FleetCommands {
       },
       onDeath: (death) => {
         reporter.announce(announceDeath(death))
+        this.#steering.died(death)
       },
+      admit: (view) => this.#care.watch.admit(view),
       drained: (id, epoch, timeoutMs) => this.#balancing.drained(id, epoch, timeoutMs),
       beforeInstances: () => this.#open(),
     })
@@ -202,10 +231,20 @@ export class Primary implements FleetCommands {
     return { number: 1, label: version, command, cwd, env }
   }
 
-  /** What the fleet is to be from now on. */
-  #aim(target: Target): void {
-    this.#target = target
-    this.#fleet.setWish(wishOf(target))
+  #createSteering(): Steering {
+    return new Steering(this.#config, this.#configuredVersion(), {
+      clock: this.#ports.clock,
+      aim: (target) => {
+        this.#fleet.setWish(wishOf(target))
+      },
+      instances: () => this.#fleet.instances(),
+      balancing: () => this.#balancing.snapshot(),
+      figures: (id) => this.#care.watch.latest(id),
+      linesOf: (id) => this.#fleet.linesOf(id),
+      announce: (announcement) => {
+        this.#ports.reporter.announce(announcement)
+      },
+    })
   }
 
   #createBalancing(): Balancing {
@@ -227,8 +266,8 @@ export class Primary implements FleetCommands {
     })
   }
 
-  #createWatch(): InstanceWatch {
-    return careForInstances(this.#config, this.#marker, {
+  #createCare(): InstanceCare {
+    return new InstanceCare(this.#config, this.#marker, {
       fleet: this.#fleet,
       onRoutes: (routes) => {
         this.#balancing.announce(routes)
@@ -242,6 +281,7 @@ export class Primary implements FleetCommands {
   /** Control before the port: whoever is refused by either has not disturbed a fleet that runs. */
   async #open(): Promise<void> {
     const { stateDir, admin } = this.#config
+    this.#steering.open()
     this.#control = await openControlServer(stateDir, this.#ports.currentDir, this.#commands())
     if (admin !== undefined) this.#admin = await openAdminServer(admin, this)
     await this.#balancing.listen(this.#inherited())
@@ -261,6 +301,11 @@ export class Primary implements FleetCommands {
       kill: (id) => this.kill(id),
       drain: (id) => this.drain(id),
       scale: (to) => this.scale(to),
+      deploy: (request, onEvent) => this.deploy(request, onEvent),
+      rollback: (request, onEvent) => this.rollback(request, onEvent),
+      abortDeploy: () => this.abortDeploy(),
+      history: () => this.history(),
+      logs: (...asked) => this.logs(...asked),
       metrics: () => this.metrics(),
       reload: (request) => this.reload(request),
       stop: () => {
@@ -273,11 +318,12 @@ export class Primary implements FleetCommands {
   /** The balancer hears of a death before anything is done about it, so that it stops choosing the dead. */
   #handleChange(views: readonly InstanceView[]): void {
     // Before the balancers hear of a new one, so that routes it has not announced lose their licence first.
-    this.#watch.follow(views)
+    this.#care.follow(views)
     this.#balancing.follow(views)
     const announcements = announceChanges(this.#views, views, this.#ports.clock.now())
     this.#views = views
     for (const announcement of announcements) this.#ports.reporter.announce(announcement)
+    this.#steering.follow()
     this.#greetWhenReady()
   }
 
@@ -292,6 +338,7 @@ export class Primary implements FleetCommands {
     if (this.#state === 'stopping' || this.#state === 'stopped')
       throw new DroverError('CONTROL_FAILED', 'Cannot reload: the fleet is stopping')
     const { config, applied, restart } = this.#balancing.reload(after)
+    this.#steering.reload(config)
     const certificates = config.tls !== undefined
     for (const line of announceReload({ applied, restart, certificates })) this.#announce(line)
     const { replaced, cut } = balancers ? await this.#replaceBalancers() : { replaced: 0, cut: 0 }
@@ -307,10 +354,11 @@ export class Primary implements FleetCommands {
 
   async #stopAll(): Promise<void> {
     this.#move('stop')
+    this.#steering.stop()
     await this.#opening?.catch(() => undefined)
     await this.#drain()
     await this.#balancing.close()
-    this.#watch.close()
+    this.#care.watch.close()
     await this.#fleet.stop()
   }
 

@@ -2,7 +2,10 @@
 import type { FleetSnapshot } from '../control/snapshot.ts'
 import type { OutputStream } from '../supervisor/fleet-options.ts'
 import type { Announcement } from './announcement.ts'
+import type { LogBook } from './log-book.ts'
 
+/** Whose the fleet's own lines are. */
+export const fleetName = 'drover'
 /** What stands in place of an instance's id before a line of the access log. */
 export const accessLogName = 'access'
 
@@ -13,4 +16,25 @@ export interface FleetReporter {
   announce(announcement: Announcement): void
   /** Every instance is ready for the first time. */
   welcome(snapshot: FleetSnapshot): void
+}
+
+/** A reporter that also writes what it is told into the log book, for those who ask later. */
+export function recorded(
+  reporter: FleetReporter,
+  book: Pick<LogBook, 'add'>,
+  now: () => number,
+): FleetReporter {
+  return {
+    output: (id, stream, line) => {
+      book.add({ atMs: now(), id, stream, text: line })
+      reporter.output(id, stream, line)
+    },
+    announce: (announcement) => {
+      book.add({ atMs: now(), id: fleetName, stream: 'stdout', text: announcement.text })
+      reporter.announce(announcement)
+    },
+    welcome: (snapshot) => {
+      reporter.welcome(snapshot)
+    },
+  }
 }

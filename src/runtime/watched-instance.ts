@@ -7,7 +7,8 @@ import { judgeMemory } from '../supervisor/memory.ts'
 import { coresUsed, rssOf } from '../supervisor/process-usage.ts'
 import type { GroupUsage } from '../supervisor/process-usage.ts'
 import { askInstance } from './instance-question.ts'
-import type { Outcome } from './instance-question.ts'
+import type { Outcome, Question } from './instance-question.ts'
+import type { Scheduler } from '../supervisor/scheduler.ts'
 import { readTelemetry } from './telemetry-reader.ts'
 
 export interface WatchedPlace {
@@ -63,6 +64,12 @@ export class WatchedInstance {
     this.place = place
     this.#rules = rules
     this.#onTelemetry = onTelemetry
+  }
+
+  /** It was asked before it was watched, and told this. */
+  know(telemetry: InstanceTelemetry): void {
+    this.#isSettled = true
+    this.#telemetry = telemetry
   }
 
   get telemetry(): InstanceTelemetry | undefined {
@@ -124,13 +131,9 @@ export class WatchedInstance {
     const isTelemetry = topic === 'telemetry'
     this.#dueMs = nowMs + intervalMs
     this.#liveness = asked(this.#liveness, nowMs)
-    const question = {
-      host,
-      port,
-      path: isTelemetry ? telemetryPath : healthPath,
-      headers: isTelemetry ? { [telemetrySecretHeader]: secret } : {},
-      wantsJson: isTelemetry,
-    }
+    const question = isTelemetry
+      ? telemetryQuestion(this.place, secret)
+      : { host, port, path: healthPath, headers: {}, wantsJson: false }
     this.#giveUp = askInstance(question, {
       onAlive: () => {
         this.#liveness = answered()
@@ -188,4 +191,32 @@ export class WatchedInstance {
     this.#giveUp?.()
     this.#giveUp = undefined
   }
+}
+
+function telemetryQuestion({ host, port }: WatchedPlace, secret: string): Question {
+  return { host, port, path: telemetryPath, headers: { [telemetrySecretHeader]: secret }, wantsJson: true }
+}
+
+/** An app that does not know the path may take its time to say so. */
+const admissionTimeoutMs = 1_000
+
+/** Asks once; undefined where no telemetry comes within a second. Never rejects. */
+export function askForTelemetry(
+  place: WatchedPlace,
+  secret: string,
+  scheduler: Scheduler,
+): Promise<InstanceTelemetry | undefined> {
+  return new Promise((resolve) => {
+    const giveUp = askInstance(telemetryQuestion(place, secret), {
+      onAlive: () => undefined,
+      onEnd: (outcome) => {
+        cancel()
+        resolve(typeof outcome === 'object' ? readTelemetry(outcome.body) : undefined)
+      },
+    })
+    const cancel = scheduler.after(admissionTimeoutMs, () => {
+      giveUp()
+      resolve(undefined)
+    })
+  })
 }

@@ -74,6 +74,11 @@ export interface FleetPorts {
   readonly onChange: (instances: readonly InstanceView[]) => void
   readonly onOutput: (id: string, stream: OutputStream, line: string) => void
   readonly onDeath?: (death: InstanceDeath) => void
+  /**
+   * Asked of an instance that could serve, before it counts as ready: resolves with why it must not, such as 'SESSION_KEYS differs on
+   * instance 3', which then is the reason of its death. Must not reject.
+   */
+  readonly admit?: (instance: InstanceView) => Promise<string | undefined>
   /** Settles when nothing is in flight on an instance whose draining was told by `onChange`, at the latest after `timeoutMs`. */
   readonly drained?: (id: string, epoch: number, timeoutMs: number) => Promise<unknown>
   /**

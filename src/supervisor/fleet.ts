@@ -95,6 +95,11 @@ export class Fleet {
       .toSorted((left, right) => Number(left.id) - Number(right.id))
   }
 
+  /** The last lines that a running instance wrote; none of one that is not there. */
+  linesOf(id: string): readonly string[] {
+    return this.#instances.get(id)?.lastLines ?? []
+  }
+
   /** The process that ends everything should this one be killed; undefined while none runs. */
   get guardianPid(): number | undefined {
     return this.#guardian.pid

@@ -55,13 +55,14 @@ export class Guardian {
       cwd: '/',
       // None of the user's NODE_OPTIONS.
       env: { PATH: '/bin:/usr/bin' },
-      stdio: ['pipe', 'ignore', 'ignore'],
+      // Descriptor 3 may be a socket that a service manager handed down: not for this one to keep open.
+      stdio: ['pipe', 'ignore', 'ignore', 'ignore'],
     })
     this.#process = child
     this.#startedAtMs = this.#ports.clock.now()
     // A broken pipe means that it died: the exit below handles that. A process that cannot be started
     // has no exit.
-    child.stdin.on('error', () => undefined)
+    child.stdin?.on('error', () => undefined)
     child.once('error', (error) => {
       this.#handleDeath(`cannot be started (${error.message})`)
     })

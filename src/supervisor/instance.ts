@@ -43,7 +43,7 @@ interface Start {
   readonly over: PromiseWithResolvers<void>
   child?: Child
   port?: number
-  host?: string
+  host?: string | undefined
   readyAtMs?: number
   /** Why we killed it ourselves. */
   verdict?: string
@@ -114,6 +114,11 @@ export class Instance {
   /** Resolves when it was stopped, or died while it was drained, and nothing of it is left. */
   get gone(): Promise<void> {
     return this.#gone.promise
+  }
+
+  /** What it wrote last in the start that runs. */
+  get lastLines(): readonly string[] {
+    return this.#start?.lastLines.all ?? []
   }
 
   /** When the next start is due; undefined when none is planned. */
@@ -268,9 +273,14 @@ export class Instance {
       this.kill()
     })
     const host = await waitUntilReady({ port, path: healthPath }, this.#ports.scheduler, abandon.signal)
+    start.host = host
+    const refusal = host === undefined ? undefined : await this.#ports.admit?.(this.view)
     cancel()
     if (host === undefined || abandon.signal.aborted) return
-    start.host = host
+    if (refusal !== undefined) {
+      this.kill(`was refused: ${refusal}`)
+      return
+    }
     start.readyAtMs = this.#ports.clock.now()
     this.#move('ready')
   }

@@ -1,0 +1,108 @@
+// What becomes of instances that hang, grow or were configured otherwise than the rest.
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { InstanceCare, type CareOptions } from '../../src/runtime/instance-care.ts'
+import type { Fleet } from '../../src/supervisor/fleet.ts'
+import { afterwards, fleetOf, type FleetSetup, type FleetUnderTest } from '../supervisor/fleet-under-test.ts'
+import { until } from '../support/until.ts'
+
+interface Cared extends FleetUnderTest {
+  readonly announced: string[]
+}
+
+/** A fleet of the fixture that is cared for as `drover up` does. */
+async function caredFleet(t: TestContext, setup: FleetSetup, options: Partial<CareOptions>): Promise<Cared> {
+  const announced: string[] = []
+  const secret = 'a-secret-word'
+  const program = join(import.meta.dirname, 'fixtures/cared.ts')
+  const parts: { care?: InstanceCare; fleet?: Fleet } = {}
+  const under = fleetOf(
+    t,
+    '',
+    {
+      command: [process.execPath, '--conditions=source', program],
+      stopTimeoutMs: 500,
+      ...setup,
+      env: { ...process.env, DROVER_MARKER: secret, DROVER_FINGERPRINT: 'REGION', ...setup.env },
+    },
+    {
+      admit: async (view) => parts.care?.watch.admit(view),
+      onChange: (views) => parts.care?.follow(views),
+    },
+  )
+  const care = new InstanceCare(
+    { health: undefined, hangTimeoutMs: 5_000, maxMemory: undefined, ...options },
+    secret,
+    {
+      fleet: under.fleet,
+      onRoutes: () => undefined,
+      announce: ({ text }) => announced.push(text),
+    },
+  )
+  parts.care = care
+  afterwards(t, () => {
+    care.watch.close()
+  })
+  await under.fleet.start()
+  return { ...under, announced }
+}
+
+function signal(under: FleetUnderTest, id: string, name: NodeJS.Signals): void {
+  const { pid } = under.instance(id)
+  assert.ok(pid !== undefined)
+  process.kill(pid, name)
+}
+
+function reasons({ deaths }: FleetUnderTest): readonly string[] {
+  return deaths.map(({ id, reason }) => `${id} ${reason}`)
+}
+
+test('an instance that was configured otherwise is refused by name before it is given anything', async (t) => {
+  const under = await caredFleet(t, { instances: 2, env: { ODD_INSTANCE: '2' } }, {})
+  const refusal = await until('one is refused', () => reasons(under)[0])
+  assert.match(refusal, /^[12] was refused: REGION differs on instance [12]$/)
+  assert.ok(under.fleet.instances().filter(({ readyAtMs }) => readyAtMs !== undefined).length <= 1)
+})
+
+test('an instance that is stopped is killed and replaced', async (t) => {
+  const under = await caredFleet(t, { instances: 2 }, { hangTimeoutMs: 1_000 })
+  await under.untilReady()
+  signal(under, '1', 'SIGSTOP')
+  await until('it died', () => under.deaths[0])
+  assert.deepEqual(reasons(under), ['1 did not answer for 1000 ms: it hangs, and was killed'])
+  await under.untilReady()
+  assert.equal(under.instance('1').epoch, 2)
+})
+
+test('when all hang at once, half of them stay until the others are back', async (t) => {
+  const under = await caredFleet(t, { instances: 2 }, { hangTimeoutMs: 1_000 })
+  await under.untilReady()
+  signal(under, '1', 'SIGSTOP')
+  signal(under, '2', 'SIGSTOP')
+  const spared = await until('one is spared', () => under.announced[0])
+  assert.match(spared, /^instance [12] did not answer for 1000 ms; it stays until others are ready$/)
+  assert.equal(under.deaths.length, 1)
+  const id = /^instance ([12])/.exec(spared)?.[1] ?? ''
+  const stopped = under.instance(id)
+  await until('it is replaced', () =>
+    under.fleet.instances().every((one) => one.pid !== stopped.pid && one.state === 'ready'),
+  )
+  assert.equal(under.fleet.instances().length, 2)
+  assert.equal(under.deaths.length, 1)
+})
+
+test('an instance with too much memory is replaced by a fresh one, and nothing dies', async (t) => {
+  const under = await caredFleet(t, { instances: 1 }, { maxMemory: 150 * 1024 ** 2, lookIntervalMs: 200 })
+  await under.untilReady()
+  const { port } = under.instance('1')
+  await (await fetch(`http://127.0.0.1:${port}/grow`)).text()
+  await until('a fresh one has its place', () =>
+    under.fleet.instances().every(({ id, state }) => id === '2' && state === 'ready'),
+  )
+  assert.match(
+    under.announced[0] ?? '',
+    /^instance 1 holds \d+ MB of memory, more than 150 MB: replacing it$/,
+  )
+  assert.deepEqual(under.deaths, [])
+})
