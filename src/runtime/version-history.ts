@@ -2,41 +2,51 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
-import { historyOutcomes } from '../control/deploying.ts'
+import { historyOutcomes, type HistoryOutcome } from '../control/deploying.ts'
 
-export const historyName = 'history.json'
+const historyName = 'history.json'
 const mostEntries = 50
 /** It holds what --env gave to a deploy, which may be a secret. */
 const fileMode = 0o600
 
-const entrySchema = v.object({
+/** What is needed to run the version again, and what became of it. */
+export interface VersionRecord {
   /** Goes on through all runs. */
+  readonly number: number
+  readonly label: string
+  /** It was read from the code in `cwd`; else somebody gave it, or the configuration did. */
+  readonly isLabelRead: boolean
+  readonly command: readonly string[]
+  readonly cwd: string
+  /** What deploys have changed of the environment; nothing else of it is kept. */
+  readonly env: Readonly<Record<string, string>>
+  /** The digest of the configuration over which it was deployed. */
+  readonly configuration: string
+  readonly startedAtMs: number
+  readonly endedAtMs: number | null
+  readonly outcome: HistoryOutcome
+  readonly reason: string | null
+}
+
+const recordSchema: v.GenericSchema<unknown, VersionRecord> = v.object({
   number: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
   label: v.string(),
-  /** Somebody gave the label; else it was read from the code in `cwd`. */
-  isLabelGiven: v.boolean(),
+  isLabelRead: v.boolean(),
   command: v.array(v.string()),
   cwd: v.string(),
-  /** What deploys have changed of the environment; nothing else of it is kept. */
   env: v.record(v.string(), v.string()),
-  /** The digest of the configuration over which it was deployed. */
   configuration: v.string(),
   startedAtMs: v.number(),
   endedAtMs: v.nullable(v.number()),
   outcome: v.picklist(historyOutcomes),
   reason: v.nullable(v.string()),
 })
-const schema = v.object({
-  /** The number of the version that runs, or ran last; null before the first. */
-  current: v.nullable(v.number()),
-  entries: v.array(entrySchema),
-})
-
-/** What is needed to run the version again, and what became of it. */
-export type VersionRecord = Readonly<v.InferOutput<typeof entrySchema>>
+const schema = v.object({ current: v.nullable(v.number()), entries: v.array(recordSchema) })
 
 interface HistoryFile {
+  /** The number of the version that runs, or ran last; null before the first. */
   readonly current: number | null
+  /** Oldest first. */
   readonly entries: readonly VersionRecord[]
 }
 
@@ -115,7 +125,7 @@ export class VersionHistory {
       renameSync(this.#path, kept)
     })
     const place = failure === undefined ? `it is kept as ${kept}` : `it cannot be put aside: ${failure}`
-    this.#log(`Cannot read the history ${this.#path}: ${firstLine(error)}; it begins anew, and ${place}`)
+    this.#log(`Cannot read the history ${this.#path}: ${unreadable(error)}; it begins anew, and ${place}`)
   }
 
   /** Atomically: a crash leaves the old or the new one. */
@@ -150,6 +160,11 @@ function attempt(work: () => void): string | undefined {
   } catch (error) {
     return firstLine(error)
   }
+}
+
+/** Without what is in the file: messages of parsers show a part of it, and there may be secrets. */
+function unreadable(error: unknown): string {
+  return error instanceof Error && 'code' in error ? firstLine(error) : 'it is damaged'
 }
 
 function firstLine(error: unknown): string {
