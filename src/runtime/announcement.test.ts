@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { InstanceState, InstanceView } from '../supervisor/fleet-options.ts'
-import { announceChanges, announceDeath, announceReload, announceStart } from './announcement.ts'
+import {
+  announceChanges,
+  announceCrashLoop,
+  announceDeath,
+  isCrashLoopNews,
+  announceReload,
+  announceStart,
+} from './announcement.ts'
 
 const version = { number: 1, label: 'abc', command: ['node'], cwd: '/', env: {} }
 
@@ -89,4 +96,23 @@ test('announceReload tells what was applied and what needs a restart', () => {
   assert.deepEqual(announceReload({ applied: [], restart: [], certificates: false }), [
     'configuration read again: nothing to apply',
   ])
+})
+
+test('a crash loop is news at the third death in a row, and then ever more seldom', () => {
+  const news = Array.from({ length: 24 }, (_, index) => index + 1).filter((earlyDeaths) =>
+    isCrashLoopNews({ earlyDeaths }),
+  )
+  assert.deepEqual(news, [3, 6, 12, 24])
+})
+
+test('announceCrashLoop shows what the instance wrote last', () => {
+  const loop = { ...death, restartInMs: 400, earlyDeaths: 3 }
+  assert.deepEqual(
+    announceCrashLoop(loop, ['Error: no database', '  at x']).map(({ text }) => text),
+    ['instance 2 died at its start 3 times in a row; it wrote last', '  Error: no database', '    at x'],
+  )
+  assert.deepEqual(
+    announceCrashLoop(loop, []).map(({ text }) => text),
+    ['instance 2 died at its start 3 times in a row; it wrote nothing'],
+  )
 })

@@ -79,6 +79,27 @@ export function announceDeath(death: InstanceDeath): Announcement {
   return { tone: 'bad', text: `instance ${death.id} ${death.reason}${next}` }
 }
 
+/** From so many deaths in a row on, it is more than bad luck. */
+const crashLoop = 3
+
+/** Whether to show what the instance wrote last: at the third death in a row, and then each time that their number has doubled. */
+export function isCrashLoopNews({ earlyDeaths }: Pick<InstanceDeath, 'earlyDeaths'>): boolean {
+  const times = earlyDeaths / crashLoop
+  return times >= 1 && Number.isInteger(Math.log2(times))
+}
+
+/** An instance that cannot get beyond its start, and what it wrote last. */
+export function announceCrashLoop(
+  { id, earlyDeaths }: InstanceDeath,
+  lastLines: readonly string[],
+): readonly Announcement[] {
+  const wrote = lastLines.length === 0 ? 'it wrote nothing' : 'it wrote last'
+  return [
+    { tone: 'bad', text: `instance ${id} died at its start ${earlyDeaths} times in a row; ${wrote}` },
+    ...lastLines.map((line): Announcement => ({ tone: 'calm', text: `  ${line}` })),
+  ]
+}
+
 /** Milliseconds as a person says them: `0.4 s`. */
 export function seconds(durationMs: number): string {
   return `${(Math.max(0, durationMs) / 1_000).toFixed(1)} s`

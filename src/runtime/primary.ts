@@ -14,12 +14,19 @@ import type {
 } from '../control/deploying.ts'
 import { openControlServer, type ControlServer } from '../control/server.ts'
 import type { FleetSnapshot, Scale } from '../control/snapshot.ts'
-import type { FleetOptions, InstanceView } from '../supervisor/fleet-options.ts'
+import type { FleetOptions, InstanceDeath, InstanceView } from '../supervisor/fleet-options.ts'
 import { Fleet } from '../supervisor/fleet.ts'
 import { wishOf } from '../supervisor/target.ts'
 import type { Version } from '../supervisor/version.ts'
 import { openAdminServer, type AdminServer } from './admin-server.ts'
-import { announceChanges, announceDeath, announceReload, announceStart } from './announcement.ts'
+import {
+  announceChanges,
+  announceCrashLoop,
+  announceDeath,
+  announceReload,
+  announceStart,
+  isCrashLoopNews,
+} from './announcement.ts'
 import { Balancing } from './balancing.ts'
 import { inheritedHandle, inheritedSocketVariables, type BoundHandle } from './bound-handle.ts'
 import { combineSnapshot } from './fleet-snapshot.ts'
@@ -212,6 +219,7 @@ export class Primary implements FleetCommands {
       onDeath: (death) => {
         reporter.announce(announceDeath(death))
         this.#steering.died(death)
+        if (isCrashLoopNews(death)) void this.#tellCrashLoop(death)
       },
       admit: (view) => this.#care.watch.admit(view),
       drained: (id, epoch, timeoutMs) => this.#balancing.drained(id, epoch, timeoutMs),
@@ -325,6 +333,11 @@ export class Primary implements FleetCommands {
     for (const announcement of announcements) this.#ports.reporter.announce(announcement)
     this.#steering.follow()
     this.#greetWhenReady()
+  }
+
+  async #tellCrashLoop(death: InstanceDeath): Promise<void> {
+    for (const announcement of announceCrashLoop(death, await death.lastLines))
+      this.#ports.reporter.announce(announcement)
   }
 
   #greetWhenReady(): void {
