@@ -49,6 +49,19 @@ export class Keeper {
   }
 }
 
+/**
+ * Fills `folder` with the compiled shop, as every instance of the benchmark then finds it: they start in about half the time,
+ * as those of a build would, where otherwise each strips the types of the sources again.
+ */
+export async function compileShop(stage: Stage, environment: Databases['environment']): Promise<void> {
+  const slot = new Slot(await freePort(), environment)
+  stage.onClear(() => slot.end())
+  slot.start()
+  await untilHealthy(slot.origin, stage.signal)
+  // Node writes the cache when it ends by itself.
+  await slot.stop(stage.signal)
+}
+
 class Slot {
   readonly origin: string
   readonly #environment: NodeJS.ProcessEnv
@@ -82,8 +95,7 @@ class Slot {
   }
 
   async replace(signal: AbortSignal): Promise<void> {
-    this.#isKept = false
-    await this.#stop(signal)
+    await this.stop(signal)
     signal.throwIfAborted()
     this.start()
     await untilHealthy(this.origin, signal)
@@ -98,11 +110,9 @@ class Slot {
     await ended
   }
 
-  #startAgain(): void {
-    if (this.#isKept) this.start()
-  }
-
-  async #stop(signal: AbortSignal): Promise<void> {
+  /** Lets it finish, and does not start it again. */
+  async stop(signal: AbortSignal): Promise<void> {
+    this.#isKept = false
     const child = this.#child
     if (child === undefined || this.pid === undefined) return
     const ended = once(child, 'exit')
@@ -110,5 +120,8 @@ class Slot {
     const isLate = pause(stopTimeoutMs, true, { signal, ref: false }).catch(() => true)
     if ((await Promise.race([ended, isLate])) === true) child.kill('SIGKILL')
     await ended
+  }
+  #startAgain(): void {
+    if (this.#isKept) this.start()
   }
 }

@@ -5,6 +5,7 @@ import { Stage } from '../stage.ts'
 import { Crowd } from './crowd.ts'
 import { inflict, type Damage, type Fault } from './faults.ts'
 import type { Contender, Databases, ShopFleet } from './fleet.ts'
+import { compileShop } from './keeper.ts'
 import { seededRandom } from './random.ts'
 import type { RecoveryRow, Suffered } from './row.ts'
 import { Tally } from './tally.ts'
@@ -13,6 +14,8 @@ export interface Course {
   readonly users: number
   readonly seconds: number
   readonly seed: number
+  /** What `prepareShop` gave. */
+  readonly compileCache: string
   /** Aborted when the whole benchmark is to end. */
   readonly signal: AbortSignal
 }
@@ -22,7 +25,7 @@ export async function runContender(contender: Contender, fault: Fault, course: C
   if (!contender.isInstalled()) return { ...said, state: 'not installed' }
   const stage = new Stage(course.signal)
   try {
-    const databases = await makeDatabases(stage)
+    const databases = await makeDatabases(stage, course.compileCache)
     const fleet = await contender.start(stage, databases)
     return { ...said, state: 'measured', ...(await measureFleet(fleet, databases, fault, course)) }
   } catch (error) {
@@ -34,7 +37,18 @@ export async function runContender(contender: Contender, fault: Fault, course: C
   }
 }
 
-export async function makeDatabases(stage: Stage): Promise<Databases> {
+/** A folder with the compiled shop, for all runs of one benchmark. */
+export async function prepareShop(stage: Stage): Promise<string> {
+  const given = process.env['NODE_COMPILE_CACHE']
+  // Whoever runs this has one that is in use.
+  if (given !== undefined && given !== '') return given
+  const cache = await stage.folder()
+  const { environment } = await makeDatabases(stage, cache)
+  await compileShop(stage, environment)
+  return cache
+}
+
+export async function makeDatabases(stage: Stage, compileCache: string): Promise<Databases> {
   const folder = await stage.folder()
   const ordersPath = join(folder, 'orders.db')
   return {
@@ -42,6 +56,7 @@ export async function makeDatabases(stage: Stage): Promise<Databases> {
     environment: {
       DATABASE_URL: `sqlite:${ordersPath}`,
       SESSION_STORE: `sqlite:${join(folder, 'sessions.db')}`,
+      NODE_COMPILE_CACHE: compileCache,
     },
   }
 }
@@ -51,7 +66,7 @@ export async function measureFleet(
   fleet: ShopFleet,
   databases: Databases,
   fault: Fault,
-  { users, seconds, seed, signal }: Course,
+  { users, seconds, seed, signal }: Omit<Course, 'compileCache'>,
   isOpen: () => Promise<void> = () => Promise.resolve(),
 ): Promise<Suffered> {
   const tally = new Tally()

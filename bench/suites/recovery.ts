@@ -4,7 +4,7 @@ import { ensureParts } from '../../scripts/parts/ensure.ts'
 import type { Bench } from '../measurement.ts'
 import { contenders } from '../recovery/contenders.ts'
 import { faults } from '../recovery/faults.ts'
-import { runContender } from '../recovery/run.ts'
+import { prepareShop, runContender } from '../recovery/run.ts'
 import type { RecoveryRow } from '../recovery/row.ts'
 import { writeRecovery } from '../recovery/table.ts'
 import type { Result } from '../result.ts'
@@ -19,12 +19,15 @@ export async function runRecovery({ stage, plan, progress }: Bench): Promise<Res
   const chosenFaults = faults.filter(({ key }) => plan.recovery.faults?.includes(key) ?? true)
   if (chosen.some((contender) => !contender.isInstalled())) await tryToInstall(progress)
   progress(`SEED=${seed}`)
+  const compileCache = await prepareShop(stage)
   const rows: RecoveryRow[] = []
   for (const [turn, fault] of chosenFaults.entries()) {
     for (const contender of inTurn(chosen, turn)) {
       progress(`${fault.name}: ${contender.name}`)
       const seconds = plan.secondsAsked ?? defaultSeconds
-      rows.push(await runContender(contender, fault, { users, seconds, seed, signal: stage.signal }))
+      rows.push(
+        await runContender(contender, fault, { users, seconds, seed, compileCache, signal: stage.signal }),
+      )
     }
   }
   const order = new Map(chosen.map(({ name }, index) => [name, index]))

@@ -6,7 +6,7 @@ import { Gate } from '../recovery/gate.ts'
 import { writeGrid } from '../recovery/grid.ts'
 import { watchMemory, weighable, type Weight } from '../recovery/memory-watch.ts'
 import type { RecoveryRow } from '../recovery/row.ts'
-import { makeDatabases, measureFleet } from '../recovery/run.ts'
+import { makeDatabases, measureFleet, prepareShop } from '../recovery/run.ts'
 import { judgeMemory } from '../recovery/slope.ts'
 import type { SoakRow } from '../recovery/soak-row.ts'
 import { writeRecovery } from '../recovery/table.ts'
@@ -40,7 +40,7 @@ async function soak({ stage, plan, progress }: Bench): Promise<{
   const { users, seed } = plan.recovery
   const chosen = faults.find(({ key }) => key === fault)
   if (chosen === undefined) throw new Error(`Cannot soak: no fault "${fault}"`)
-  const databases = await makeDatabases(stage)
+  const databases = await makeDatabases(stage, await prepareShop(stage))
   const fleet = await startDroverFleet(stage, databases, { environment: weighable })
   const gate = new Gate(users)
   const weights: Weight[] = []
