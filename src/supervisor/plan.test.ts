@@ -2,13 +2,15 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { InstanceState } from './fleet-options.ts'
 import { planSteps, type FleetWish, type PlannedInstance, type Step } from './plan.ts'
+import { wishOf } from './target.ts'
 import type { Version } from './version.ts'
 
 const a: Version = { number: 1, label: 'a', command: ['node'], cwd: '/', env: {} }
 const b: Version = { ...a, number: 2, label: 'b' }
 
 function wish(servers: FleetWish['servers'], rest: Partial<FleetWish> = {}): FleetWish {
-  return { servers, spares: 0, spareVersion: a, surge: 1, ...rest }
+  const promised = servers.reduce((sum, { instances }) => sum + instances, 0)
+  return { servers, promised, spares: 0, spareVersion: a, surge: 1, ...rest }
 }
 
 /** `1a` is ready; `2a?` starts, `3b!` waits after a death, `4a~` drains; a spare has `+`, one that retires `-` at its end. */
@@ -194,3 +196,14 @@ for (const [what, wished, instances, steps] of cases) {
     assert.deepEqual(planSteps(wished, instances).map(shown), steps)
   })
 }
+
+test('planSteps: a new instance that is not proven yet runs beside the old ones, and its surge is what it takes', () => {
+  const target = { instances: 3, spares: 0, current: a }
+  const next = { version: b, instances: 1, proven: 0, surge: 1, isBad: false }
+  const steps = (proven: number, ...words: readonly string[]) =>
+    planSteps(wishOf({ ...target, next: { ...next, proven } }), fleet(...words)).map(shown)
+  assert.deepEqual(steps(0, '1a', '2a', '3a'), ['add b server'])
+  assert.deepEqual(steps(0, '1a', '2a', '3a', '4b'), [])
+  assert.deepEqual(steps(1, '1a', '2a', '3a', '4b'), ['drain 1'])
+  assert.deepEqual(steps(0, '1a', '2a!', '3a', '4b'), [], 'an old one that died is awaited')
+})

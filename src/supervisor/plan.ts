@@ -5,8 +5,10 @@ import type { Version } from './version.ts'
 
 /** What the fleet should be. */
 export interface FleetWish {
-  /** How many instances of each version answer requests. The sum is what the fleet promises to have ready. */
+  /** How many instances of each version answer requests. */
   readonly servers: readonly WishedServers[]
+  /** How many of them clients are promised to find ready; less than their sum while new ones run beside those they are to replace. */
+  readonly promised: number
   /** Warm instances besides, ready and given nothing, of the version `spareVersion`. */
   readonly spares: number
   readonly spareVersion: Version
@@ -61,11 +63,6 @@ export function planSteps(wish: FleetWish, instances: readonly PlannedInstance[]
   ]
 }
 
-/** The instances that clients are promised to find ready. */
-export function promisedInstances(wish: FleetWish): number {
-  return wish.servers.reduce((sum, { instances }) => sum + instances, 0)
-}
-
 /** It is there or comes back by itself. */
 function isPresent(state: InstanceState): boolean {
   return state === 'starting' || state === 'ready' || state === 'backoff'
@@ -106,7 +103,7 @@ function serverAdditions(wish: FleetWish, servers: readonly PlannedInstance[]): 
   })
   // One that waits to be started again holds no room: else a version that only crashes could not be replaced.
   const running = servers.filter(({ state }) => state !== 'backoff').length
-  const allowed = Math.max(0, promisedInstances(wish) + wish.surge - running)
+  const allowed = Math.max(0, wish.promised + wish.surge - running)
   return missing.slice(0, allowed).map((version): Step => ({ kind: 'add', version, role: 'server' }))
 }
 
@@ -115,7 +112,7 @@ function serverAdditions(wish: FleetWish, servers: readonly PlannedInstance[]): 
  * as many stay ready as promised; one that is not ready is worth keeping as long as it could still make up for that.
  */
 function serverDepartures(wish: FleetWish, servers: readonly PlannedInstance[]): readonly Step[] {
-  const promised = promisedInstances(wish)
+  const { promised } = wish
   let ready = servers.filter(({ state }) => state === 'ready').length
   return leavers(wish, servers).flatMap(({ instance, isUnwanted, isBad }): readonly Step[] => {
     const { id, state } = instance

@@ -15,6 +15,8 @@ export interface NextVersion {
   readonly version: Version
   /** How many of `Target.instances` are to be of it by now. */
   readonly instances: number
+  /** How many of these were found good, so that as many old ones may go. Default: all, as soon as they are ready. */
+  readonly proven?: number
   /** How many instances are started beside the old ones at a time. */
   readonly surge: number
   /** It was found bad, and goes at once. */
@@ -22,16 +24,17 @@ export interface NextVersion {
 }
 
 export function wishOf({ instances, spares, current, next }: Target): FleetWish {
-  if (next === undefined)
-    return { servers: [{ version: current, instances }], spares, spareVersion: current, surge: 1 }
-  const taken = next.isBad ? 0 : Math.min(instances, next.instances)
+  const rest = { promised: instances, spares, spareVersion: current }
+  if (next === undefined) return { ...rest, servers: [{ version: current, instances }], surge: 1 }
+  const { version, isBad, surge } = next
+  const taken = isBad ? 0 : Math.min(instances, next.instances)
+  const released = Math.min(taken, next.proven ?? taken)
   return {
+    ...rest,
     servers: [
-      { version: current, instances: instances - taken },
-      { version: next.version, instances: taken, isBad: next.isBad },
+      { version: current, instances: instances - released },
+      { version, instances: taken, isBad },
     ],
-    spares,
-    spareVersion: current,
-    surge: next.surge,
+    surge,
   }
 }

@@ -83,6 +83,7 @@ export function fleetOf(
   })
   const wish: FleetWish = {
     servers: [{ version, instances }],
+    promised: instances,
     spares,
     spareVersion: version,
     surge: 1,
