@@ -182,15 +182,15 @@ function advance(
   const aimed = Math.min(wanted, looked.state.aimed)
   const current = { ...looked.state, aimed }
   const isWhole = count.healthy >= aimed && count.others <= wanted - aimed
-  if (!isWhole || current.suspectedAtMs !== undefined || isStillWatched(current, nowMs))
-    return { state: current, next: { instances: aimed, isBad: false }, news }
+  const waiting: DeployDecision = { state: current, next: { instances: aimed, isBad: false }, news }
+  if (!isWhole || current.suspectedAtMs !== undefined) return waiting
   const slow = judgeLatency(served, labelsOf(state), limits.latency)
   if (slow !== undefined) {
     const setback = failure(state, picture, slow)
     return decideRestoring(setBack(current, setback, nowMs), setback, picture, news)
   }
-  if (aimed >= wanted)
-    return { state: current, next: { instances: aimed, isBad: false }, news, verdict: { outcome: 'done' } }
+  if (isStillWatched(current, nowMs)) return waiting
+  if (aimed >= wanted) return { ...waiting, verdict: { outcome: 'done' } }
   const more = Math.min(wanted, aimed + state.plan.surge)
   const next: DeployState = { ...current, phase: 'surge', aimed: more }
   return { state: next, next: { instances: more, isBad: false }, news }
