@@ -12,6 +12,7 @@ function recorder(isTerminal = false): Printer & { readonly lines: string[] } {
     out: (line) => lines.push(`out ${line}`),
     err: (line) => lines.push(`err ${line}`),
     paint: (_, text) => text,
+    taken: () => Promise.resolve(true),
     flush: () => Promise.resolve(),
   }
 }
@@ -46,6 +47,7 @@ test('welcomeLines say where to look and what to try, in words that can be typed
   assert.match(text, /2 instances answer as one on http:\/\/127\.0\.0\.1:8080/)
   assert.match(text, /npx drover kill 2 --state run {3}nobody notices/)
   assert.match(text, /npx drover status --state run\n/)
+  assert.match(text, /npx drover deploy --state run {3}after a change of the code\n/)
   assert.match(text, /npx drover stop --state run\n/)
   assert.match(welcomeLines(snapshot, hints, recorder(true)).join('\n'), /stop {6}Ctrl-C/)
 })

@@ -54,13 +54,15 @@ export function welcomeLines(
   { program, flags }: FleetHints,
   printer: Pick<Printer, 'paint' | 'isTerminal'>,
 ): string[] {
-  const count = snapshot.instances.length
-  const victim = snapshot.instances[1] ?? snapshot.instances[0]
+  const servers = snapshot.instances.filter(({ isSpare }) => !isSpare)
+  const count = servers.length
+  const victim = servers[1] ?? servers[0]
   const herd = count === 1 ? '1 instance answers' : `${count} instances answer as one`
   const url = printer.paint(['bold', 'underline'], snapshot.url)
   const tips: readonly (readonly [what: string, how: string])[] = [
     ['kill one', `${program} kill ${victim?.id ?? '1'}${flags}${printer.paint('dim', '   nobody notices')}`],
     ['watch', `${program} status${flags}`],
+    ['deploy', `${program} deploy${flags}${printer.paint('dim', '   after a change of the code')}`],
     ['stop', printer.isTerminal ? 'Ctrl-C' : `${program} stop${flags}`],
   ]
   const bar = printer.paint('green', '|')

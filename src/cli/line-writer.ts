@@ -27,6 +27,18 @@ export class LineWriter {
     else this.#stream.write(`${line}\n`)
   }
 
+  /** Resolves when everything written was taken, however long that takes; to false when nobody is there to take it. */
+  async taken(): Promise<boolean> {
+    const stream = this.#stream
+    if (stream.writableLength === 0 || stream.destroyed) return !stream.destroyed
+    await new Promise<void>((resolve) => {
+      stream.write('', () => {
+        resolve()
+      })
+    })
+    return !stream.destroyed
+  }
+
   /** Resolves when everything written has left this process, or can not any more, at the latest after `timeoutMs`. */
   flush(timeoutMs: number): Promise<void> {
     return new Promise((resolve) => {

@@ -9,6 +9,8 @@ export interface Printer {
   /** Never waits for a reader, and outlives it: a paused or closed one costs output, never the fleet. */
   out(line: string): void
   err(line: string): void
+  /** Resolves when standard output was taken, however long its reader takes; to false when that has gone away. */
+  taken(): Promise<boolean>
   /** `text` in a style, as the stream it will be written to allows. */
   paint(style: Style, text: string, stream?: 'out' | 'err'): string
   /** Whether a person looks at standard output. */
@@ -38,6 +40,7 @@ export function createPrinter({ stdout, stderr }: PrinterStreams): Printer {
     paint: (style, text, stream = 'out') => {
       return styleText(style, text, { stream: stream === 'out' ? stdout : stderr })
     },
+    taken: () => out.taken(),
     isTerminal: stdout instanceof WriteStream,
     flush: async () => {
       await Promise.all([out.flush(flushTimeoutMs), err.flush(flushTimeoutMs)])

@@ -2,16 +2,28 @@
 import { readFileSync } from 'node:fs'
 import { Command, type CommanderError } from 'commander'
 import { versionIn } from '../config/version.ts'
+import { chaosCommand } from './chaos.ts'
 import type { CliContext } from './context.ts'
+import { deployCommand } from './deploy.ts'
+import { drainCommand } from './drain.ts'
 import { exitCodeHelp, exitCodeOf, exitCodes, failureLine, usageError, type ExitCode } from './failure.ts'
+import { historyCommand } from './history.ts'
 import { killCommand } from './kill.ts'
+import { logsCommand } from './logs.ts'
 import { metricsCommand } from './metrics.ts'
 import { reloadCommand } from './reload.ts'
+import { rollbackCommand } from './rollback.ts'
+import { scaleCommand } from './scale.ts'
 import { statusCommand } from './status.ts'
 import { stopCommand } from './stop.ts'
 import { upCommand } from './up.ts'
 
-const commands = [upCommand, statusCommand, killCommand, reloadCommand, metricsCommand, stopCommand]
+/** In the order in which help shows them. */
+const groups: Readonly<Record<string, readonly ((context: CliContext) => Command)[]>> = {
+  'Run:': [upCommand, stopCommand, reloadCommand],
+  'Change:': [deployCommand, rollbackCommand, scaleCommand, drainCommand, killCommand, chaosCommand],
+  'Look:': [statusCommand, logsCommand, historyCommand, metricsCommand],
+}
 
 /** Runs the command that `args` name, without the interpreter and the script. Never rejects. */
 export async function runProgram(args: readonly string[], context: CliContext): Promise<ExitCode> {
@@ -34,7 +46,8 @@ function createProgram(context: CliContext): Command {
     .enablePositionalOptions()
     .helpCommand(false)
     .addHelpText('after', `\nExample:\n  ${program} up --instances 3 -- node server.ts\n\n${exitCodeHelp}`)
-  for (const create of commands) root.addCommand(create(context))
+  for (const [heading, creates] of Object.entries(groups))
+    for (const create of creates) root.addCommand(create(context).helpGroup(heading))
   for (const command of [root, ...root.commands]) throwErrors(command, context)
   return root
 }

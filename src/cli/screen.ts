@@ -47,7 +47,8 @@ export function createScreen(
   }
 }
 
-function terminalSize(): ScreenSize {
+/** That of standard output, and a usual one where it does not say. */
+export function terminalSize(): ScreenSize {
   const { columns, rows } = process.stdout
   return { columns: columns > 0 ? columns : 80, rows: rows > 0 ? rows : 24 }
 }

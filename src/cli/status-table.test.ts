@@ -10,9 +10,9 @@ test('statusLines show the fleet in one table', () => {
   assert.deepEqual(statusLines(snapshot, plain), [
     'http://127.0.0.1:8080  running · 1 of 2 ready · version abc · up 1 m 1 s',
     '',
-    'ID  STATE    PID  PORT  VERSION  IN FLIGHT  REQUESTS  FAILURES  RESTARTS   UPTIME',
-    '1   ready     11  4001  abc              2         7         1         0  1 m 0 s',
-    '2   backoff    -     -  abc              2         7         1         0        -',
+    'ID  STATE    PID  PORT  VERSION  IN FLIGHT  P99  REQUESTS  ERRORS  FAILURES  RESTARTS   UPTIME',
+    '1   ready     11  4001  abc              2    -         7       0         1         0  1 m 0 s',
+    '2   backoff    -     -  abc              2    -         7       0         1         0        -',
   ])
 })
 
@@ -37,20 +37,50 @@ test('statusLines tell what is unusual', () => {
 })
 
 test('statusLines show rates where they are known, and then the balancers too', () => {
-  const lines = statusLines(snapshot, plain, new Map([['1', 2.54]]))
+  const lines = statusLines(snapshot, plain, { rates: new Map([['1', 2.54]]) })
   assert.match(lines[0] ?? '', / · up 1 m 1 s · 2\.5 requests\/s$/)
   assert.equal(
     lines[2],
-    'ID  STATE    PID  PORT  VERSION  REQ/S  IN FLIGHT  REQUESTS  FAILURES  RESTARTS   UPTIME',
+    'ID  STATE    PID  PORT  VERSION  IN FLIGHT  REQ/S  P99  REQUESTS  ERRORS  FAILURES  RESTARTS   UPTIME',
   )
-  assert.match(lines[3] ?? '', /^1 {3}ready {5}11 {2}4001 {2}abc {8}2\.5 /)
-  assert.match(lines[4] ?? '', /^2 {3}backoff {4}- {5}- {2}abc {10}- /)
+  assert.match(lines[3] ?? '', /^1 {3}ready {5}11 {2}4001 {2}abc {14}2 {4}2\.5 /)
+  assert.match(lines[4] ?? '', /^2 {3}backoff {4}- {5}- {2}abc {14}2 {6}- /)
   assert.equal(lines.at(-1), 'balancer  12 serving')
-  assert.match(statusLines(snapshot, plain, new Map([['1', 1234.5]]))[3] ?? '', / 1235 /)
+  assert.match(statusLines(snapshot, plain, { rates: new Map([['1', 1234.5]]) })[3] ?? '', / 1235 /)
 })
 
 test('statusLines colour the state and nothing else of a row', () => {
   const lines = statusLines(snapshot, painted)
   assert.match(lines[3] ?? '', /^1 {3}<green:ready> {5}11 /)
   assert.match(lines[4] ?? '', /^2 {3}<red:backoff> {4}- /)
+})
+
+test('statusLines show spares, the bounds of the load and the deploy that goes on', () => {
+  const [first] = snapshot.instances
+  assert.ok(first !== undefined)
+  const lines = statusLines(
+    {
+      ...snapshot,
+      scale: { instances: 4, autoscale: { min: 2, max: 10 } },
+      deploy: { version: 'def', number: 2 },
+      instances: [
+        { ...first, p99Ms: 12.4 },
+        { ...first, id: '2', isSpare: true, p99Ms: 1_250 },
+      ],
+    },
+    plain,
+  )
+  assert.match(
+    lines[0] ?? '',
+    /running · 1 of 4 ready in 2\.\.10 · 1 spare · version abc · deploying def · up /,
+  )
+  assert.match(lines[3] ?? '', /^1 {3}ready .* 12 ms /)
+  assert.match(lines[4] ?? '', /^2 {3}spare .* 1\.3 s /)
+})
+
+test('statusLines fit a narrow terminal: what matters least goes first', () => {
+  const rates = new Map([['1', 2.54]])
+  const [, , titles = ''] = statusLines(snapshot, plain, { rates, width: 80 })
+  assert.equal(titles, 'ID  STATE    VERSION  IN FLIGHT  REQ/S  P99  ERRORS  FAILURES  RESTARTS   UPTIME')
+  assert.equal(statusLines(snapshot, plain, { rates, width: 20 })[2]?.includes('RESTARTS'), true)
 })

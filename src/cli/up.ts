@@ -13,6 +13,7 @@ import { exitCodeHelp, exitCodes, failureLine } from './failure.ts'
 import { createFleetPrinter } from './fleet-printer.ts'
 import { stateFlag } from './invocation.ts'
 import type { Printer } from './printer.ts'
+import { collect, parseVariables } from './variables.ts'
 
 /** With everything killed there is nothing to wait for; beyond this the guardian does the rest. */
 const abortTimeoutMs = 5_000
@@ -44,23 +45,43 @@ export function upCommand(context: CliContext): Command {
 }
 
 function addOptions(command: Command): Command {
+  addInstanceOptions(command.optionsGroup('Instances:'))
+  addBalancerOptions(command.optionsGroup('What clients meet:'))
+  addTimeOptions(command.optionsGroup('Times:'))
   return command
+    .optionsGroup('This fleet:')
+    .option(
+      '--admin <address>',
+      'serve /metrics, /status and /healthz on this port of 127.0.0.1, or host:port',
+    )
+    .option('--state <folder>', `lock, control socket and records (default: ${defaults.state})`)
+    .option('--config <file>', 'options as a file (default: drover.config.ts here, if there is one)')
+    .helpOption('-h, --help', 'show this')
+}
+
+function addInstanceOptions(command: Command): void {
+  command
     .option('-n, --instances <number>', `how many copies run (default: ${defaults.instances})`)
     .option('--spares <number>', 'warm instances that take the place of one that dies at once (default: 0)')
     .option('--min <number>', 'let the load decide how many run: at least so many (default: 1)')
     .option('--max <number>', 'and at most so many')
     .option('--max-memory <size>', 'replace an instance that holds more than this, such as 512mb')
-    .option(
-      '--hang-timeout <time>',
-      `replace one that answers nothing so long ${defaultSeconds(defaults.hangTimeoutMs)}`,
-    )
-    .option('--no-hang-timeout', 'do not look for such')
+    .option('--health <path>', 'ready when GET of this path answers 2xx (default: when its port is open)')
+    .option('-e, --env <name=value>', 'a variable for the instances; repeatable', collect)
+    .option('--cwd <folder>', 'the folder instances run in')
+    .option('--version <label>', "what this code is called in status (default: git's short commit)")
+}
+
+function addBalancerOptions(command: Command): void {
+  command
     .option(
       '-p, --port <number>',
       `where clients connect, 0 for any free port (default: PORT or ${defaults.port})`,
     )
     .option('--host <address>', `the address to listen on (default: ${defaults.host})`)
-    .option('--health <path>', 'ready when GET of this path answers 2xx (default: when its port is open)')
+    .option('--tls-cert <file>', 'serve HTTPS with this certificate and its chain (PEM)')
+    .option('--tls-key <file>', 'its key (PEM)')
+    .option('--balancers <number>', `balancer processes on the port (default: ${defaults.balancers})`)
     .option('--reveal', 'name the instance in each response, as x-drover-instance')
     .option('--no-reveal', 'do not, even if the config file says so')
     .option(
@@ -70,28 +91,25 @@ function addOptions(command: Command): Command {
     .option('--no-trust-forwarded', 'do not, even if the config file says so')
     .option('--proxy-protocol', 'each connection begins with a PROXY protocol header, v1 or v2')
     .option('--no-proxy-protocol', 'it does not, even if the config file says so')
-    .option('--tls-cert <file>', 'serve HTTPS with this certificate and its chain (PEM)')
-    .option('--tls-key <file>', 'its key (PEM)')
-    .option('--balancers <number>', `balancer processes on the port (default: ${defaults.balancers})`)
     .option('--access-log <file>', 'a line of JSON for each request; - for standard output')
-    .option(
-      '--admin <address>',
-      'serve /metrics, /status and /healthz on this port of 127.0.0.1, or host:port',
-    )
-    .option('-e, --env <name=value>', 'a variable for the instances; repeatable', collect)
-    .option('--cwd <folder>', 'the folder instances run in')
-    .option('--version <label>', "what this code is called in status (default: git's short commit)")
-    .option('--state <folder>', `lock, control socket and records (default: ${defaults.state})`)
+}
+
+function addTimeOptions(command: Command): void {
+  command
     .option(
       '--ready-timeout <time>',
       `for a start to become ready ${defaultSeconds(defaults.readyTimeoutMs)}`,
     )
-    .option('--stop-timeout <time>', `from SIGTERM to SIGKILL ${defaultSeconds(defaults.stopTimeoutMs)}`)
+    .option(
+      '--hang-timeout <time>',
+      `replace one that answers nothing so long ${defaultSeconds(defaults.hangTimeoutMs)}`,
+    )
+    .option('--no-hang-timeout', 'do not look for such')
     .option(
       '--drain-timeout <time>',
       `for requests in flight at a stop ${defaultSeconds(defaults.drainTimeoutMs)}`,
     )
-    .option('--config <file>', 'options as a file (default: drover.config.ts here, if there is one)')
+    .option('--stop-timeout <time>', `from SIGTERM to SIGKILL ${defaultSeconds(defaults.stopTimeoutMs)}`)
 }
 
 function defaultSeconds(durationMs: number): string {
@@ -108,10 +126,6 @@ Examples:
   ${program} up --health /health --env LOG_LEVEL=info -- npm start
 
 ${exitCodeHelp}`
-}
-
-function collect(value: string, earlier: readonly string[] = []): readonly string[] {
-  return [...earlier, value]
 }
 
 /** Flags by the names of their options. Throws OPTION_INVALID for one that lacks its other half. */
@@ -137,16 +151,6 @@ function certificate(cert: string | undefined, key: string | undefined): TlsFile
   if (cert === undefined && key === undefined) return undefined
   const [given, missing] = cert === undefined ? ['--tls-key', '--tls-cert'] : ['--tls-cert', '--tls-key']
   throw new DroverError('OPTION_INVALID', `Cannot use ${given}: wanted ${missing} beside it`)
-}
-
-function parseVariables(assignments: readonly string[]): Readonly<Record<string, string>> {
-  const pairs = assignments.map((assignment) => {
-    const end = assignment.indexOf('=')
-    if (end > 0) return [assignment.slice(0, end), assignment.slice(end + 1)] as const
-    const message = `Cannot use --env ${JSON.stringify(assignment)}: wanted NAME=VALUE`
-    throw new DroverError('OPTION_INVALID', message)
-  })
-  return Object.fromEntries(pairs)
 }
 
 async function runFleet(request: ConfigRequest, context: CliContext): Promise<void> {

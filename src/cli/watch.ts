@@ -8,7 +8,8 @@ const intervalMs = 1_000
 
 /** One look: as lines for a person, or as what goes on one line of JSON. */
 export interface WatchView {
-  readonly lines: (printer: Pick<Printer, 'paint'>) => readonly string[]
+  /** `width`: the columns of the terminal, where they are to fit. */
+  readonly lines: (printer: Pick<Printer, 'paint'>, width?: number) => readonly string[]
   readonly json: object
 }
 
@@ -64,7 +65,7 @@ async function waitFor(waitMs: number, signal: AbortSignal): Promise<void> {
 
 function viewOf(snapshot: FleetSnapshot, rates: Rates): WatchView {
   return {
-    lines: (printer) => statusLines(snapshot, printer, rates),
+    lines: (printer, width = Infinity) => statusLines(snapshot, printer, { rates, width }),
     json: {
       ...snapshot,
       instances: snapshot.instances.map((instance) => ({

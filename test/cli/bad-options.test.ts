@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, test } from 'node:test'
+import { test } from 'node:test'
+import { call } from './called.ts'
 import { makeFolder, run } from './terminal.ts'
 
 const command = ['--', 'node', 'server.ts']
@@ -29,13 +30,8 @@ const calls: readonly (readonly [args: readonly string[], line: string])[] = [
     'Cannot use --admin "here": wanted a port, or an address and a port such as "127.0.0.1:9090"',
   ],
   [['up', '--tls-cert', 'c.pem', ...command], 'Cannot use --tls-cert: wanted --tls-key beside it'],
-  [
-    ['up', '--access-log', '/no/such/log', ...command],
-    'Cannot use --access-log "/no/such/log": wanted a file in a folder that exists',
-  ],
   [['up', '--cwd', '/no/such', ...command], 'Cannot use --cwd "/no/such": wanted a folder that exists'],
   [['up', '--config', 'gone.ts'], 'Cannot use --config "gone.ts": wanted a file such as drover.config.ts'],
-  [['up', '--', 'no-such-program'], 'Cannot start an instance: no such command "no-such-program"'],
   [['up', '--instnces', '3'], 'Cannot use --instnces: there is no such option, did you mean --instances?'],
   [['up', '--port'], 'Cannot use --port: wanted a value after it, <number>'],
   [['kill'], 'Cannot run kill without <id>: see npm run -s drover -- kill --help'],
@@ -43,20 +39,59 @@ const calls: readonly (readonly [args: readonly string[], line: string])[] = [
   [['staus'], 'Cannot run "staus": there is no such command, did you mean status?'],
 ]
 
-describe('drover refuses', { concurrency: 2 }, () => {
-  for (const [args, line] of calls) {
-    test(args.join(' '), async (t) => {
-      const outcome = await run(t, args, { cwd: await makeFolder(t) })
-      assert.deepEqual(outcome, { code: 2, stdout: '', stderr: `${line}\n` })
-    })
-  }
+/** Refused when the fleet is about to start: in a process of its own. */
+const startCalls: readonly (readonly [args: readonly string[], line: string])[] = [
+  [
+    ['up', '--access-log', '/no/such/log', ...command],
+    'Cannot use --access-log "/no/such/log": wanted a file in a folder that exists',
+  ],
+  [['up', '--', 'no-such-program'], 'Cannot start an instance: no such command "no-such-program"'],
+]
 
-  test('a PORT in the environment that is none', async (t) => {
-    const env = { PORT: 'http' }
-    const outcome = await run(t, ['up', ...command], { cwd: await makeFolder(t), env })
-    const line = 'Cannot use PORT "http" in the environment: wanted a whole number from 0 to 65535\n'
-    assert.deepEqual(outcome, { code: 2, stdout: '', stderr: line })
+const wantedScale = 'wanted a whole number from 1 to 64, or auto'
+/** Refused before a fleet is even looked for. */
+const commandCalls: readonly (readonly [args: readonly string[], line: string])[] = [
+  [['scale', '0'], `Cannot use scale "0": ${wantedScale}`],
+  [['scale', '65'], `Cannot use scale "65": ${wantedScale}`],
+  [['scale'], 'Cannot run scale without <to>: see npm run -s drover -- scale --help'],
+  [['drain'], 'Cannot run drain without <id>: see npm run -s drover -- drain --help'],
+  [['rollback', 'last'], 'Cannot use number "last": wanted a whole number from 1 to 999999999'],
+  [['logs', '-n', 'all'], 'Cannot use --lines "all": wanted a whole number from 0 to 100000'],
+  [['deploy', '--for', '30s'], 'Cannot use --for: wanted --canary beside it'],
+  [
+    ['deploy', '--canary', '0%'],
+    'Cannot use --canary "0%": wanted a share of the instances above 0% and below 100%, such as 10%',
+  ],
+  [['deploy', '--dir', 'gone'], 'Cannot use --dir "gone": wanted a folder that exists'],
+  [['deploy', '--abort', '--label', 'v2'], 'Cannot use --abort: wanted nothing to deploy beside it'],
+  [['deploy', '--sruge', '2'], 'Cannot use --sruge: there is no such option, did you mean --surge?'],
+]
+
+for (const [args, line] of commandCalls) {
+  test(`drover refuses ${args.join(' ')}`, async (t) => {
+    const outcome = await call(args, await makeFolder(t))
+    assert.deepEqual(outcome, { code: 2, stdout: '', stderr: `${line}\n` })
   })
+}
+
+for (const [args, line] of calls) {
+  test(`drover refuses ${args.join(' ')}`, async (t) => {
+    const outcome = await call(args, await makeFolder(t))
+    assert.deepEqual(outcome, { code: 2, stdout: '', stderr: `${line}\n` })
+  })
+}
+
+for (const [args, line] of startCalls) {
+  test(`drover refuses ${args.join(' ')}`, async (t) => {
+    const outcome = await run(t, args, { cwd: await makeFolder(t) })
+    assert.deepEqual(outcome, { code: 2, stdout: '', stderr: `${line}\n` })
+  })
+}
+
+test('drover refuses a PORT in the environment that is none', async (t) => {
+  const outcome = await call(['up', ...command], await makeFolder(t), { PORT: 'http' })
+  const line = 'Cannot use PORT "http" in the environment: wanted a whole number from 0 to 65535\n'
+  assert.deepEqual(outcome, { code: 2, stdout: '', stderr: line })
 })
 
 const files: readonly (readonly [content: string, line: string])[] = [
@@ -83,22 +118,20 @@ const files: readonly (readonly [content: string, line: string])[] = [
   ['\nthrow new Error("no secrets today")', 'Cannot load drover.config.ts:2: no secrets today'],
 ]
 
-describe('drover up refuses a config file', { concurrency: 2 }, () => {
-  for (const [content, line] of files) {
-    test(content.trim(), async (t) => {
-      const cwd = await makeFolder(t)
-      await writeFile(join(cwd, 'drover.config.ts'), content)
-      assert.deepEqual(await run(t, ['up'], { cwd }), { code: 2, stdout: '', stderr: `${line}\n` })
-    })
-  }
-
-  test('it cannot choose', async (t) => {
+for (const [content, line] of files) {
+  test(`drover up refuses a config file: ${content.trim()}`, async (t) => {
     const cwd = await makeFolder(t)
-    for (const name of ['drover.config.ts', 'drover.config.js']) {
-      await writeFile(join(cwd, name), 'export default {}')
-    }
-    const line =
-      'Cannot choose between drover.config.ts and drover.config.js: wanted only one of them, or --config FILE\n'
-    assert.deepEqual(await run(t, ['up'], { cwd }), { code: 2, stdout: '', stderr: line })
+    await writeFile(join(cwd, 'drover.config.ts'), content)
+    assert.deepEqual(await call(['up'], cwd), { code: 2, stdout: '', stderr: `${line}\n` })
   })
+}
+
+test('drover up refuses to choose between two config files', async (t) => {
+  const cwd = await makeFolder(t)
+  for (const name of ['drover.config.ts', 'drover.config.js']) {
+    await writeFile(join(cwd, name), 'export default {}')
+  }
+  const line =
+    'Cannot choose between drover.config.ts and drover.config.js: wanted only one of them, or --config FILE\n'
+  assert.deepEqual(await call(['up'], cwd), { code: 2, stdout: '', stderr: line })
 })

@@ -42,9 +42,11 @@ test('drover up, status, kill and stop: the round trip', async (t) => {
     { cwd },
   )
 
-  await t.test('the command is run untouched, and its output shows behind the id', () => {
+  await t.test('the command is run untouched, and its output shows behind the id', async () => {
+    // An instance is ready when its port is open, whether or not what it wrote has come through the pipe by then.
+    await terminal.shows('     1 | listening on ')
+    await until('the word on standard error', () => terminal.stderr().includes('     2 | a word on stderr\n'))
     assert.match(terminal.stdout(), /^ {5}1 \| listening on \d+ with a --json$/m)
-    assert.match(terminal.stderr(), /^ {5}2 \| a word on stderr$/m)
     assert.match(terminal.stdout(), /^drover \| instance 2 ready on 127\.0\.0\.1:\d+ in \d+\.\d s$/m)
   })
 
@@ -97,7 +99,7 @@ test('drover up, status, kill and stop: the round trip', async (t) => {
     assert.match(stdout, /running · 2 of 2 ready · version v1 · up /)
     assert.match(
       stdout,
-      /^ID {2}STATE +PID +PORT {2}VERSION {2}IN FLIGHT {2}REQUESTS {2}FAILURES {2}RESTARTS +UPTIME$/m,
+      /^ID {2}STATE +PID +PORT {2}VERSION {2}IN FLIGHT +P99 +REQUESTS {2}ERRORS {2}FAILURES {2}RESTARTS +UPTIME$/m,
     )
     assert.match(stdout, /^2 {3}ready +\d+ +\d+ {2}v1 /m)
   })
@@ -266,7 +268,7 @@ test('drover up is plain when piped and coloured when asked', async (t) => {
   const plain = await startFleet(t, ['--state', 'plain', ...args], { cwd })
   assert.ok(!plain.terminal.stdout().includes('\u001b['))
   const colour = await startFleet(t, ['--state', 'colour', ...args], { cwd, env: { FORCE_COLOR: '1' } })
-  assert.ok(colour.terminal.stdout().includes('\u001b[36m     1 |\u001b[39m listening'))
+  await colour.terminal.shows('\u001b[36m     1 |\u001b[39m listening')
 })
 
 test('drover up starts again where a primary was killed, and replaces its socket', async (t) => {
