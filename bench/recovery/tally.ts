@@ -5,8 +5,8 @@ export class Tally {
   readonly latenciesMs: number[] = []
   readonly failed: Record<Method, number> = { GET: 0, POST: 0 }
   /** Failures by method and reason, such as `POST 502`. */
-  readonly reasons = new Map<string, number>()
-  signedOut: number = 0
+  readonly reasons: Map<string, number> = new Map()
+  signedOut = 0
 
   /** Every request counts with the time until its answer or its failure. */
   count(exchange: Exchange): void {

@@ -46,8 +46,6 @@ describe('npm run bench', () => {
       ['recovery', '--only', 'apache'],
       /^Cannot use --only "apache": wanted some of drover, nginx, [^\n]*pm2\n$/,
     ],
-    [['recovery', '--faults', 'e'], /^Cannot use --faults "e": wanted some of calm, a, b, c, d\n$/],
-    [['recovery', '--users', '17'], /^Cannot use --users "17": wanted a whole number, 1 to 16\n$/],
     [['--speed'], /^[^\n]*--speed[^\n]*\n$/],
   ] as const) {
     test(`${words.join(' ')} is refused in one line, with code 2`, async () => {

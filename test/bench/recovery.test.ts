@@ -1,6 +1,7 @@
 // npm run bench -- recovery, briefly, with the count that it rests on; and the judgement of the soak.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { readRecoveryChoices } from '../../bench/recovery/choices.ts'
 import { judge, Ledger } from '../../bench/recovery/ledger.ts'
 import type { RecoveryRow } from '../../bench/recovery/row.ts'
 import { judgeMemory } from '../../bench/recovery/slope.ts'
@@ -8,6 +9,13 @@ import { writeRecovery } from '../../bench/recovery/table.ts'
 import { benchRuns } from './bench-run.ts'
 
 const bench = benchRuns()
+const clean = { lost: 0, doubled: 0, lostOrders: 0, doubledOrders: 0 }
+
+function answered(times: number): Ledger {
+  const ledger = new Ledger()
+  for (let time = 0; time < times; time++) ledger.incrementAnswered()
+  return ledger
+}
 
 describe('npm run bench -- recovery', () => {
   test('counts what users of Drover and of nginx suffer while instances are killed, and prints one table', async () => {
@@ -36,6 +44,18 @@ describe('npm run bench -- recovery', () => {
     assert.deepEqual(await bench.leftovers(), [])
   })
 
+  test('names of contenders and faults, users and seed are read, and a wrong one is refused by its name', () => {
+    const words = { only: 'drover, nginx', faults: 'a,calm', users: '3', seed: '5' }
+    const choices = { only: ['drover', 'nginx'], faults: ['a', 'calm'], users: 3, seed: 5 }
+    assert.deepEqual(readRecoveryChoices(words), choices)
+    for (const [wrong, message] of [
+      [{ faults: 'e' }, /^Cannot use --faults "e": wanted some of calm, a, b, c, d$/],
+      [{ users: '17' }, /^Cannot use --users "17": wanted a whole number, 1 to 16$/],
+      [{ seed: 'x' }, /^Cannot use --seed "x": wanted a whole number, 0 to 2147483647$/],
+    ] as const)
+      assert.throws(() => readRecoveryChoices(wrong), { message })
+  })
+
   test('who is missing or did not start has a row that says so', () => {
     const table = writeRecovery(
       [
@@ -51,14 +71,6 @@ describe('npm run bench -- recovery', () => {
 })
 
 describe("the count of one user's cart and orders", () => {
-  function answered(times: number): Ledger {
-    const ledger = new Ledger()
-    for (let time = 0; time < times; time++) ledger.incrementAnswered()
-    return ledger
-  }
-
-  const clean = { lost: 0, doubled: 0, lostOrders: 0, doubledOrders: 0 }
-
   test('as many pieces as were answered are none too few and none too many', () => {
     const ledger = answered(3)
     ledger.cartSeen(3)
