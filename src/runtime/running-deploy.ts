@@ -144,12 +144,12 @@ export class RunningDeploy {
     }
   }
 
-  #aim({ instances, isBad }: DeployDecision['next']): void {
+  #aim(wanted: DeployDecision['next']): void {
     const target = this.#ports.target()
     const { next } = target
-    if (next?.instances === instances && next.isBad === isBad) return
-    const { surge } = this.#plan
-    this.#ports.aim({ ...target, next: { version: this.version, instances, surge, isBad } })
+    const { instances, proven, isBad } = wanted
+    if (next?.instances === instances && next.proven === proven && next.isBad === isBad) return
+    this.#ports.aim({ ...target, next: { version: this.version, surge: this.#plan.surge, ...wanted } })
   }
 
   #end(verdict: DeployVerdict): void {

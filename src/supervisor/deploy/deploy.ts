@@ -50,6 +50,7 @@ export function beginDeploy(
     phase: plan.canary === undefined ? 'surge' : 'canary',
     aimed: Math.min(wanted, plan.canary === undefined ? plan.surge : canaries(plan.canary.share, wanted)),
     exchanged: 0,
+    proven: 0,
     seen: followSteps(new Map(), instances, rule).seen,
     kills: 0,
   }
@@ -180,9 +181,10 @@ function advance(
   const { news } = looked
   // The fleet may have been scaled meanwhile.
   const aimed = Math.min(wanted, looked.state.aimed)
-  const current = { ...looked.state, aimed }
+  const proven = Math.min(aimed, Math.max(state.proven, count.healthy))
+  const current = { ...looked.state, aimed, proven }
   const isWhole = count.healthy >= aimed && count.others <= wanted - aimed
-  const waiting: DeployDecision = { state: current, next: { instances: aimed, isBad: false }, news }
+  const waiting: DeployDecision = { state: current, next: { instances: aimed, proven, isBad: false }, news }
   if (!isWhole || current.suspectedAtMs !== undefined) return waiting
   const slow = judgeLatency(served, labelsOf(state), limits.latency)
   if (slow !== undefined) {
@@ -193,7 +195,7 @@ function advance(
   if (aimed >= wanted) return { ...waiting, verdict: { outcome: 'done' } }
   const more = Math.min(wanted, aimed + state.plan.surge)
   const next: DeployState = { ...current, phase: 'surge', aimed: more }
-  return { state: next, next: { instances: more, isBad: false }, news }
+  return { state: next, next: { instances: more, proven, isBad: false }, news }
 }
 
 function lookAtCanaries(state: DeployState, count: Count, { wanted, nowMs }: DeployPicture): Followed {
@@ -221,7 +223,7 @@ function decideRestoring(
   news: readonly DeployNews[],
 ): DeployDecision {
   // What was given up may be good, and serves until others are ready; what failed is not waited for.
-  const next = { instances: 0, isBad: setback.outcome === 'failed' }
+  const next = { instances: 0, proven: 0, isBad: setback.outcome === 'failed' }
   const { nowMs, wanted, instances } = picture
   const { number } = state.plan.fresh
   const isLeft = instances.some((one) => one.version === number && isPresent(one))

@@ -52,6 +52,8 @@ export interface DeployState {
   readonly aimed: number
   /** How many were told to be good. */
   readonly exchanged: number
+  /** How many old ones were let go for those that were found good; it does not fall should one of them die. */
+  readonly proven: number
   readonly seen: SeenStarts
   /** SIGKILLs of the new version since one of its instances was last found good. */
   readonly kills: number
@@ -72,8 +74,8 @@ export type DeployVerdict = { readonly outcome: 'done' } | Setback
 
 export interface DeployDecision {
   readonly state: DeployState
-  /** What the fleet is to have of the new version; `isBad`: what there is of it goes at once. */
-  readonly next: { readonly instances: number; readonly isBad: boolean }
+  /** What the fleet is to have of the new version; for `proven` of them as many old ones may go. `isBad`: it goes at once. */
+  readonly next: { readonly instances: number; readonly proven: number; readonly isBad: boolean }
   readonly news: readonly DeployNews[]
   /** The deploy is over. */
   readonly verdict?: DeployVerdict
