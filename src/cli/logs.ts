@@ -40,7 +40,8 @@ async function printLogs(context: CliContext, request: LogRequest, flags: LogFla
   const end = () => {
     over.abort()
   }
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end)
+  // Under npm run, one Ctrl-C arrives twice.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, end)
   const interrupted = new Promise<void>((resolve) => {
     over.signal.addEventListener('abort', () => {
       resolve()

@@ -41,7 +41,7 @@ async function watchUntilEnded(context: CliContext, flags: ConnectionFlags): Pro
   const end = () => {
     over.abort()
   }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, end)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end)
   const isLive = flags.json !== true && printer.isTerminal
   const giveBack = isLive ? listenForEnd(process.stdin, end) : () => undefined
   const screen = createScreen(printer, isLive)
