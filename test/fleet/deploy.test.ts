@@ -50,7 +50,7 @@ test('a version that exits at its start fails, with its last words, and none of 
 
 test('while canaries are looked at, no other deploy begins; given up, they go and nobody notices', async () => {
   const deploying = deployable.deploy({ label: 'd', canary: { share: 0.1, forMs: 60_000 } })
-  await until('the canary runs', () => deployable.told.includes('1 canaries'))
+  await until('the canary is good', () => deployable.told.includes('b draining'))
   assert.deepEqual((await deployable.running()).toSorted(), ['b', 'd'])
   await assert.rejects(
     deployable.client.deploy({}, () => undefined),
