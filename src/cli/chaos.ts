@@ -8,8 +8,9 @@ import { isOpenToOthers } from './chaos/reach.ts'
 import type { ChaosReport } from './chaos/report.ts'
 import { runChaos } from './chaos/run.ts'
 import { addConnectionFlags, connectToFleet, type Connection, type ConnectionFlags } from './connection.ts'
+import { decideInterrupt } from '../runtime/interrupt.ts'
 import type { CliContext } from './context.ts'
-import { exitCodes } from './failure.ts'
+import { exitCodeHelp, exitCodes } from './failure.ts'
 import { typedFlag } from './invocation.ts'
 
 type Flags = ConnectionFlags & ChaosFlags & { readonly yes?: boolean }
@@ -25,13 +26,14 @@ export function chaosCommand(context: CliContext): Command {
     'after',
     `
 Put load on the fleet meanwhile. Ctrl-C ends it early, with the report; nothing is left stopped.
+Fails when a request of a client did.
 
 Examples:
   ${program} chaos
   ${program} chaos --kill-every 500ms --hang --deploys --for 30s
   ${program} chaos --store-restart "systemctl restart redis" --json
 
-Exit codes: 0 done, and no request failed, 1 failed, 2 wrong usage`,
+${exitCodeHelp}`,
   )
   return command.action((flags: Flags) => unleash(context, flags))
 }
@@ -73,10 +75,12 @@ async function runUntilInterrupted(
 ): Promise<ChaosReport> {
   const interruption = new AbortController()
   let rescue = () => {}
+  let firstAtMs: number | undefined
   const interrupt = () => {
-    // Asked twice, it ends at once.
-    if (interruption.signal.aborted) process.exit(exitCodes.failed)
-    interruption.abort()
+    const decision = decideInterrupt(firstAtMs, performance.now())
+    firstAtMs ??= performance.now()
+    if (decision === 'stop') interruption.abort()
+    if (decision === 'abort') process.exit(exitCodes.failed)
   }
   process.once('exit', () => {
     rescue()

@@ -70,6 +70,17 @@ test('Capacity wants no more instances than the fleet does by now', () => {
   assert.equal(deed.backMs, 20)
 })
 
+test('Capacity tells when a killed instance is replaced apart from one that hangs', () => {
+  const capacity = new Capacity()
+  const [hang, kill] = [deedOf('hang'), deedOf('kill')]
+  capacity.take(hang, 'instances', 12, whole, 0)
+  capacity.take(kill, 'instances', 11, whole, 100)
+  capacity.look(fleet([instance(12), instance(14)]), 400, 401)
+  assert.deepEqual([hang.backMs, kill.backMs], [null, 301])
+  capacity.look(fleet([instance(14), instance(15)]), 900, 901)
+  assert.equal(hang.backMs, 901)
+})
+
 test('Capacity looks at balancers for a balancer', () => {
   const capacity = new Capacity()
   const deed = deedOf('balancer')

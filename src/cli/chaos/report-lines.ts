@@ -64,5 +64,6 @@ function clientCells(calm: Suffering, fault: Suffering): readonly (readonly stri
     both('longest wait, at most', ({ longestParkedMs }) => formatKnownMs(longestParkedMs)),
     both('p50', ({ p50Ms }) => formatKnownMs(p50Ms)),
     both('p99', ({ p99Ms }) => formatKnownMs(p99Ms)),
+    both('slowest, at most', ({ slowestMs }) => formatKnownMs(slowestMs)),
   ]
 }

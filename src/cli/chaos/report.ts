@@ -32,6 +32,8 @@ export interface Suffering {
   readonly longestParkedMs: number | null
   readonly p50Ms: number | null
   readonly p99Ms: number | null
+  /** None took longer: a bound of the histogram. */
+  readonly slowestMs: number | null
 }
 
 export interface KindSummary {
@@ -87,6 +89,7 @@ function sufferingOf(counts: Counts): Suffering {
     longestParkedMs: parked === 0 ? null : longest(counts.waits),
     p50Ms: quantile(counts.durations, 0.5),
     p99Ms: quantile(counts.durations, 0.99),
+    slowestMs: longest(counts.durations),
   }
 }
 

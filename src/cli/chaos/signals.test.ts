@@ -23,8 +23,8 @@ test('Signals sends nothing to a process that the fleet does not name', async ()
 })
 
 test('Signals never addresses init, its own group or every process, whatever a fleet names', async () => {
-  const instances = snapshot.instances.flatMap((one) => [-1, 0, 1].map((pid) => ({ ...one, pid })))
-  const { signals, sent } = signalsTo(() => Promise.resolve({ ...snapshot, instances }))
+  const balancers = [-1, 0, 1].map((pid) => ({ pid, restarts: 0, state: 'serving' }) as const)
+  const { signals, sent } = signalsTo(() => Promise.resolve({ ...snapshot, balancers }))
   for (const pid of [-1, 0, 1, Number.NaN]) {
     assert.equal(await signals.kill(pid), false)
     assert.equal(await signals.stop(pid, never), false)
