@@ -183,14 +183,37 @@ test('failures that are forgotten at once, as those of a killed instance, are no
   assert.deepEqual(rehearsal.finish(), { outcome: 'done' })
 })
 
-test('a new version that is too slow is found out at the end of its first step', () => {
+const slow = {
+  fresh: { ...good, timed: 100, p90Ms: 300 },
+  old: { ...good, timed: 100, p90Ms: 100 },
+  before: nothingServed,
+}
+
+test('a new version that is too slow has some time to warm up, and goes before the next step', () => {
   const rehearsal = new Rehearsal()
-  const timed = (p90Ms: number) => ({ ...good, timed: 100, p90Ms })
-  rehearsal.served = { fresh: timed(300), old: timed(100), before: nothingServed }
-  rehearsal.passUntil(() => rehearsal.told.includes('5b healthy'))
+  rehearsal.served = slow
+  rehearsal.passUntil(() => rehearsal.told.includes('1a draining'))
+  rehearsal.pass(4 * limits.healthyTimeMs)
+  assert.equal(rehearsal.phase, 'surge')
   const verdict = rehearsal.finish()
   assert.equal(verdict.outcome, 'failed')
   assert.ok(!rehearsal.told.includes('2 of 4'))
+})
+
+test('a new version that is slow only while it warms up takes over', () => {
+  const rehearsal = new Rehearsal()
+  rehearsal.served = slow
+  rehearsal.passUntil(() => rehearsal.told.includes('1a draining'))
+  rehearsal.pass(4 * limits.healthyTimeMs)
+  rehearsal.served = { ...slow, fresh: { ...slow.fresh, p90Ms: 199 } }
+  assert.deepEqual(rehearsal.finish(), { outcome: 'done' })
+})
+
+test('canaries that are too slow go before their time is over', () => {
+  const rehearsal = new Rehearsal({ canary: aMinute })
+  rehearsal.served = slow
+  assert.equal(rehearsal.finish().outcome, 'failed')
+  assert.ok(rehearsal.elapsedMs < 10_000)
 })
 
 test('an abort brings the old version back without ever having fewer ready', () => {

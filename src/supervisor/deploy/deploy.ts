@@ -34,6 +34,8 @@ const mostKills = 10
  * not the version's fault.
  */
 const suspicionMs = 300
+/** So many healthy times more a step may take to show that it is as fast. */
+const slowPatience = 5
 /** After a setback nobody is kept waiting for longer, should the old version not come back. */
 const restoreLimitMs = 60_000
 
@@ -182,20 +184,33 @@ function advance(
   // The fleet may have been scaled meanwhile.
   const aimed = Math.min(wanted, looked.state.aimed)
   const proven = Math.min(aimed, Math.max(state.proven, count.healthy))
-  const current = { ...looked.state, aimed, proven }
+  const { slowAtMs = nowMs, ...trusted } = looked.state
+  const current = { ...trusted, aimed, proven }
   const isWhole = count.healthy >= aimed && count.others <= wanted - aimed
   const waiting: DeployDecision = { state: current, next: { instances: aimed, proven, isBad: false }, news }
   if (!isWhole || current.suspectedAtMs !== undefined) return waiting
   const slow = judgeLatency(served, labelsOf(state), limits.latency)
-  if (slow !== undefined) {
-    const setback = failure(state, picture, slow)
-    return decideRestoring(setBack(current, setback, nowMs), setback, picture, news)
-  }
+  if (slow !== undefined) return awaitSpeed(waiting, { reason: slow, sinceMs: slowAtMs }, picture, limits)
   if (isStillWatched(current, nowMs)) return waiting
   if (aimed >= wanted) return { ...waiting, verdict: { outcome: 'done' } }
   const more = Math.min(wanted, aimed + state.plan.surge)
   const next: DeployState = { ...current, phase: 'surge', aimed: more }
   return { state: next, next: { instances: more, proven, isBad: false }, news }
+}
+
+/** New instances are slow while they warm up: the step waits for them to make up for it, but not for ever. */
+function awaitSpeed(
+  waiting: DeployDecision,
+  { reason, sinceMs }: { readonly reason: string; readonly sinceMs: number },
+  picture: DeployPicture,
+  { healthyTimeMs }: DeployLimits,
+): DeployDecision {
+  const { state, news } = waiting
+  const { nowMs } = picture
+  if (nowMs - sinceMs < slowPatience * healthyTimeMs)
+    return { ...waiting, state: { ...state, slowAtMs: sinceMs } }
+  const setback = failure(state, picture, reason)
+  return decideRestoring(setBack(state, setback, nowMs), setback, picture, news)
 }
 
 function lookAtCanaries(state: DeployState, count: Count, { wanted, nowMs }: DeployPicture): Followed {

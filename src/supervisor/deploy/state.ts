@@ -61,6 +61,8 @@ export interface DeployState {
   readonly canariesAtMs?: number
   /** The new version fails too often since then. */
   readonly suspectedAtMs?: number
+  /** All of this step are good but for being too slow since then. */
+  readonly slowAtMs?: number
   readonly setback?: Setback
   readonly setbackAtMs?: number
 }
