@@ -70,7 +70,10 @@ test('digestConfiguration tells command, folder and variables apart, in whatever
 })
 
 const refused: readonly (readonly [request: DeployRequest, message: RegExp])[] = [
-  [{ dir: '/no/such/folder' }, /^DroverError: Cannot use --dir "\/no\/such\/folder": wanted a folder that is there$/],
+  [
+    { dir: '/no/such/folder' },
+    /^DroverError: Cannot use --dir "\/no\/such\/folder": wanted a folder that is there$/,
+  ],
   [{ dir: 'relative' }, /--dir/],
   [{ dir: process.execPath }, /--dir/],
   [{ command: [] }, /--command/],
