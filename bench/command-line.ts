@@ -111,7 +111,7 @@ function readPlan(values: Words['values']): Plan {
       isConnections,
       'a whole number, 100 to 100000',
     ),
-    recovery: readRecoveryChoices(values),
+    recovery: readRecoveryChoices({ ...values, contenders: values.only }),
   }
 }
 

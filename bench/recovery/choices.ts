@@ -5,7 +5,7 @@ import { faults } from './faults.ts'
 
 export interface RecoveryChoices {
   /** Keys of contenders; undefined: all. */
-  readonly only: readonly string[] | undefined
+  readonly contenders: readonly string[] | undefined
   /** Keys of faults; undefined: all. */
   readonly faults: readonly string[] | undefined
   readonly users: number
@@ -13,11 +13,12 @@ export interface RecoveryChoices {
   readonly seed: number
 }
 
+/** As they were typed. */
 export interface RecoveryWords {
-  readonly only?: string
-  readonly faults?: string
-  readonly users?: string
-  readonly seed?: string
+  readonly contenders?: string | undefined
+  readonly faults?: string | undefined
+  readonly users?: string | undefined
+  readonly seed?: string | undefined
 }
 
 const largestSeed = 2 ** 31 - 1
@@ -26,7 +27,7 @@ const largestSeed = 2 ** 31 - 1
 export function readRecoveryChoices(words: RecoveryWords): RecoveryChoices {
   const seed = words.seed ?? process.env['SEED'] ?? String(Math.floor(Math.random() * largestSeed))
   return {
-    only: readNames('--only', words.only, contenders),
+    contenders: readNames('--only', words.contenders, contenders),
     faults: readNames('--faults', words.faults, faults),
     users: readWhole('--users', words.users ?? String(mostUsers), 1, mostUsers),
     seed: readWhole('--seed', seed, 0, largestSeed),

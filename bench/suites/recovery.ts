@@ -15,7 +15,7 @@ const defaultSeconds = 60
 
 export async function runRecovery({ stage, plan, progress }: Bench): Promise<Result> {
   const { users, seed } = plan.recovery
-  const chosen = contenders.filter(({ key }) => plan.recovery.only?.includes(key) ?? true)
+  const chosen = contenders.filter(({ key }) => plan.recovery.contenders?.includes(key) ?? true)
   const chosenFaults = faults.filter(({ key }) => plan.recovery.faults?.includes(key) ?? true)
   if (chosen.some((contender) => !contender.isInstalled())) await tryToInstall(progress)
   progress(`SEED=${seed}`)

@@ -45,8 +45,8 @@ describe('npm run bench -- recovery', () => {
   })
 
   test('names of contenders and faults, users and seed are read, and a wrong one is refused by its name', () => {
-    const words = { only: 'drover, nginx', faults: 'a,calm', users: '3', seed: '5' }
-    const choices = { only: ['drover', 'nginx'], faults: ['a', 'calm'], users: 3, seed: 5 }
+    const words = { contenders: 'drover, nginx', faults: 'a,calm', users: '3', seed: '5' }
+    const choices = { contenders: ['drover', 'nginx'], faults: ['a', 'calm'], users: 3, seed: 5 }
     assert.deepEqual(readRecoveryChoices(words), choices)
     for (const [wrong, message] of [
       [{ faults: 'e' }, /^Cannot use --faults "e": wanted some of calm, a, b, c, d$/],
