@@ -78,8 +78,10 @@ export class InstanceCare {
    * would make an outage of a delay: it is replaced once the others are back.
    */
   #handleHang(id: string, epoch: number, detail: string): void {
-    if (!this.#isReady(id, epoch)) return
-    if (this.#mayLoseOne()) {
+    const state = this.#stateOf(id, epoch)
+    if (state !== 'ready' && state !== 'draining') return
+    // One that drains is not missed, only what it holds.
+    if (state === 'draining' || this.#mayLoseOne()) {
       this.#ports.fleet.kill(id, `${detail}: it hangs, and was killed`)
       return
     }
@@ -100,8 +102,11 @@ export class InstanceCare {
   }
 
   #isReady(id: string, epoch: number): boolean {
-    const found = this.#ports.fleet.instances().find((one) => one.id === id && one.epoch === epoch)
-    return found?.state === 'ready'
+    return this.#stateOf(id, epoch) === 'ready'
+  }
+
+  #stateOf(id: string, epoch: number): InstanceView['state'] | undefined {
+    return this.#ports.fleet.instances().find((one) => one.id === id && one.epoch === epoch)?.state
   }
 
   #mayLoseOne(): boolean {

@@ -1,4 +1,4 @@
-// Watches the ready instances from outside: whether their event loops turn, what they need, and what they tell of themselves.
+// Watches the instances that serve from outside: whether their event loops turn, what they need, and what they tell of themselves.
 import type { AnnouncedRoute, InstanceTelemetry } from '../base/instance-telemetry.ts'
 import { describeDrift, findDrift } from '../supervisor/drift.ts'
 import type { FingerprintHashes } from '../supervisor/drift.ts'
@@ -40,7 +40,7 @@ export interface InstanceWatchOptions {
   readonly lookIntervalMs?: number
 }
 
-/** What the watch tells, each time of an instance that `follow` called ready. Called synchronously; must not throw. */
+/** What the watch tells, each time of an instance that `follow` called ready or draining: what it holds would wait for ever for one that hangs. Called synchronously; must not throw. */
 export interface InstanceWatchPorts {
   /** Once an epoch; the instance is asked no more. `detail` such as 'did not answer for 5000 ms'. */
   readonly onHang: (id: string, epoch: number, detail: string) => void
@@ -99,6 +99,8 @@ export class InstanceWatch {
   readonly #heard = new WeakSet<WatchedInstance>()
   /** What those told that were admitted and are not followed yet, by id and epoch. */
   readonly #admitted = new Map<string, InstanceTelemetry>()
+  /** Ids of those that are given requests. */
+  #ready: ReadonlySet<string> = new Set()
   #routes = '[]'
   #plannedMs = 0
   #cancelTick: Cancel | undefined
@@ -148,6 +150,7 @@ export class InstanceWatch {
       .filter(({ id }) => !this.#watched.has(id))
       .map((place) => this.#add(place))
     this.#forgetVersions(views)
+    this.#ready = new Set(views.filter(({ state }) => state === 'ready').map(({ id }) => id))
     this.#tellRoutes()
     const nowMs = this.#ports.nowMs()
     for (const watched of added) watched.tend(nowMs)
@@ -215,7 +218,8 @@ export class InstanceWatch {
   }
 
   #tellRoutes(): void {
-    const announced = [...this.#watched.values()].map(({ telemetry }) => telemetry?.idempotentRoutes ?? [])
+    const ready = [...this.#watched.values()].filter(({ place }) => this.#ready.has(place.id))
+    const announced = ready.map(({ telemetry }) => telemetry?.idempotentRoutes ?? [])
     const routes = commonRoutes(announced)
     const text = JSON.stringify(routes)
     if (text === this.#routes) return
@@ -284,6 +288,7 @@ function keyOf({ id, epoch }: Pick<WatchedPlace, 'id' | 'epoch'>): string {
 
 function placeOf(view: WatchedView): WatchedPlace | undefined {
   const { id, epoch, pid, host, port, state } = view
-  if (state !== 'ready' || pid === undefined || host === undefined || port === undefined) return undefined
+  const isServing = state === 'ready' || state === 'draining'
+  if (!isServing || pid === undefined || host === undefined || port === undefined) return undefined
   return { id, epoch, pid, host, port, versionNumber: view.version.number }
 }

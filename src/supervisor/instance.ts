@@ -185,7 +185,9 @@ export class Instance {
     if (this.#state === 'ready') {
       const epoch = this.#epoch
       this.#move('drain')
-      await this.#ports.drained?.(this.id, epoch, this.#options.drainTimeoutMs)
+      const drained = this.#ports.drained?.(this.id, epoch, this.#options.drainTimeoutMs)
+      // Nobody waits for one that died, or that was stopped meanwhile.
+      await Promise.race([drained, this.ended(epoch), this.gone])
     }
     await this.stop()
   }

@@ -12,7 +12,12 @@ interface Cared extends FleetUnderTest {
 }
 
 /** A fleet of the fixture that is cared for as `drover up` does. */
-async function caredFleet(t: TestContext, setup: FleetSetup, options: Partial<CareOptions>): Promise<Cared> {
+async function caredFleet(
+  t: TestContext,
+  setup: FleetSetup,
+  options: Partial<CareOptions>,
+  drained: () => Promise<unknown> = () => Promise.resolve(),
+): Promise<Cared> {
   const announced: string[] = []
   const secret = 'a-secret-word'
   const program = join(import.meta.dirname, 'fixtures/cared.ts')
@@ -29,6 +34,7 @@ async function caredFleet(t: TestContext, setup: FleetSetup, options: Partial<Ca
     {
       admit: async (view) => parts.care?.watch.admit(view),
       onChange: (views) => parts.care?.follow(views),
+      drained,
     },
   )
   const care = new InstanceCare(
@@ -73,6 +79,20 @@ test('an instance that is stopped is killed and replaced', async (t) => {
   assert.deepEqual(reasons(under), ['1 did not answer for 1000 ms: it hangs, and was killed'])
   await under.untilReady()
   assert.equal(under.instance('1').epoch, 2)
+})
+
+test('an instance that hangs while it drains is killed, so that what it holds can be repeated', async (t) => {
+  const under = await caredFleet(
+    t,
+    { instances: 1 },
+    { hangTimeoutMs: 1_000 },
+    () => new Promise(() => undefined),
+  )
+  await under.untilReady()
+  signal(under, '1', 'SIGSTOP')
+  under.fleet.retire('1').catch(() => undefined)
+  await until('it is killed', () => under.deaths[0])
+  assert.deepEqual(reasons(under), ['1 did not answer for 1000 ms: it hangs, and was killed'])
 })
 
 test('when all hang at once, half of them stay until the others are back', async (t) => {

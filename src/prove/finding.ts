@@ -1,0 +1,107 @@
+// What a proof finds: a divergence, why it is, and where in the app.
+import type { Mode } from './trace.ts'
+
+/** One place in which an answer was not what one instance alone answers. */
+export interface Difference {
+  readonly step: number
+  /** Such as 'status', 'header location', 'cookie sid', 'body items.0.id', 'text', 'message'. */
+  readonly where: string
+  /** As short text: what one instance alone answered, and what was answered here. */
+  readonly expected: string
+  readonly actual: string
+}
+
+/** A difference that came again when the run was repeated, in the shortest flow that shows it. */
+export interface Divergence {
+  readonly difference: Difference
+  readonly modes: ModeTriple
+  /** Indices into the flow's steps: the request that wrote what the reader missed (undefined: none, as with identity), and the reader. */
+  readonly writer: number | undefined
+  readonly reader: number
+  /** Instances of both in the run that showed it. */
+  readonly writerInstance: number | undefined
+  readonly readerInstance: number
+  /** The steps that are needed to see it, indices into the flow's. */
+  readonly witness: readonly number[]
+}
+
+/** Whether it differs with private disks, with a shared disk, and with restarts; undefined: could not be run. */
+export type ModeTriple = Readonly<Record<Exclude<Mode, 'single'>, boolean | undefined>>
+
+export const kinds = [
+  'in-memory-session',
+  'module-state',
+  'in-process-cache',
+  'rate-limiter',
+  'local-file',
+  'local-sqlite',
+  'upload-directory',
+  'per-process-secret',
+  'instance-identity',
+  'instance-configuration',
+  'boot-side-effect',
+  'sticky-transport',
+  'socket-rooms',
+  'in-process-schedule',
+  'acknowledged-before-written',
+  'unexplained',
+] as const
+export type Kind = (typeof kinds)[number]
+
+export interface CodePlace {
+  /** Relative to the app's folder. */
+  readonly file: string
+  /** From 1. */
+  readonly line: number
+  /** The source of that line, trimmed. */
+  readonly text: string | undefined
+}
+
+export interface Cause {
+  readonly kind: Kind
+  /** What holds the state: a variable, a class such as MemoryStore, a file, a package. */
+  readonly holder: string | undefined
+  readonly declaredAt: CodePlace | undefined
+  readonly writtenAt: CodePlace | undefined
+  /** Files written by the writer's request, relative to the app's folder where they are in it. */
+  readonly files: readonly string[]
+  /** The npm package the state lives in, where it is not the app's own code. */
+  readonly package: string | undefined
+  /** How sure: seen while it happened, or concluded from the modes alone. */
+  readonly evidence: 'observed' | 'concluded'
+}
+
+export interface Finding {
+  readonly divergence: Divergence
+  readonly cause: Cause
+}
+
+export interface Coverage {
+  /** `GET /cart`, as driven. */
+  readonly driven: readonly string[]
+  /** Known routes that no step has reached; undefined: the app's routes are not known. */
+  readonly undriven: readonly string[] | undefined
+}
+
+export type Verdict =
+  | { readonly verdict: 'no-divergence'; readonly schedules: number }
+  | { readonly verdict: 'stateful'; readonly findings: readonly Finding[] }
+  /** `why`: one sentence. */
+  | { readonly verdict: 'could-not-judge'; readonly why: string }
+
+export interface Proof {
+  readonly seed: number
+  readonly verdict: Verdict
+  readonly coverage: Coverage
+  /** What could not be seen, such as 'strace is not installed'. */
+  readonly limits: readonly string[]
+  /** Hints of the static look, never a verdict. */
+  readonly hints: readonly Hint[]
+  readonly durationMs: number
+}
+
+export interface Hint {
+  readonly kind: Kind
+  readonly at: CodePlace
+  readonly text: string
+}
