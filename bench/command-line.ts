@@ -56,7 +56,7 @@ Suites (default: all but recovery and soak)
   sessions-cookies      a small session, beside iron-session and cookie-session
   store-size            what a session takes in Redis, and reads and revocations among many, beside connect-redis
   revocation            how soon another server knows that a session was ended
-  recovery              what users suffer from kills, deploys and hangs, beside nginx, HAProxy, Caddy and PM2; 35 minutes
+  recovery              what users suffer from kills, deploys and hangs, beside nginx, HAProxy, Caddy and PM2; 40 minutes
   soak                  whether the memory of Drover's own processes stays flat under load, kills and deploys; 10 minutes
   pains                 what sessions are known to do wrong, tried on each library
 
