@@ -2,9 +2,9 @@
 import { inspect } from 'node:util'
 import * as v from 'valibot'
 import { DroverError } from '../base/errors.ts'
+import { nearest } from '../base/suggestion.ts'
 import type { ValidOptions } from './options.ts'
 import { innerNames, optionNames, optionsSchema } from './schema.ts'
-import { nearest } from './suggestion.ts'
 
 /** Where options come from; decides how a message names them. */
 export type OptionSource =

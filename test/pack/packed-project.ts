@@ -19,6 +19,7 @@ const packed = [
   'LICENSE',
   'bin',
   'docs',
+  'schema',
   'scripts',
   'src',
   'test',
