@@ -122,12 +122,15 @@ test('combineSnapshot never tells a negative age when the clock is set back', ()
   assert.equal(snapshot.instances[0]?.uptimeMs, 0)
 })
 
-test('readyUpstreams names the ready instances and those that finish what they have, with their weights', () => {
+test('readyUpstreams names the ready instances, and those that leave until they have ended, with their weights', () => {
   const starting: InstanceView = { ...ready, id: '3', state: 'starting' }
   const draining: InstanceView = { ...ready, id: '4', state: 'draining' }
-  assert.deepEqual(readyUpstreams([ready, dead, starting, draining], { 1: 2 }), [
+  const stopping: InstanceView = { ...ready, id: '5', state: 'stopping' }
+  const spare: InstanceView = { ...ready, id: '6', role: 'spare' }
+  assert.deepEqual(readyUpstreams([ready, dead, starting, draining, stopping, spare], { 1: 2 }), [
     { id: '1', epoch: 2, host: '127.0.0.1', port: 4001, weight: 2 },
     { id: '4', epoch: 2, host: '127.0.0.1', port: 4001, draining: true },
+    { id: '5', epoch: 2, host: '127.0.0.1', port: 4001, draining: true },
   ])
 })
 

@@ -65,7 +65,8 @@ function elapsedMs(sinceMs: number, nowMs: number): number {
 }
 
 /**
- * The instances that the balancer needs to know: those that are ready and no spares, and those that are to finish what they have.
+ * The instances that the balancer needs to know: those that are ready and no spares, and those that are to finish what they have. The
+ * latter until their processes have ended: who is not in the list is dead, and what it held may be done again elsewhere (R1).
  * `weights` by id; an instance without one gets as much as any other.
  */
 export function readyUpstreams(
@@ -74,11 +75,9 @@ export function readyUpstreams(
 ): Upstream[] {
   const upstreams: Upstream[] = []
   for (const { id, epoch, host, port, state, role } of instances) {
-    const isKnown =
-      ((state === 'ready' && role === 'server') || state === 'draining') &&
-      host !== undefined &&
-      port !== undefined
-    if (!isKnown) continue
+    const isLeaving = state === 'draining' || state === 'stopping'
+    const isWanted = (state === 'ready' && role === 'server') || isLeaving
+    if (!isWanted || host === undefined || port === undefined) continue
     const weight = weights[id]
     upstreams.push({
       id,
@@ -86,7 +85,7 @@ export function readyUpstreams(
       host,
       port,
       ...(weight === undefined ? {} : { weight }),
-      ...(state === 'draining' ? { draining: true } : {}),
+      ...(isLeaving ? { draining: true } : {}),
     })
   }
   return upstreams

@@ -64,13 +64,15 @@ export class InstanceCare {
   /** The instances have changed. */
   follow(views: readonly InstanceView[]): void {
     this.watch.follow(views)
-    for (const [id, epoch] of this.#spared) {
-      if (!this.#isReady(id, epoch)) this.#spared.delete(id)
-      else if (this.#mayLoseOne()) {
-        this.#spared.delete(id)
-        this.#replace(id)
-      }
-    }
+    for (const [id, epoch] of this.#spared) this.#reconsider(id, epoch)
+  }
+
+  #reconsider(id: string, epoch: number): void {
+    const state = this.#stateOf(id, epoch)
+    if (state === 'ready' && !this.#mayLoseOne()) return
+    this.#spared.delete(id)
+    if (state === 'ready') this.#replace(id)
+    else if (state === 'draining') this.#ports.fleet.kill(id, 'hangs, and was killed')
   }
 
   /**

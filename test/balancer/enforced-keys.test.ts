@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import type { IncomingMessage } from 'node:http'
 import { test, type TestContext } from 'node:test'
 import type { EnforcedRoute } from '../../src/balancer/messages.ts'
+import { until } from '../support/until.ts'
 import { startBalancer } from './support/balancer.ts'
 import { call, connectRaw } from './support/client.ts'
 import { startHttpInstance } from './support/instance.ts'
@@ -171,6 +172,28 @@ test('where instances know the secret word, a POST waits for the word that its f
   use(second)
   assert.equal((await answer).text, 'done')
   assert.deepEqual(heard[1], ['2', `secret 1#${first.upstream.epoch}`])
+})
+
+test('of several instances that died over one POST, the next hears of all: any of them may hold the lease', async (t) => {
+  const { port, use, first, second, heard, waits } = await startPair(t, 'secret')
+  const third = await startHttpInstance(t, '3', (request) => {
+    heard.push(['3', String(request.headers['x-drover-dead-owner'])])
+    request.socket.resetAndDestroy()
+  })
+  use(first, third)
+  const answer = call(port, '/orders', { method: 'POST', headers: sent }, 'one')
+  await waits()
+  use(third)
+  await until('the third has died over it', () => heard.length === 2)
+  await waits()
+  use(second)
+  assert.equal((await answer).text, 'done')
+  const [one, other] = [first, third].map(({ upstream }) => `${upstream.id}#${upstream.epoch}`)
+  assert.deepEqual(heard, [
+    ['1', 'undefined'],
+    ['3', `secret ${one}`],
+    ['2', `secret ${one} ${other}`],
+  ])
 })
 
 test('without that word the POST is repeated all the same, a while later', async (t) => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { InstanceCare, type CareOptions } from '../../src/runtime/instance-care.ts'
+import type { InstanceView } from '../../src/supervisor/fleet-options.ts'
 import type { Fleet } from '../../src/supervisor/fleet.ts'
 import { afterwards, fleetOf, type FleetSetup, type FleetUnderTest } from '../supervisor/fleet-under-test.ts'
 import { until } from '../support/until.ts'
@@ -19,6 +20,7 @@ async function caredFleet(
   drained: () => Promise<unknown> = () => Promise.resolve(),
 ): Promise<Cared> {
   const announced: string[] = []
+  const changes: (readonly InstanceView[])[] = []
   const secret = 'a-secret-word'
   const program = join(import.meta.dirname, 'fixtures/cared.ts')
   const parts: { care?: InstanceCare; fleet?: Fleet } = {}
@@ -33,7 +35,10 @@ async function caredFleet(
     },
     {
       admit: async (view) => parts.care?.watch.admit(view),
-      onChange: (views) => parts.care?.follow(views),
+      onChange: (views) => {
+        changes.push(views)
+        parts.care?.follow(views)
+      },
       drained,
     },
   )
@@ -51,7 +56,7 @@ async function caredFleet(
     care.watch.close()
   })
   await under.fleet.start()
-  return { ...under, announced }
+  return { ...under, announced, changes }
 }
 
 function signal(under: FleetUnderTest, id: string, name: NodeJS.Signals): void {
@@ -92,24 +97,24 @@ test('an instance that hangs while it drains is killed, so that what it holds ca
   signal(under, '1', 'SIGSTOP')
   under.fleet.retire('1').catch(() => undefined)
   await until('it is killed', () => under.deaths[0])
-  assert.deepEqual(reasons(under), ['1 did not answer for 1000 ms: it hangs, and was killed'])
+  assert.match(reasons(under)[0] ?? '', /^1 (?:did not answer for 1000 ms: it )?hangs, and was killed$/)
 })
 
-test('when all hang at once, half of them stay until the others are back', async (t) => {
+test('when all hang at once, they are not all killed at once', async (t) => {
   const under = await caredFleet(t, { instances: 2 }, { hangTimeoutMs: 1_000 })
   await under.untilReady()
+  const stopped = under.fleet.instances().map(({ pid }) => pid)
+  const before = under.changes.length
   signal(under, '1', 'SIGSTOP')
   signal(under, '2', 'SIGSTOP')
-  const spared = await until('one is spared', () => under.announced[0])
-  assert.match(spared, /^instance [12] did not answer for 1000 ms; it stays until others are ready$/)
-  assert.equal(under.deaths.length, 1)
-  const id = /^instance ([12])/.exec(spared)?.[1] ?? ''
-  const stopped = under.instance(id)
-  await until('it is replaced', () =>
-    under.fleet.instances().every((one) => one.pid !== stopped.pid && one.state === 'ready'),
-  )
-  assert.equal(under.fleet.instances().length, 2)
-  assert.equal(under.deaths.length, 1)
+  await until('both are replaced', () => {
+    const views = under.fleet.instances()
+    return views.length === 2 && views.every(({ pid, state }) => !stopped.includes(pid) && state === 'ready')
+  })
+  const leastReady = under.changes
+    .slice(before)
+    .map((views) => views.filter(({ state }) => state === 'ready' || state === 'draining').length)
+  assert.equal(Math.min(...leastReady), 1)
 })
 
 test('an instance with too much memory is replaced by a fresh one, and nothing dies', async (t) => {

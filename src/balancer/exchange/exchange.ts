@@ -45,8 +45,8 @@ export class Exchange
   readonly #request: OutgoingRequest
   readonly #record: ExchangeRecord
   readonly #attempts: Attempts
-  /** Of the last attempt that failed; whether it is dead is the roster's to say. */
-  #lastDead: RosterEntry | undefined
+  /** Of each attempt that failed, whose lease on the key may still be there; which are dead is the roster's to say. */
+  #failed: readonly RosterEntry[] = []
   #state: ExchangeState = 'new'
   #pendingRepeat: PendingRepeat | undefined
   #parkedSinceMs = 0
@@ -179,8 +179,7 @@ export class Exchange
 
   onAttemptReady(attempt: Attempt): void {
     const { connection } = attempt
-    const dead = this.#lastDead
-    const head = this.#request.write(dead !== undefined && isGone(dead) ? dead : undefined)
+    const head = this.#request.write(this.#failed.filter(isGone))
     if (!this.#body.exists) {
       connection.write(head)
       return
@@ -319,7 +318,7 @@ export class Exchange
    * Where it can be told better, it is worth a moment.
    */
   #awaitsWord(entry: RosterEntry): boolean {
-    return this.#request.mayHoldLease && this.#lastDead === entry && !isGone(entry)
+    return this.#request.mayHoldLease && this.#failed.includes(entry) && !isGone(entry)
   }
 
   #wait(pending: PendingRepeat, nowMs: number): void {
@@ -386,7 +385,7 @@ export class Exchange
   #fail(attempt: Attempt, outcome: AttemptOutcome, why: string): void {
     if (!this.#attempts.has(attempt)) return
     const nowMs = this.#context.now()
-    if (outcome === 'failed') this.#lastDead = attempt.entry
+    if (outcome === 'failed') this.#failed = [...this.#failed, attempt.entry]
     const verdict = this.#judge(attempt, outcome, why, nowMs)
     if (verdict !== undefined) this.#obey(verdict, attempt.entry, why, nowMs)
   }

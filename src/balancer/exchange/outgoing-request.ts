@@ -46,8 +46,8 @@ export class OutgoingRequest {
     return mayExplain(this.#stream.client.remoteAddress, this.#stream.head.rawHeaders)
   }
 
-  /** Its head in latin1, the same for every attempt but for `dead`: the instance of an earlier one that is known to be dead. */
-  write(dead: RosterEntry | undefined): string {
+  /** Its head in latin1, the same for every attempt but for `dead`: instances of earlier ones that are known to be dead. */
+  write(dead: readonly RosterEntry[]): string {
     const { client, head } = this.#stream
     if (this.#licence === 'minted') this.#mintedKey ??= mintKey(this.#randomBytes(16))
     return writeRequestHead({
@@ -63,11 +63,13 @@ export class OutgoingRequest {
       traceparent: this.identity.traceparent,
       keepsTracestate: this.identity.keepsTracestate,
       mintedKey: this.#mintedKey,
-      deadOwner: dead === undefined ? undefined : this.#deadOwner(dead),
+      deadOwner: this.#deadOwners(dead),
     })
   }
 
-  #deadOwner({ upstream }: RosterEntry): string | undefined {
-    return this.mayHoldLease ? `${this.#settings.marker} ${upstream.id}#${upstream.epoch}` : undefined
+  #deadOwners(dead: readonly RosterEntry[]): string | undefined {
+    if (dead.length === 0 || !this.mayHoldLease) return undefined
+    const owners = dead.map(({ upstream }) => `${upstream.id}#${upstream.epoch}`)
+    return [this.#settings.marker, ...owners].join(' ')
   }
 }
