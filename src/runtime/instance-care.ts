@@ -28,6 +28,8 @@ export class InstanceCare {
   readonly #maxMemory: number
   /** Hung, and not killed because too many are not ready: by id, with its epoch. */
   readonly #spared = new Map<string, number>()
+  /** Killed, by id with its epoch: the fleet hears of a death only when it has happened. */
+  readonly #killed = new Map<string, number>()
 
   /** `secret`: the fleet's secret word. */
   constructor(
@@ -72,7 +74,7 @@ export class InstanceCare {
     if (state === 'ready' && !this.#mayLoseOne()) return
     this.#spared.delete(id)
     if (state === 'ready') this.#replace(id)
-    else if (state === 'draining') this.#ports.fleet.kill(id, 'hangs, and was killed')
+    else if (state === 'draining') this.#kill(id, epoch, 'hangs, and was killed')
   }
 
   /**
@@ -84,7 +86,7 @@ export class InstanceCare {
     if (state !== 'ready' && state !== 'draining') return
     // One that drains is not missed, only what it holds.
     if (state === 'draining' || this.#mayLoseOne()) {
-      this.#ports.fleet.kill(id, `${detail}: it hangs, and was killed`)
+      this.#kill(id, epoch, `${detail}: it hangs, and was killed`)
       return
     }
     this.#spared.set(id, epoch)
@@ -96,6 +98,11 @@ export class InstanceCare {
     const text = `instance ${id} holds ${megabytes(rssBytes)} of memory, more than ${megabytes(this.#maxMemory)}: replacing it`
     this.#ports.announce({ tone: 'bad', text })
     this.#replace(id)
+  }
+
+  #kill(id: string, epoch: number, verdict: string): void {
+    this.#killed.set(id, epoch)
+    this.#ports.fleet.kill(id, verdict)
   }
 
   #replace(id: string): void {
@@ -113,7 +120,9 @@ export class InstanceCare {
 
   #mayLoseOne(): boolean {
     const servers = this.#ports.fleet.instances().filter(({ role }) => role === 'server')
-    const absent = servers.filter(({ state }) => state !== 'ready').length
+    const absent = servers.filter(
+      ({ id, epoch, state }) => state !== 'ready' || this.#killed.get(id) === epoch,
+    ).length
     return absent * 2 < servers.length
   }
 }

@@ -103,13 +103,13 @@ test('an instance that hangs while it drains is killed, so that what it holds ca
 test('when all hang at once, they are not all killed at once', async (t) => {
   const under = await caredFleet(t, { instances: 2 }, { hangTimeoutMs: 1_000 })
   await under.untilReady()
-  const stopped = under.fleet.instances().map(({ pid }) => pid)
+  const stopped = new Set(under.fleet.instances().map(({ pid }) => pid))
   const before = under.changes.length
   signal(under, '1', 'SIGSTOP')
   signal(under, '2', 'SIGSTOP')
   await until('both are replaced', () => {
     const views = under.fleet.instances()
-    return views.length === 2 && views.every(({ pid, state }) => !stopped.includes(pid) && state === 'ready')
+    return views.length === 2 && views.every(({ pid, state }) => !stopped.has(pid) && state === 'ready')
   })
   const leastReady = under.changes
     .slice(before)
