@@ -22,9 +22,7 @@ export function substituteDeep(value: unknown, values: Readonly<Record<string, s
   if (typeof value === 'string') return substitute(value, values)
   if (Array.isArray(value)) return value.map((item) => substituteDeep(item, values))
   if (value === null || typeof value !== 'object') return value
-  return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [key, substituteDeep(inner, values)]),
-  )
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, substituteDeep(inner, values)]))
 }
 
 /**
