@@ -1,0 +1,68 @@
+// One run of the user's own tests.
+import { spawn } from 'node:child_process'
+import { forwardLines } from '../../supervisor/output-lines.ts'
+import { signalOwnGroup } from '../../supervisor/process-group.ts'
+import { LastLines } from '../../supervisor/last-lines.ts'
+
+export interface TestRunOptions {
+  /** Run by a shell. */
+  readonly command: string
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** The address of the app, which the tests find as BASE_URL. */
+  readonly baseUrl: string
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+}
+
+export interface TestRun {
+  readonly hasPassed: boolean
+  /** Such as 'exited with code 1' or 'took longer than 60 s'. */
+  readonly how: string
+  readonly lastLines: readonly string[]
+}
+
+/** Never rejects; whatever the tests started in their process group has ended by then. */
+export function runTests(options: TestRunOptions): Promise<TestRun> {
+  const { command, cwd, baseUrl, timeoutMs, signal } = options
+  const lines = new LastLines()
+  return new Promise((resolve) => {
+    const child = spawn('/bin/sh', ['-c', command], {
+      cwd,
+      env: { ...options.env, BASE_URL: baseUrl },
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    for (const stream of [child.stdout, child.stderr]) {
+      forwardLines(stream, (line) => {
+        lines.add(line)
+      })
+    }
+    let early: string | undefined
+    const end = (why: string) => {
+      early ??= why
+      if (child.pid !== undefined) signalOwnGroup(child.pid, 'SIGKILL')
+    }
+    const timer = setTimeout(() => {
+      end(`took longer than ${timeoutMs / 1_000} s`)
+    }, timeoutMs)
+    const interrupt = () => {
+      end('were interrupted')
+    }
+    signal.addEventListener('abort', interrupt)
+    const finish = (hasPassed: boolean, how: string) => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', interrupt)
+      resolve({ hasPassed, how, lastLines: lines.all })
+    }
+    child.once('error', (error) => {
+      finish(false, `could not be run: ${error.message}`)
+    })
+    child.once('close', (code, killedBy) => {
+      if (child.pid !== undefined) signalOwnGroup(child.pid, 'SIGKILL')
+      const how =
+        early ?? (code === null ? `were killed by ${killedBy ?? 'a signal'}` : `exited with code ${code}`)
+      finish(code === 0 && early === undefined, how)
+    })
+  })
+}
