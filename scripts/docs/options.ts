@@ -13,7 +13,7 @@ interface Section {
 const sections: readonly Section[] = [
   {
     title: 'drover.config.ts',
-    lead: 'The options of `drover up`, given to `defineConfig` from `drover/config`; many are also flags, which win. See [Operating a fleet](operating.md).',
+    lead: 'The options of `drover up`, given to `defineConfig` from `drover/config`; many are also flags, which win. See [Running a fleet](running.md).',
     parts: [['src/config/options.ts', 'DroverConfig']],
   },
   {
