@@ -1,0 +1,202 @@
+// Lays a run beside the reference: what was answered otherwise, beyond what one single instance varies by itself.
+import type { Difference } from '../finding.ts'
+import type { Flow } from '../flow/flow.ts'
+import type { Observation, Trace } from '../trace.ts'
+import { remainingSteps } from './limiter.ts'
+import { isNoisyPlace, observationOf, quiet, type Noise, type StepNoise, type TextNoise } from './noise.ts'
+import { placesOf, type Places } from './places.ts'
+import { hunksOf, tokensOf, type Hunk, type Token } from './tokens.ts'
+
+/** In the order of steps, the most telling of each step first. Steps the other run did not come to are not compared. */
+export function compareTraces(
+  flow: Flow,
+  reference: Trace,
+  other: Trace,
+  noise: Noise,
+): readonly Difference[] {
+  const comparison = new Comparison(noise)
+  for (const observation of reference.observations) {
+    const its = observationOf(other, observation.step)
+    if (its !== undefined) comparison.compare(observation, its)
+  }
+  return [...comparison.differences(), ...limiterDifferences(flow, reference, other, noise)].toSorted(
+    (one, two) => one.step - two.step,
+  )
+}
+
+/** A value that stands for another run's own, where both were seen. */
+interface Renamed {
+  readonly step: number
+  readonly where: string
+  readonly value: string
+  readonly other: string
+}
+
+class Comparison {
+  readonly #noise: Noise
+  readonly #differences: Difference[] = []
+  readonly #renamed: Renamed[] = []
+
+  constructor(noise: Noise) {
+    this.#noise = noise
+  }
+
+  compare(one: Observation, two: Observation): void {
+    const noise = this.#noise.steps.get(one.step) ?? quiet
+    if (noise.ignored) return
+    const places = placesOf(one, noise.unordered)
+    const others = placesOf(two, noise.unordered)
+    if (places.get('status') === others.get('status')) this.#comparePlaces(one.step, places, others, noise)
+    else
+      this.#differences.push({
+        step: one.step,
+        where: 'status',
+        expected: places.get('status') ?? '',
+        actual: statusText(two, others),
+      })
+  }
+
+  #comparePlaces(step: number, places: Places, others: Places, noise: StepNoise): void {
+    for (const where of new Set([...places.keys(), ...others.keys()])) {
+      if (isNoisyPlace(noise, where)) continue
+      const [text, other] = [places.get(where), others.get(where)]
+      if (text === undefined || other === undefined)
+        this.#differences.push({ step, where, expected: short(text), actual: short(other) })
+      else this.#compareText({ step, where }, text, other, noise.texts.get(where))
+    }
+  }
+
+  #compareText(
+    at: { readonly step: number; readonly where: string },
+    text: string,
+    other: string,
+    noise: TextNoise | undefined,
+  ): void {
+    if (text === other && noise === undefined) return
+    const [tokens, others] = [tokensOf(text), tokensOf(other)]
+    const hunks = hunksOf(tokens, others)
+    const guilty = hunks.find((hunk) => !isExcused(hunk, noise))
+    if (guilty !== undefined)
+      this.#differences.push({
+        ...at,
+        expected: excerpt(text, tokens, guilty.from, guilty.to),
+        actual: excerpt(other, others, guilty.otherFrom, guilty.otherTo),
+      })
+    for (const position of noise?.alias ?? []) {
+      const its = counterpart(position, hunks, tokens, others)
+      if (its !== undefined) this.#renamed.push({ ...at, value: tokens[position]?.text ?? '', other: its })
+    }
+  }
+
+  differences(): readonly Difference[] {
+    return [...this.#differences, ...renamingDifferences(this.#renamed)]
+  }
+}
+
+/** A difference that lies wholly within noise. Where both sides have as many tokens, each is judged by itself. */
+function isExcused({ from, to, otherFrom, otherTo }: Hunk, noise: TextNoise | undefined): boolean {
+  if (noise === undefined) return false
+  const isNoise = (position: number): boolean => noise.free.has(position) || noise.alias.has(position)
+  if (from === to) return noise.gaps.has(from) || noise.free.has(from) || noise.free.has(from - 1)
+  for (let position = from; position < to; position += 1) if (!isNoise(position)) return false
+  return (
+    to - from === otherTo - otherFrom ||
+    noise.gaps.has(from) ||
+    noise.free.has(from) ||
+    noise.free.has(to - 1)
+  )
+}
+
+/** What the other run has at a position of the reference; undefined where that cannot be told. */
+function counterpart(
+  position: number,
+  hunks: readonly Hunk[],
+  tokens: readonly Token[],
+  others: readonly Token[],
+): string | undefined {
+  const hunk = hunks.find(({ from, to }) => from <= position && position < to)
+  if (hunk === undefined) return tokens[position]?.text
+  if (hunk.to - hunk.from !== hunk.otherTo - hunk.otherFrom) return undefined
+  return others[hunk.otherFrom + position - hunk.from]?.text
+}
+
+/** Shorter values may well be equal by chance. */
+const tellingLength = 6
+
+/** One value of the reference must be one value throughout the other run; and two that are two there may not be one, if they are long. */
+function renamingDifferences(renamed: readonly Renamed[]): readonly Difference[] {
+  const to = new Map<string, Renamed>()
+  const from = new Map<string, Renamed>()
+  const differences: Difference[] = []
+  for (const one of renamed) {
+    const { step, where, value, other } = one
+    const first = to.get(value)
+    if (first !== undefined && first.other !== other)
+      differences.push({
+        step,
+        where,
+        expected: `the same as at ${first.where} of step ${first.step + 1} (${first.other})`,
+        actual: other,
+      })
+    const twin = from.get(other)
+    if (twin !== undefined && twin.value !== value && other.length >= tellingLength)
+      differences.push({
+        step,
+        where,
+        expected: `another than at ${twin.where} of step ${twin.step + 1}`,
+        actual: other,
+      })
+    if (first === undefined) to.set(value, one)
+    if (twin === undefined) from.set(other, one)
+  }
+  return differences
+}
+
+function limiterDifferences(flow: Flow, reference: Trace, other: Trace, noise: Noise): readonly Difference[] {
+  if (!noise.limiterIsSteady) return []
+  const ours = remainingSteps(reference, flow)
+  const theirs = new Map(remainingSteps(other, flow).steps.map((one) => [one.step, one]))
+  for (const { step, remaining, change } of ours.steps) {
+    const its = theirs.get(step)
+    if (its !== undefined && its.change !== change)
+      return [
+        {
+          step,
+          where: 'header ratelimit-remaining',
+          expected: `${remaining} (${signed(change)})`,
+          actual: `${its.remaining} (${signed(its.change)})`,
+        },
+      ]
+  }
+  return []
+}
+
+function signed(change: number): string {
+  return change > 0 ? `+${change}` : String(change)
+}
+
+const shortLength = 160
+
+function short(text: string | undefined): string {
+  if (text === undefined) return '(nothing)'
+  return text.length > shortLength ? `${text.slice(0, shortLength)}…` : text
+}
+
+/** With a few words around it, so that a reader finds it. */
+function excerpt(text: string, tokens: readonly Token[], from: number, to: number): string {
+  if (text.length <= shortLength) return text
+  const start = tokens[Math.max(0, from - 3)]?.start ?? 0
+  const end = tokens[Math.min(tokens.length, to + 3) - 1]?.end ?? text.length
+  return short(text.slice(start, Math.max(start, end)))
+}
+
+/** A status alone says little: where it sends to, or what it complains of. */
+function statusText({ status, body }: Observation, places: Places): string {
+  const to = places.get('header location')
+  if (to !== undefined) return `${status} to ${to}`
+  const said = Buffer.from(body.subarray(0, 400))
+    .toString('utf8')
+    .replaceAll(/<[^>]*>|\s+/g, ' ')
+    .trim()
+  return said === '' || said.includes('\u0000') ? (places.get('status') ?? '') : `${status}: ${short(said)}`
+}

@@ -1,0 +1,233 @@
+// Does what a flow says against servers, and writes down what they answered.
+import type { Servers } from '../app/servers.ts'
+import type { Flow, HttpStep, Step, WebSocketStep } from '../flow/flow.ts'
+import { requestPath, substitute } from '../flow/variables.ts'
+import type { Observation, Trace } from '../trace.ts'
+import { encodeBody } from './body.ts'
+import { captureAll } from './capture.ts'
+import { CookieJar } from './cookies.ts'
+import { exchange, exchangeLimits, type ExchangeLimits, type Incoming } from './exchange.ts'
+import { asksAnew, type Schedule } from './schedule.ts'
+import { Address, type Site } from './site.ts'
+import { Sockets, type SocketAnswer } from './sockets.ts'
+
+/** What of the servers a drive needs. */
+export type Driven = Pick<Servers, 'mode' | 'origins' | 'restart' | 'portOf'>
+
+export interface DriveOptions {
+  readonly site: Site
+  /** Waits of the flow take this many times their length. */
+  readonly pace: number
+  /** Pause before each request, so that two baselines see different times. */
+  readonly pauseMs: number
+  readonly limits: ExchangeLimits
+  readonly signal: AbortSignal | undefined
+  /** Called before each step, with its index. */
+  readonly onStep: ((step: number) => void) | undefined
+}
+
+export const driveOptions: DriveOptions = {
+  site: { host: 'localhost:3000' },
+  pace: 1,
+  pauseMs: 0,
+  limits: exchangeLimits,
+  signal: undefined,
+  onStep: undefined,
+}
+
+/**
+ * Answers of every step that has a place, one after the other. Rejects when a restart fails or the signal aborts; whatever a
+ * server does is an observation.
+ */
+export async function drive(
+  flow: Flow,
+  servers: Driven,
+  schedule: Schedule,
+  options: DriveOptions = driveOptions,
+): Promise<Trace> {
+  const driver = new Driver(servers, options)
+  const observations: Observation[] = []
+  try {
+    for (const [index, step] of flow.steps.slice(0, schedule.length).entries()) {
+      options.signal?.throwIfAborted()
+      options.onStep?.(index)
+      const place = schedule[index]
+      if (place === undefined) continue
+      if (place.restart) await servers.restart()
+      const observation = await driver.take(step, index, place.instance)
+      if (observation !== undefined) observations.push(observation)
+    }
+  } finally {
+    driver.end()
+  }
+  return { mode: servers.mode, observations }
+}
+
+class Driver {
+  readonly #servers: Driven
+  readonly #options: DriveOptions
+  readonly #jars = new Map<string, CookieJar>()
+  readonly #sockets = new Sockets()
+  /** Flows give every captured name to all clients. */
+  #captured: Readonly<Record<string, string>> = {}
+
+  constructor(servers: Driven, options: DriveOptions) {
+    this.#servers = servers
+    this.#options = options
+  }
+
+  end(): void {
+    this.#sockets.closeAll()
+  }
+
+  async take(step: Step, index: number, instance: number): Promise<Observation | undefined> {
+    const { pace, pauseMs, signal } = this.#options
+    if (step.kind === 'wait') {
+      await pause(step.waitMs * pace, signal)
+      return undefined
+    }
+    if (asksAnew(step)) await pause(pauseMs, signal)
+    const startedAtMs = Date.now()
+    const since = performance.now()
+    const seen = step.kind === 'http' ? await this.#ask(step, instance) : await this.#talk(step, instance)
+    return { ...seen, step: index, startedAtMs, durationMs: performance.now() - since }
+  }
+
+  async #ask(step: HttpStep, instance: number): Promise<Answered> {
+    const path = requestPath(substitute(step.path, this.#captured))
+    const jar = this.#jar(step.client)
+    const body = step.body === undefined ? undefined : encodeBody(step.body, this.#captured)
+    const headers = this.#headers(step.headers, jar, path)
+    if (body !== undefined) {
+      headers['content-type'] = body.type
+      headers['content-length'] = String(body.bytes.length)
+    } else if (/^(POST|PUT|PATCH)$/i.test(step.method)) headers['content-length'] = '0'
+    const outgoing = { method: step.method.toUpperCase(), path, headers, body: body?.bytes }
+    const origin = this.#origin(instance)
+    const incoming = await exchange(origin, outgoing, this.#options.limits, this.#options.signal)
+    jar.store(incoming.headers['set-cookie'] ?? [], path, Date.now())
+    return this.#noteAnswer(step, this.#inSiteName(incoming, instance), instance)
+  }
+
+  #noteAnswer(step: HttpStep, incoming: Incoming, instance: number): Answered {
+    const text = incoming.body.toString('utf8')
+    const captured = captureAll(step.capture, { headers: incoming.headers, text })
+    this.#captured = { ...this.#captured, ...captured }
+    return { ...incoming, instance, messages: [], captured }
+  }
+
+  async #talk(step: WebSocketStep, instance: number): Promise<Answered> {
+    const key = `${step.client} ${step.socket}`
+    const answer = await this.#act(step, key, instance)
+    const address = this.#address(answer.instance)
+    return {
+      ...answer,
+      messages: answer.messages.map((message) => address.asSite(message)),
+      headers: {},
+      body: Buffer.alloc(0),
+      captured: {},
+    }
+  }
+
+  #act(step: WebSocketStep, key: string, instance: number): Promise<SocketAnswer> | SocketAnswer {
+    const { action } = step
+    if (action.do === 'send') return this.#sockets.send(key, substitute(action.text, this.#captured))
+    if (action.do === 'close') return this.#sockets.close(key)
+    if (action.do === 'expect') {
+      const withinMs = action.withinMs * Math.max(1, this.#options.pace)
+      return this.#sockets.expect(key, substitute(action.includes, this.#captured), withinMs)
+    }
+    const path = requestPath(substitute(action.path, this.#captured))
+    const headers = this.#headers(action.headers, this.#jar(step.client), path)
+    const protocols = (headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim())
+    delete headers['sec-websocket-protocol']
+    return this.#sockets.connect(key, {
+      url: this.#origin(instance).replace(/^http/, 'ws') + path,
+      protocols: protocols.filter((name) => name !== ''),
+      headers,
+      instance,
+      timeoutMs: this.#options.limits.timeoutMs,
+    })
+  }
+
+  /** Of a request in the site's name, whatever host the flow was recorded from; names in lower case. */
+  #headers(own: Readonly<Record<string, string>>, jar: CookieJar, path: string): Record<string, string> {
+    const { host } = this.#options.site
+    const headers: Record<string, string> = { accept: '*/*', 'user-agent': userAgent }
+    for (const [name, value] of Object.entries(own)) {
+      const lower = name.toLowerCase()
+      if (!ownToConnection.has(lower)) headers[lower] = substitute(value, this.#captured)
+    }
+    for (const name of ['origin', 'referer'])
+      if (headers[name] !== undefined)
+        headers[name] = headers[name].replace(/^\w+:\/\/[^/]*/, `http://${host}`)
+    headers['host'] = host
+    const cookie = jar.header(path, Date.now(), headers['cookie'])
+    if (cookie !== undefined) headers['cookie'] = cookie
+    return headers
+  }
+
+  #inSiteName(incoming: Incoming, instance: number): Incoming {
+    const address = this.#address(instance)
+    const headers = Object.entries(incoming.headers).map(([name, values]) => {
+      return [name, values.map((value) => address.asSite(value))] as const
+    })
+    const body = isText(incoming)
+      ? Buffer.from(address.asSite(incoming.body.toString('utf8')))
+      : incoming.body
+    return { ...incoming, headers: Object.fromEntries(headers), body }
+  }
+
+  #address(instance: number): Address {
+    return new Address(this.#options.site, this.#origin(instance), [this.#servers.portOf(instance)])
+  }
+
+  #origin(instance: number): string {
+    const origin = this.#servers.origins[instance - 1]
+    if (origin === undefined) throw new RangeError(`There is no instance ${instance}`)
+    return origin
+  }
+
+  #jar(client: string): CookieJar {
+    const jar = this.#jars.get(client) ?? new CookieJar()
+    this.#jars.set(client, jar)
+    return jar
+  }
+}
+
+type Answered = Omit<Observation, 'step' | 'startedAtMs' | 'durationMs'>
+
+const userAgent = 'Mozilla/5.0 (compatible; drover-prove)'
+
+/** Said anew for each request. A recording's conditional fields would bring 304 where there is nothing to compare. */
+const ownToConnection: ReadonlySet<string> = new Set([
+  'host',
+  'connection',
+  'content-length',
+  'transfer-encoding',
+  'keep-alive',
+  'upgrade',
+  'if-none-match',
+  'if-modified-since',
+])
+
+function isText(incoming: Incoming): boolean {
+  const type = incoming.headers['content-type']?.[0] ?? ''
+  if (/json|text|xml|javascript|html|urlencoded/i.test(type)) return true
+  return type === '' && !incoming.body.includes(0)
+}
+
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  if (ms <= 0) return Promise.resolve()
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      clearTimeout(timer)
+      reject(signal?.reason instanceof Error ? signal.reason : new Error('aborted'))
+    }
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', stop)
+      resolve()
+    }, ms)
+    signal?.addEventListener('abort', stop, { once: true })
+  })
+}

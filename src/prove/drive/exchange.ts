@@ -1,0 +1,136 @@
+// One request and its answer, on a connection of its own, so that nothing keeps a client with an instance. A redirect is an answer.
+import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import { brotliDecompressSync, inflateSync, unzipSync, zstdDecompressSync } from 'node:zlib'
+
+export interface Outgoing {
+  readonly method: string
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Buffer | undefined
+}
+
+export interface Incoming {
+  /** 0 when no answer came; then `error` says why. */
+  readonly status: number
+  readonly headers: Readonly<Record<string, readonly string[]>>
+  /** Decoded, and cut off at the bound. */
+  readonly body: Buffer
+  readonly error: string | undefined
+}
+
+export interface ExchangeLimits {
+  readonly timeoutMs: number
+  readonly bodyBytes: number
+  /** A stream of events has no end: it is read until it has been silent for so long. */
+  readonly streamIdleMs: number
+}
+
+export const exchangeLimits: ExchangeLimits = {
+  timeoutMs: 15_000,
+  bodyBytes: 8 * 2 ** 20,
+  streamIdleMs: 400,
+}
+
+/** Never rejects: what went wrong is an answer with status 0. */
+export function exchange(
+  origin: string,
+  outgoing: Outgoing,
+  limits: ExchangeLimits,
+  signal: AbortSignal | undefined,
+): Promise<Incoming> {
+  return new Promise((resolve) => {
+    const settled = (incoming: Incoming): void => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', onAbort)
+      request.destroy()
+      resolve(incoming)
+    }
+    const failed = (error: unknown): void => settled({ ...noAnswer, error: errorName(error) })
+    const { hostname, port, protocol } = new URL(origin)
+    const send = protocol === 'https:' ? httpsRequest : httpRequest
+    const request = send({
+      host: hostname.replace(/^\[(.*)\]$/, '$1'),
+      port: port === '' ? undefined : port,
+      method: outgoing.method,
+      path: encodePath(outgoing.path),
+      headers: { ...outgoing.headers, connection: 'close' },
+      agent: false,
+      setHost: false,
+    })
+    const timer = setTimeout(() => failed(new Error('timeout')), limits.timeoutMs)
+    const onAbort = (): void => failed(new Error('aborted'))
+    signal?.addEventListener('abort', onAbort)
+    request.on('error', failed)
+    request.on('upgrade', (message, socket) => {
+      socket.destroy()
+      settled(answered(message, Buffer.alloc(0)))
+    })
+    request.on('response', (message) => readBody(message, limits, settled, failed))
+    request.end(outgoing.body)
+  })
+}
+
+const noAnswer: Incoming = { status: 0, headers: {}, body: Buffer.alloc(0), error: undefined }
+
+/** Paths come encoded or not; characters that may not stand in a request line are encoded, and the rest stays as it is. */
+function encodePath(path: string): string {
+  return path.replaceAll(/[^\u0021-\u007e]/gu, (character) => encodeURIComponent(character))
+}
+
+function readBody(
+  message: IncomingMessage,
+  limits: ExchangeLimits,
+  settled: (incoming: Incoming) => void,
+  failed: (error: unknown) => void,
+): void {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  const done = (): void => settled(answered(message, decode(message, Buffer.concat(chunks))))
+  const isStream = /event-stream|x-ndjson/.test(message.headers['content-type'] ?? '')
+  let idle = isStream ? setTimeout(done, limits.streamIdleMs * 2) : undefined
+  const end = (then: () => void) => (): void => {
+    clearTimeout(idle)
+    then()
+  }
+  message.on('data', (chunk: Buffer) => {
+    chunks.push(chunk.subarray(0, limits.bodyBytes - bytes))
+    bytes += chunk.length
+    if (bytes >= limits.bodyBytes) end(done)()
+    if (idle === undefined) return
+    clearTimeout(idle)
+    idle = setTimeout(done, limits.streamIdleMs)
+  })
+  message.on('end', end(done))
+  message.on('error', (error) => end(() => failed(error))())
+  message.on(
+    'aborted',
+    end(() => failed(new Error('cut off'))),
+  )
+}
+
+function answered(message: IncomingMessage, body: Buffer): Incoming {
+  const headers = Object.fromEntries(
+    Object.entries(message.headersDistinct).map(([name, values]) => [name.toLowerCase(), values ?? []]),
+  )
+  return { status: message.statusCode ?? 0, headers, body, error: undefined }
+}
+
+function decode(message: IncomingMessage, bytes: Buffer): Buffer {
+  const encoding = message.headers['content-encoding']?.trim().toLowerCase() ?? ''
+  try {
+    if (encoding === 'br') return brotliDecompressSync(bytes)
+    if (encoding === 'gzip' || encoding === 'x-gzip') return unzipSync(bytes)
+    if (encoding === 'deflate') return inflateSync(bytes)
+    if (encoding === 'zstd') return zstdDecompressSync(bytes)
+  } catch {
+    // What cannot be decoded, such as a body that was cut off, is compared as it is.
+  }
+  return bytes
+}
+
+/** The same words for the same failure: a message names ports. */
+function errorName(error: unknown): string {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code
+  return error instanceof Error ? error.message : String(error)
+}
