@@ -9,7 +9,10 @@ export interface AppSpec {
   readonly cwd: string
   /** The whole environment of the app; PORT, HOSTNAME and what an instrument adds come on top. */
   readonly env: Environment
-  /** An instance is ready once GET of this path answers below 500; undefined: once `/` answers anything. */
+  /**
+   * An instance is ready once GET of this path answers below 500; undefined: once its port speaks HTTP, which is found out with a
+   * malformed request, since one that reaches the app could change what it counts or stores.
+   */
   readonly readyPath: string | undefined
   readonly readyTimeoutMs: number
   /** Shell command that runs once, before the first run. What it writes into the app's folder every run finds there. */
