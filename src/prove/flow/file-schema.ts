@@ -109,7 +109,7 @@ const pattern = v.pipe(
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return
     try {
-      RegExp(dataset.value)
+      RegExp(dataset.value, 'u')
     } catch (error) {
       addIssue({
         message: `a regular expression (${error instanceof Error ? error.message : String(error)})`,

@@ -45,7 +45,8 @@ function spelledOut({ source, path, value }: Place): { readonly path: SourcePath
   }
   if (!isKeys(value))
     throw source.refuse(path, 'Cannot use this step: wanted such as GET /cart, or { method, path }')
-  const [[line = '', inner] = [], second] = Object.entries(value)
+  const [first, second] = Object.entries(value)
+  const [line, inner] = first ?? ['', null]
   const [, method, asked] = second === undefined ? (requestLine.exec(line) ?? []) : []
   if (method === undefined) return { path, keys: value }
   if (inner !== null && !isKeys(inner))
@@ -129,7 +130,7 @@ function bodyOf({ source, path }: Place, written: WrittenRequest): StepBody | un
 function partsOf(written: NonNullable<WrittenRequest['multipart']>): readonly Part[] {
   const listed = isListed(written)
     ? written
-    : Object.entries(written).map(([name, part]) => ({ ...part, name }))
+    : Object.entries(written).map(([name, part]) => Object.assign({}, part, { name }))
   return listed.map(({ name, value = '', filename, type }) => ({ name, value, filename, type }))
 }
 
