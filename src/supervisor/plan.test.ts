@@ -101,12 +101,12 @@ const cases: readonly (readonly [
     ['remove 2'],
   ],
   [
-    '… so that the dead one is awaited',
+    '… so that one that starts again is awaited',
     wish([
       { version: a, instances: 2 },
       { version: b, instances: 1 },
     ]),
-    fleet('1a', '2a!', '3a', '4b?'),
+    fleet('1a', '2a?', '3a', '4b?'),
     [],
   ],
   [
@@ -128,7 +128,22 @@ const cases: readonly (readonly [
       { version: b, instances: 2 },
     ]),
     fleet('1a!', '2a!', '3a!', '4b'),
-    ['add b server'],
+    ['add b server', 'remove 1', 'remove 2'],
+  ],
+  [
+    '… one for each that was found good',
+    wish([
+      { version: a, instances: 2 },
+      { version: b, instances: 1 },
+    ]),
+    fleet('1a!', '2a!', '3a!', '4b'),
+    ['remove 1'],
+  ],
+  [
+    'fewer, while none is ready: one that waits after a death goes, one that starts stays',
+    wish([{ version: a, instances: 1 }]),
+    fleet('1a!', '2a!', '3a?'),
+    ['remove 1', 'remove 2'],
   ],
   [
     'a bad version goes at once, before it is replaced',

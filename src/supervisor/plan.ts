@@ -109,14 +109,16 @@ function serverAdditions(wish: FleetWish, servers: readonly PlannedInstance[]): 
 
 /**
  * Servers beyond the wish: first those to be replaced, then those that are not ready, then the oldest. A ready one goes only while
- * as many stay ready as promised; one that is not ready is worth keeping as long as it could still make up for that.
+ * as many stay ready as promised; one that starts is worth keeping as long as it could still make up for that. One that waits after
+ * a death is not: a version that only crashes would never be replaced by the one that mends it.
  */
 function serverDepartures(wish: FleetWish, servers: readonly PlannedInstance[]): readonly Step[] {
   const { promised } = wish
   let ready = servers.filter(({ state }) => state === 'ready').length
   return leavers(wish, servers).flatMap(({ instance, isUnwanted, isBad }): readonly Step[] => {
     const { id, state } = instance
-    if (state !== 'ready') return isUnwanted || ready >= promised ? [{ kind: 'remove', id }] : []
+    const isUseless = isUnwanted || state === 'backoff' || ready >= promised
+    if (state !== 'ready') return isUseless ? [{ kind: 'remove', id }] : []
     const least = isBad ? 1 : promised
     if (ready <= least) return []
     ready -= 1

@@ -12,6 +12,7 @@ import {
 } from '../../src/supervisor/deploy/state.ts'
 import type { DeployedDeath, DeployedInstance } from '../../src/supervisor/deploy/steps.ts'
 import { planSteps, type Step } from '../../src/supervisor/plan.ts'
+import { earlyDeathMs } from '../../src/supervisor/restart-policy.ts'
 import { wishOf, type Target } from '../../src/supervisor/target.ts'
 import type { Version } from '../../src/supervisor/version.ts'
 
@@ -34,6 +35,8 @@ interface Rehearsed extends DeployedInstance {
 export interface RehearsalOptions extends Partial<Pick<DeployPlan, 'surge' | 'canary'>> {
   readonly instances?: number
   readonly limits?: DeployLimits
+  /** The old version only crashes: none of its instances is ready, ever. */
+  readonly isOldDown?: boolean
 }
 
 export class Rehearsal {
@@ -52,17 +55,19 @@ export class Rehearsal {
   #deaths: DeployedDeath[] = []
   #state: DeployState
   readonly #limits: DeployLimits
+  readonly #earlyDeaths = new Map<string, number>()
   readonly #epochs = new Map<string, number>()
 
-  constructor({ instances = 4, surge = 1, canary, limits: own = limits }: RehearsalOptions = {}) {
+  constructor(options: RehearsalOptions = {}) {
+    const { instances = 4, surge = 1, canary, limits: own = limits, isOldDown = false } = options
     this.#limits = own
     this.#target = { instances, spares: 0, current: old }
     this.#instances = Array.from({ length: instances }, (_, index) => ({
       ...this.#started(String(index + 1), old),
-      state: 'ready' as const,
-      readyAtMs: 0,
+      state: isOldDown ? 'backoff' : 'ready',
+      readyAtMs: isOldDown ? undefined : 0,
     }))
-    this.leastReady = instances
+    this.leastReady = isOldDown ? 0 : instances
     const plan = { fresh, old, surge, ...(canary && { canary }) }
     this.#state = beginDeploy(plan, { ...this.#picture(), nowMs: this.#nowMs })
     this.#decide()
@@ -98,7 +103,7 @@ export class Rehearsal {
     const found = this.#instances.find((one) => one.id === id)
     if (found === undefined) throw new Error(`Cannot find instance ${id}: ${this.fleet}`)
     const { epoch, version, label } = found
-    const usual = { reason: 'exited with code 1', isKill: false, earlyDeaths: 1 }
+    const usual = { reason: 'exited with code 1', isKill: false, earlyDeaths: this.#earlyDeathsOf(found) }
     this.#deaths.push({ id, epoch, version, label, ...usual, ...death })
     const next = this.#started(id, version === old.number ? old : fresh)
     this.#instances = this.#instances.map((one) => (one === found ? { ...next, state: 'backoff' } : one))
@@ -107,6 +112,13 @@ export class Rehearsal {
       one.id === id && one.state === 'backoff' ? { ...one, state: 'starting' } : one,
     )
     this.#decide()
+  }
+
+  /** A SIGKILL from outside of one of those that run, whichever `random` says. */
+  killOne(random: () => number): void {
+    const running = this.#instances.filter(({ state }) => state === 'starting' || state === 'ready')
+    const victim = running[Math.floor(random() * running.length)]
+    if (victim !== undefined) this.die(victim.id, { isKill: true, reason: 'killed by SIGKILL' })
   }
 
   /** Lets time pass, at most until the verdict. */
@@ -127,6 +139,14 @@ export class Rehearsal {
     this.passUntil(() => this.verdict !== undefined)
     if (this.verdict === undefined) throw new Error('Cannot finish')
     return this.verdict
+  }
+
+  /** In a row, this one included: see the restart policy. */
+  #earlyDeathsOf({ id, readyAtMs }: Rehearsed): number {
+    const isEarly = readyAtMs === undefined || this.#nowMs - readyAtMs <= earlyDeathMs
+    const deaths = isEarly ? (this.#earlyDeaths.get(id) ?? 0) + 1 : 0
+    this.#earlyDeaths.set(id, deaths)
+    return deaths
   }
 
   #tick(): void {

@@ -25,10 +25,13 @@ import {
   type InstanceStep,
 } from './steps.ts'
 
-/** In a row, of one instance before it was ready or right after: the kernel has no memory for it. */
-const mostEarlyKills = 3
-/** Of the new version, before any of its instances is found good. */
-const mostKills = 10
+/**
+ * In a row, of one instance before it was ready or right after: the kernel has no memory for it. Who kills a random one of four each
+ * second hits one that starts within a second so three times in a row in one deploy of twenty, five times in one of a hundred.
+ */
+const mostEarlyKills = 5
+/** Of the new version, before any of its instances is found good: under a SIGKILL a second a good version must get through. */
+const mostKills = 20
 /**
  * A verdict on errors must hold for so long. A balancer may tell of what a SIGKILL cost before the death is known, and that is
  * not the version's fault.
