@@ -13,6 +13,8 @@ export interface Search {
   readonly instance: Instance
   /** Given to it as PORT. */
   readonly port: number
+  /** Where to look before it is known what it listens on. */
+  readonly likely: readonly number[]
   /** The port that it asked for, by the one that it was given instead. */
   readonly askedFor: (port: number) => number
   /** The port that it asked for when it was found before; undefined the first time. */
@@ -41,7 +43,7 @@ const settleMs = 300
 
 /** Rejects with AppFailure when the app ends or is too late. */
 export async function findOrigin(search: Search): Promise<Found> {
-  const { instance, port, readyPath, scheduler, forwarder } = search
+  const { instance, readyPath, scheduler, forwarder } = search
   const origins = new Origins(search)
   const timer = new AbortController()
   const cancel = scheduler.after(search.timeoutMs, () => {
@@ -60,9 +62,11 @@ export async function findOrigin(search: Search): Promise<Found> {
         lastStatus = await askPath(found.origin, readyPath, timer.signal)
         if (lastStatus !== undefined && lastStatus < 500) return found
       } else {
-        if (forwarder === undefined) origins.look({ port, host: '127.0.0.1' })
+        for (const likely of forwarder === undefined ? search.likely : [])
+          origins.look({ port: likely, host: '127.0.0.1' })
         ticks += 1
-        if (ticks * tickMs >= firstLookMs && ticks % 4 === 0) await origins.lookAtAll()
+        if (forwarder !== undefined || (ticks * tickMs >= firstLookMs && ticks % 4 === 0))
+          await origins.lookAtAll()
       }
       await pause(scheduler, tickMs, timer.signal)
     }
@@ -120,14 +124,15 @@ class Origins {
   }
 
   async #probe(port: number, host: string): Promise<void> {
-    const { forwarder, scheduler, port: own } = this.#search
+    const { forwarder, scheduler, likely } = this.#search
     if (forwarder !== undefined) {
       const outer = await forwarder.portFor(port)
       const found = await originAt('127.0.0.1', outer)
       if (found !== undefined) this.#add(port, found, scheduler)
       return
     }
-    const found = (await originAt(host, port)) ?? (port === own ? await originAtBoth(port) : undefined)
+    const found =
+      (await originAt(host, port)) ?? (likely.includes(port) ? await originAtBoth(port) : undefined)
     if (found !== undefined) this.#add(port, found, scheduler)
   }
 

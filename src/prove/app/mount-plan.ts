@@ -9,8 +9,8 @@ export interface Mount {
 
 export interface PlannedMount {
   readonly path: string
-  /** `overlay`: what is written there stays apart. `bind`: as it is. */
-  readonly how: 'overlay' | 'bind'
+  /** `overlay`: what is written there stays apart. `bind`: as it is. `empty`: a folder of links and mount points. */
+  readonly how: 'overlay' | 'bind' | 'empty'
 }
 
 /** Never written to as files, or files of the kernel. */
@@ -46,6 +46,28 @@ export function planMounts(mounts: readonly Mount[], shared: readonly string[]):
     // A recursive bind has brought it along.
     if (planned.some(({ path, how }) => how === 'bind' && isWithin(mount.path, path))) continue
     planned.push({ path: mount.path, how: isPrivate(mount) ? 'overlay' : 'bind' })
+  }
+  return [...planned, ...shared.map(asBind)]
+}
+
+/**
+ * The same for who may not overlay a folder that holds mounts, as in a user namespace (mount_namespaces(7), "locked"): each of `tops`,
+ * the folders in `/`, by itself; those that hold mounts only as they are, but for `cwd`. Empty where `cwd` itself holds some.
+ */
+export function planMountsInParts(
+  mounts: readonly Mount[],
+  tops: readonly string[],
+  cwd: string,
+  shared: readonly string[],
+): readonly PlannedMount[] {
+  const holdsMounts = (folder: string) => mounts.some(({ path }) => path !== folder && isWithin(path, folder))
+  if (holdsMounts(cwd)) return []
+  const planned: PlannedMount[] = [{ path: '/', how: 'empty' }]
+  for (const path of tops) {
+    const isBound = kept.includes(path) || holdsMounts(path)
+    planned.push({ path, how: isBound ? 'bind' : 'overlay' })
+    // By itself in any case: folders above it that belong to others could not be copied up.
+    if (isWithin(cwd, path) && cwd !== path) planned.push({ path: cwd, how: 'overlay' })
   }
   return [...planned, ...shared.map(asBind)]
 }

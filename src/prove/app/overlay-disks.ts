@@ -1,15 +1,16 @@
 // Disks of Linux: a mount namespace whose root is an overlay of the machine's, so that the app sees its usual paths and what it writes
 // anywhere is kept apart, in memory, and listed exactly.
-import { accessSync, readFileSync, statSync } from 'node:fs'
+import { accessSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Disk, Disks, Place } from './disk.ts'
 import { hostnameOf } from './disk.ts'
 import type { Holder } from './holder.ts'
-import { hold, quote } from './holder.ts'
+import { hold, quote, systemPath } from './holder.ts'
 import type { PlannedMount } from './mount-plan.ts'
-import { parseMountInfo, planMounts } from './mount-plan.ts'
+import { parseMountInfo, planMounts, planMountsInParts } from './mount-plan.ts'
+import { mountScript } from './mount-script.ts'
 import { endNamespaceMembers } from './namespace-members.ts'
 import type { WrittenFile } from './servers.ts'
 import type { Layer } from './upper-files.ts'
@@ -29,121 +30,117 @@ const isRoot = process.getuid?.() === 0
 const newUser = isRoot ? [] : ['--user', '--map-root-user']
 const sameUser = isRoot ? [] : ['--user', '--preserve-credentials']
 
+// The app's own PATH may lack it.
+const nsenter =
+  systemPath
+    .split(':')
+    .map((folder) => join(folder, 'nsenter'))
+    .find(exists) ?? 'nsenter'
+
+// A user namespace copies mounts locked, so that `/` as a whole cannot be overlaid in one.
+type Layout = 'whole' | 'parts'
+const layouts: readonly Layout[] = isRoot ? ['whole', 'parts'] : ['parts']
+
 /** Rejects where the machine cannot do this, with the reason. */
 export async function openOverlayDisks(options: OverlayOptions): Promise<Disks> {
   if (process.platform !== 'linux') throw new Error('only Linux has overlays')
   // The first disk is the proof that there can be others, and the one on which commands of the user run.
-  const first = await openDisk(options, undefined, [])
+  const [layout, first] = await openFirst(options)
   return {
-    limits: [
-      ...sharedMounts(first.holder),
-      ...(isRoot ? [] : ['The app saw itself run as root, as only so could it get a disk of its own.']),
-    ],
+    limits: limitsOf(first),
     prepared: () => Promise.resolve(first.disk),
     async open(instances) {
       const hasFiles = (await first.disk.writtenFiles()).length > 0
-      return (await openDisk(options, hasFiles ? first.holder : undefined, instances)).disk
+      return (await openDisk(options, layout, hasFiles ? first.holder : undefined, instances)).disk
     },
     close: () => first.disk.close(),
   }
 }
 
+async function openFirst(options: OverlayOptions): Promise<readonly [Layout, OpenDisk]> {
+  let problem: unknown
+  for (const layout of layouts) {
+    try {
+      return [layout, await openDisk(options, layout, undefined, [])]
+    } catch (error) {
+      problem ??= error
+    }
+  }
+  throw problem
+}
+
 interface OpenDisk {
   readonly disk: Disk
   readonly holder: Holder
+  readonly planned: readonly PlannedMount[]
 }
 
 async function openDisk(
   options: OverlayOptions,
+  layout: Layout,
   base: Holder | undefined,
   instances: readonly number[],
 ): Promise<OpenDisk> {
   const scratch = await mkdtemp(join(options.folder, 'disk-'))
-  // The old root hangs here for a moment; it has to be a folder that the overlay shows.
+  // It has to be a folder that the overlay shows.
   const oldRoot = join(options.folder, 'old-root')
   await mkdir(oldRoot, { recursive: true })
-  const mountInfo = readFileSync(`/proc/${base?.pid ?? 'self'}/mountinfo`, 'utf8')
-  const planned = planMounts(parseMountInfo(mountInfo), [options.sharedFolder]).filter(({ path }) =>
-    exists(path),
-  )
+  const planned = plan(options, layout, base)
+  if (planned.length === 0) throw new Error(`${options.cwd} holds mounts`)
   const script = mountScript(planned, {
     scratch,
     oldRoot,
     cwd: options.cwd,
     hostnames: instances.map(hostnameOf),
+    isRoot,
   })
   const nested =
     base === undefined ? [] : ['nsenter', '--target', String(base.pid), '--mount', ...sameUser, '--']
   const unshare = ['unshare', '--mount', '--uts', ...(base === undefined ? newUser : []), '--']
   const holder = await hold([...nested, ...unshare], script)
-  const layers = planned
+  return { disk: asDisk(options, holder, layersOf(planned, holder, base)), holder, planned }
+}
+
+function plan(
+  { cwd, sharedFolder }: OverlayOptions,
+  layout: Layout,
+  base: Holder | undefined,
+): readonly PlannedMount[] {
+  const mounts = parseMountInfo(readFileSync(`/proc/${base?.pid ?? 'self'}/mountinfo`, 'utf8'))
+  if (layout === 'whole') return planMounts(mounts, [sharedFolder]).filter(({ path }) => exists(path))
+  const tops = readdirSync('/', { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => `/${name}`)
+    .filter(exists)
+  // What the base has overlaid is whole again for who comes after it: each part is one mount.
+  return planMountsInParts(mounts, tops, cwd, [sharedFolder])
+}
+
+function layersOf(
+  planned: readonly PlannedMount[],
+  holder: Holder,
+  base: Holder | undefined,
+): readonly Layer[] {
+  return planned
     .filter(({ how }) => how === 'overlay')
-    .map(({ path }, index): Layer => ({
+    .map(({ path }, index) => ({
       path,
       // Of the folder that the holder keeps open: its mounts cannot be seen from here.
       upper: `/proc/${holder.pid}/fd/5/upper-${index}`,
       lower: `/proc/${base?.pid ?? 'self'}/root${path}`,
     }))
-  return { disk: asDisk(options, holder, layers), holder }
 }
 
-interface ScriptFacts {
-  readonly scratch: string
-  readonly oldRoot: string
-  readonly cwd: string
-  readonly hostnames: readonly string[]
-}
-
-/** Says `shared PATH` for a mount below `/` that cannot be overlaid and stays as it is. */
-function mountScript(
-  planned: readonly PlannedMount[],
-  { scratch, oldRoot, cwd, hostnames }: ScriptFacts,
-): string {
-  const root = `${scratch}/root`
-  const overlays = planned.filter(({ how }) => how === 'overlay')
-  const lines = [
-    `mount -t tmpfs -o mode=755 drover ${quote(scratch)}`,
-    `exec 5<${quote(scratch)}`,
-    `mkdir ${quote(root)}`,
-  ]
-  for (const mount of planned) {
-    const target = quote(join(root, mount.path))
-    const bind = `mount --rbind ${quote(mount.path)} ${target}`
-    if (mount.how === 'bind') {
-      lines.push(bind)
-      continue
-    }
-    const index = overlays.indexOf(mount)
-    const upper = `${scratch}/upper-${index}`
-    const work = `${scratch}/work-${index}`
-    const { mode, uid, gid } = statSync(mount.path)
-    lines.push(
-      `mkdir ${quote(upper)} ${quote(work)}`,
-      // The overlay's root takes its owner and rights from here.
-      `chown ${uid}:${gid} ${quote(upper)} 2>/dev/null || :`,
-      `chmod ${(mode & 0o7777).toString(8)} ${quote(upper)}`,
-    )
-    const details = `lowerdir=${escapeOption(mount.path)},upperdir=${escapeOption(upper)},workdir=${escapeOption(work)}${isRoot ? '' : ',userxattr'}`
-    const overlay = `mount -t overlay -o ${quote(details)} drover ${target}`
-    lines.push(
-      mount.path === '/'
-        ? overlay
-        : `${overlay} 2>/dev/null || { ${bind}; echo ${quote(`shared ${mount.path}`)}; }`,
-    )
-  }
-  const hosts = hostnames.map((name) => `127.0.0.1 ${name}\\n`).join('')
-  if (hosts !== '') lines.push(`printf '\\n${hosts}' >>${quote(join(root, '/etc/hosts'))} || :`)
-  lines.push(
-    `cd ${quote(root)}`,
-    `pivot_root . ${quote(`.${oldRoot}`)}`,
-    `umount -l ${quote(oldRoot)}`,
-    `cd ${quote(cwd)}`,
-  )
-  return lines.join('\n')
-}
-
-function escapeOption(path: string): string {
-  return path.replaceAll(/[\\:,]/g, String.raw`\$&`)
+function limitsOf({ holder, planned }: OpenDisk): readonly string[] {
+  const said = holder.said
+    .filter((line) => line.startsWith('shared '))
+    .map((line) => line.slice('shared '.length))
+  const bound = planned.some(({ how }) => how === 'empty')
+    ? planned
+        .filter(({ how, path }) => how === 'bind' && !/^\/(?:dev|proc|run|sys)$|drover-prove-/.test(path))
+        .map(({ path }) => path)
+    : []
+  return [...said, ...bound].map((path) => `All instances shared ${path}, which cannot be overlaid.`)
 }
 
 function asDisk({ cwd }: OverlayOptions, holder: Holder, layers: readonly Layer[]): Disk {
@@ -170,21 +167,32 @@ function asDisk({ cwd }: OverlayOptions, holder: Holder, layers: readonly Layer[
   }
 }
 
-/** The hostname, and the network's loopback where it is its own. */
+// Back to the user's own number, so that an app which refuses to be root runs.
+const backToUser = isRoot
+  ? []
+  : ['unshare', '--user', `--map-user=${process.getuid?.()}`, `--map-group=${process.getgid?.()}`, '--']
+
+/** The hostname, and the network's loopback where it is its own. Says `user` where the app can be who it would be without us. */
 function holdPlace(disk: Holder, instance: number, network: 'shared' | 'own', cwd: string): Promise<Holder> {
+  const name = quote(hostnameOf(instance))
   const script = [
-    `hostname ${quote(hostnameOf(instance))} 2>/dev/null || echo ${quote(hostnameOf(instance))} >/proc/sys/kernel/hostname`,
+    `hostname ${name} 2>/dev/null || echo ${name} >/proc/sys/kernel/hostname`,
     ...(network === 'own' ? ['ip link set lo up'] : []),
     `cd ${quote(cwd)}`,
+    ...(isRoot ? [] : [`! ${[...backToUser, 'true'].join(' ')} 2>/dev/null || echo user`]),
   ].join('\n')
   const enter = ['nsenter', '--target', String(disk.pid), '--mount', ...sameUser, '--']
   return hold([...enter, 'unshare', '--uts', ...(network === 'own' ? ['--net'] : []), '--'], script)
 }
 
-function asPlace({ pid }: Holder, instance: number, network: 'shared' | 'own', cwd: string): Place {
-  const target = ['nsenter', '--target', String(pid), ...sameUser]
+function asPlace({ pid, said }: Holder, instance: number, network: 'shared' | 'own', cwd: string): Place {
+  const target = [nsenter, '--target', String(pid), ...sameUser]
+  const ownNetwork = network === 'own' ? ['--net'] : []
   return {
-    enter: [...target, '--mount', '--uts', ...(network === 'own' ? ['--net'] : []), '--wd', '--'],
+    enter: [
+      ...[...target, '--mount', '--uts', ...ownNetwork, '--wd', '--'],
+      ...(said.includes('user') ? backToUser : []),
+    ],
     cwd,
     env: { HOSTNAME: hostnameOf(instance), PWD: cwd },
     enterNetwork: network === 'own' ? [...target, '--net', '--'] : undefined,
@@ -192,17 +200,11 @@ function asPlace({ pid }: Holder, instance: number, network: 'shared' | 'own', c
   }
 }
 
-function sharedMounts({ said }: Holder): readonly string[] {
-  return said
-    .filter((line) => line.startsWith('shared '))
-    .map((line) => `All instances shared ${line.slice('shared '.length)}, which cannot be overlaid.`)
-}
-
 const home = homedir()
 
-/** Logs and caches of npm, and the hostnames that we put there. */
+/** Logs and caches of npm. */
 function isOurs(path: string): boolean {
-  return path === '/etc/hosts' || path.startsWith(`${home}/.npm/`)
+  return path.startsWith(`${home}/.npm/`)
 }
 
 function relativeTo(cwd: string, file: WrittenFile): WrittenFile {

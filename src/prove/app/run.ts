@@ -252,6 +252,7 @@ export class Run implements Servers {
     member.found = await findOrigin({
       instance: member.instance,
       port: member.port,
+      likely: [member.port, ...(remembered === undefined ? [] : member.spare)],
       askedFor: (port) => readAsked(join(member.folder, 'ports'), port),
       remembered: member.found?.asked ?? remembered,
       forwarder: member.forwarder,
