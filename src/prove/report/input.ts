@@ -1,11 +1,12 @@
 // What every report is made of: the proof, and what surrounds it.
 import type { ProofRun } from '../request.ts'
+import type { Again } from './again.ts'
 
 export interface ReportInput extends ProofRun {
   /** The app, as the user named it: its command, or the addresses of its servers. */
   readonly app: string
-  /** The words that repeat the proof in a shell, with its seed. */
-  readonly again: string
+  /** Repeats the proof, with its seed. */
+  readonly again: Again
   /** The words that call this program, such as `npx drover`. */
   readonly program: string
   readonly version: string

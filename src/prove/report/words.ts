@@ -1,0 +1,221 @@
+// What a finding says, as a sentence: which request answered what, because which request left what where.
+import type { Cause, CodePlace, Difference, Divergence, Finding, Kind, ModeTriple } from '../finding.ts'
+import type { Flow } from '../flow/flow.ts'
+import { explanations } from './explain/explanations.ts'
+import { code, type Phrase, type Piece } from './phrase.ts'
+import { plain, shorten } from './plain.ts'
+
+const answerWidth = 100
+
+/** `request 7 GET /cart answered [] because request 3 POST /cart kept what is missing in `carts` (src/cart.ts:12, written at :31) of instance 2`. */
+export function findingPhrase({ divergence, cause }: Finding, flow: Flow): Phrase {
+  const reader = stepPhrase(flow, divergence.reader)
+  const link = cause.evidence === 'observed' ? ' because ' : ', most likely because '
+  const because = cause.kind === 'unexplained' ? ', and ' : link
+  return [...reader, ...sawPhrase(divergence.difference), because, ...reason(divergence, cause, flow)]
+}
+
+/** `request 7 GET /cart`; steps of a WebSocket are steps. Numbers count the flow's steps, from 1. */
+export function stepPhrase(flow: Flow, index: number): Phrase {
+  const step = flow.steps[index]
+  if (step === undefined) return [`request ${index + 1}`]
+  const by = flow.clients.length > 1 && step.kind !== 'wait' ? ` by ${shorten(step.client, 40)}` : ''
+  const what = stepName(flow, index)
+  return [`${step.kind === 'http' ? 'request' : 'step'} ${index + 1} ${what}${by}`]
+}
+
+/** `GET /cart`, `send hello`, `wait 100 ms`. */
+export function stepName(flow: Flow, index: number): string {
+  const step = flow.steps[index]
+  if (step === undefined) return 'not in the flow'
+  if (step.kind === 'wait') return `wait ${step.waitMs} ms`
+  if (step.kind === 'http') return shorten(plain(`${step.method} ${step.path}`), answerWidth)
+  const { action } = step
+  if (action.do === 'connect') return shorten(plain(`connect ${action.path}`), answerWidth)
+  if (action.do === 'send') return shorten(plain(`send ${action.text}`), answerWidth)
+  return action.do === 'expect' ? shorten(plain(`expect ${action.includes}`), answerWidth) : 'close'
+}
+
+function sawPhrase({ where, actual }: Difference): Phrase {
+  const [place = '', ...rest] = where.split(' ')
+  const name = rest.join(' ')
+  const what = shownAnswer(actual)
+  if (place === 'header') return [' answered with header ', code(name), ' ', what]
+  if (place === 'cookie') return [' answered with cookie ', code(name), ' ', what]
+  if (place === 'message') return [' received ', what]
+  return place === 'body' && name !== '' ? [' answered ', what, ' at ', code(name)] : [' answered ', what]
+}
+
+/** `one instance alone answers 200`. */
+export function expectedPhrase({ expected }: Difference): Phrase {
+  return ['one instance alone answers ', shownAnswer(expected)]
+}
+
+/** Some answers are told in relation to another, and are no quotation. */
+const relation = /^(?:the same as|another than) at /
+
+function shownAnswer(text: string): Piece {
+  const shown = shorten(plain(text), answerWidth)
+  if (relation.test(shown)) return shown
+  return shown.trim() === '' || shown === '(nothing)' ? 'nothing' : { code: shown }
+}
+
+interface Parts {
+  readonly writer: Phrase
+  /** What holds it, with its lines; in words where it has no name. */
+  readonly holder: (words: string) => Phrase
+  /** ` of instance 2`, or of a process that was killed since. */
+  readonly there: string
+  readonly here: string
+}
+
+type Reason = (parts: Parts) => Phrase
+
+const reasons: Readonly<Record<Kind, Reason>> = {
+  'in-memory-session': ({ writer, holder, there }) => [
+    ...writer,
+    ' kept the session in ',
+    ...holder('memory'),
+    there,
+  ],
+  'module-state': ({ writer, holder, there }) => [
+    ...writer,
+    ' kept what it needs in ',
+    ...holder('memory'),
+    there,
+  ],
+  'in-process-cache': ({ writer, holder, here }) => [
+    'it came from ',
+    ...holder('a cache in memory'),
+    here,
+    ', which ',
+    ...writer,
+    ' could not reach elsewhere',
+  ],
+  'rate-limiter': ({ holder }) => ['each instance counts requests by itself, in ', ...holder('memory')],
+  'local-file': ({ writer, holder, there }) => [
+    ...writer,
+    ' wrote ',
+    ...holder('a file'),
+    ' on the disk',
+    there,
+  ],
+  'local-sqlite': ({ writer, holder, there }) => [
+    ...writer,
+    ' wrote to ',
+    ...holder('a SQLite database'),
+    ' on the disk',
+    there,
+  ],
+  'upload-directory': ({ writer, holder, there }) => [
+    ...writer,
+    ' left the upload in ',
+    ...holder('a folder'),
+    ' on the disk',
+    there,
+  ],
+  'per-process-secret': ({ writer, holder }) => [
+    'each process makes a secret of its own at its start, ',
+    ...holder('which has no name here'),
+    ', so that what ',
+    ...writer,
+    ' handed out counts nowhere else',
+  ],
+  'instance-identity': ({ holder }) => [
+    'the answer carries what only one instance has, ',
+    ...holder('such as its host name, process id or address'),
+  ],
+  'instance-configuration': ({ holder }) => [
+    'the instances are configured differently, by ',
+    ...holder('something in their environment'),
+  ],
+  'boot-side-effect': ({ holder }) => [
+    'each start of a process changes what all of them share, in ',
+    ...holder('code that runs at the start'),
+  ],
+  'sticky-transport': ({ writer, holder, there }) => [
+    ...writer,
+    ' opened a connection that is known in ',
+    ...holder('the memory'),
+    there,
+    ' only',
+  ],
+  'socket-rooms': ({ writer, holder, there }) => [
+    ...writer,
+    ' reached only those whose sockets are in ',
+    ...holder('the memory'),
+    there,
+  ],
+  'in-process-schedule': ({ holder }) => ['each instance runs ', ...holder('its own timer'), ' by itself'],
+  'acknowledged-before-written': ({ writer, holder }) => [
+    ...writer,
+    ' was answered while what it wrote was still in ',
+    ...holder('memory'),
+    ', and the process was killed then',
+  ],
+  unexplained: ({ writer }) => ['this depends on which instance answered ', ...writer, '; why was not seen'],
+}
+
+function reason(divergence: Divergence, cause: Cause, flow: Flow): Phrase {
+  const writer: Phrase =
+    divergence.writer === undefined ? ['an earlier request'] : stepPhrase(flow, divergence.writer)
+  // Were the only difference one after restarts, both would be the same number.
+  const outlived = isLostAtRestartOnly(divergence.modes)
+  const there = outlived ? ' of a process that was killed since' : ofInstance(divergence.writerInstance)
+  return reasons[cause.kind]({
+    writer,
+    holder: (words) => holderPhrase(cause, words),
+    there,
+    here: ofInstance(divergence.readerInstance),
+  })
+}
+
+function ofInstance(instance: number | undefined): string {
+  return instance === undefined ? ' of one instance' : ` of instance ${instance}`
+}
+
+export function isLostAtRestartOnly(modes: ModeTriple): boolean {
+  return modes.restart === true && modes['private-disk'] !== true && modes['shared-disk'] !== true
+}
+
+function holderPhrase(
+  { holder, files, declaredAt, writtenAt, package: owner }: Cause,
+  words: string,
+): Phrase {
+  const name = holder ?? files[0]
+  const places = placesText(declaredAt, writtenAt)
+  const from = owner === undefined || owner === name ? '' : ` of the package ${owner}`
+  return [name === undefined ? words : code(name), from, places === '' ? '' : ` (${places})`]
+}
+
+/** `src/cart.ts:12, written at :31`; the file again only where it is another one. */
+export function placesText(declaredAt: CodePlace | undefined, writtenAt: CodePlace | undefined): string {
+  const declared = declaredAt === undefined ? '' : placeText(declaredAt)
+  if (writtenAt === undefined) return declared
+  if (declaredAt === undefined) return `written at ${placeText(writtenAt)}`
+  const isSame = declaredAt.file === writtenAt.file && declaredAt.line === writtenAt.line
+  if (isSame) return declared
+  return `${declared}, written at ${declaredAt.file === writtenAt.file ? `:${writtenAt.line}` : placeText(writtenAt)}`
+}
+
+export function placeText({ file, line }: CodePlace): string {
+  return `${shorten(plain(file), 120)}:${line}`
+}
+
+/** `own disks: differs · shared disk: the same · restarts: not run`. */
+export function modesText(modes: ModeTriple): string {
+  const said = (differs: boolean | undefined) =>
+    differs === undefined ? 'not run' : differs ? 'differs' : 'the same'
+  const named = [
+    ['a disk for each instance', modes['private-disk']],
+    ['one disk for all', modes['shared-disk']],
+    ['restarts', modes.restart],
+  ] as const
+  return named.map(([name, differs]) => `${name}: ${said(differs)}`).join(' · ')
+}
+
+/** How to fix it: with Drover first, where it has something for it. */
+export function remedies(kind: Kind): readonly string[] {
+  const { drover, standard } = explanations[kind]
+  return drover === undefined ? [standard] : [drover, standard]
+}
