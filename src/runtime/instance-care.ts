@@ -1,18 +1,23 @@
 // What is done about what the watch sees: hung instances are killed, those with too much memory replaced, and routes that all announce enforced.
+import type { Clock } from '../base/clock.ts'
 import type { FleetConfig } from '../config/options.ts'
 import type { InstanceView } from '../supervisor/fleet-options.ts'
-import type { Announcement } from './announcement.ts'
+import { decideRecycle, fullPace, type RecyclePace } from '../supervisor/memory.ts'
+import { seconds, type Announcement } from './announcement.ts'
 import { InstanceWatch, type InstanceWatchPorts } from './instance-watch.ts'
+
+type CaredInstance = Pick<InstanceView, 'id' | 'epoch' | 'state' | 'role' | 'isRetiring' | 'readyAtMs'>
 
 /** What may be done to an instance. */
 export interface CaredFleet {
-  instances(): readonly Pick<InstanceView, 'id' | 'epoch' | 'state' | 'role'>[]
+  instances(): readonly CaredInstance[]
   kill(id: string, verdict?: string): unknown
   retire(id: string): Promise<unknown>
 }
 
 export interface CarePorts {
   readonly fleet: CaredFleet
+  readonly clock: Clock
   readonly onRoutes: InstanceWatchPorts['onRoutes']
   readonly announce: (announcement: Announcement) => void
 }
@@ -30,6 +35,9 @@ export class InstanceCare {
   readonly #spared = new Map<string, number>()
   /** Killed, by id with its epoch: the fleet hears of a death only when it has happened. */
   readonly #killed = new Map<string, number>()
+  /** Found to have too much memory: by id, with its epoch. */
+  readonly #heavy = new Map<string, { readonly epoch: number; readonly readyForMs: number }>()
+  #recyclePace: RecyclePace = fullPace
 
   /** `secret`: the fleet's secret word. */
   constructor(
@@ -93,11 +101,25 @@ export class InstanceCare {
     this.#ports.announce({ tone: 'bad', text: `instance ${id} ${detail}; it stays until others are ready` })
   }
 
+  /** Told again and again while it is so: one that must wait for its turn gets it at a later look. */
   #handleMemory(id: string, epoch: number, rssBytes: number): void {
-    if (!this.#isReady(id, epoch)) return
-    const text = `instance ${id} holds ${megabytes(rssBytes)} of memory, more than ${megabytes(this.#maxMemory)}: replacing it`
-    this.#ports.announce({ tone: 'bad', text })
-    this.#replace(id)
+    const instance = this.#find(id, epoch)
+    if (instance?.state !== 'ready' || instance.isRetiring) return
+    const nowMs = this.#ports.clock.now()
+    const known = this.#heavy.get(id)
+    const isNews = known?.epoch !== epoch
+    const readyForMs = isNews ? nowMs - (instance.readyAtMs ?? nowMs) : known.readyForMs
+    this.#heavy.set(id, { epoch, readyForMs })
+    const pace = decideRecycle(this.#recyclePace, readyForMs, nowMs)
+    this.#recyclePace = pace ?? this.#recyclePace
+    const what = `instance ${id} holds ${megabytes(rssBytes)} of memory, more than ${megabytes(this.#maxMemory)}`
+    if (pace !== undefined) {
+      this.#ports.announce({ tone: 'bad', text: `${what}: replacing it` })
+      this.#replace(id)
+    } else if (isNews) {
+      const why = `as soon as ${seconds(readyForMs)} after its start, and so will the next one`
+      this.#ports.announce({ tone: 'bad', text: `${what}, ${why}: it stays for a while` })
+    }
   }
 
   #kill(id: string, epoch: number, verdict: string): void {
@@ -115,7 +137,11 @@ export class InstanceCare {
   }
 
   #stateOf(id: string, epoch: number): InstanceView['state'] | undefined {
-    return this.#ports.fleet.instances().find((one) => one.id === id && one.epoch === epoch)?.state
+    return this.#find(id, epoch)?.state
+  }
+
+  #find(id: string, epoch: number): CaredInstance | undefined {
+    return this.#ports.fleet.instances().find((one) => one.id === id && one.epoch === epoch)
   }
 
   #mayLoseOne(): boolean {

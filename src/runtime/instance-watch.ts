@@ -44,7 +44,7 @@ export interface InstanceWatchOptions {
 export interface InstanceWatchPorts {
   /** Once an epoch; the instance is asked no more. `detail` such as 'did not answer for 5000 ms'. */
   readonly onHang: (id: string, epoch: number, detail: string) => void
-  /** Once an epoch: its process group was above the ceiling twice in a row. */
+  /** With each look that finds its process group above the ceiling, from the second in a row on. */
   readonly onMemory: (id: string, epoch: number, rssBytes: number) => void
   /** Once an epoch. `sentence` such as 'SESSION_KEYS differs on instance 3'. */
   readonly onDrift: (id: string, epoch: number, sentence: string) => void

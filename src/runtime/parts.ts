@@ -114,6 +114,7 @@ export class Parts {
   #createCare(): InstanceCare {
     return new InstanceCare(this.#config, this.#marker, {
       fleet: this.fleet,
+      clock: this.#ports.clock,
       onRoutes: (routes) => {
         this.balancing.announce(routes)
       },

@@ -53,7 +53,6 @@ export class WatchedInstance {
   #look: Look | undefined
   #coresUsed: number | undefined
   #looksAbove = 0
-  #hasTooMuch = false
 
   /** `onTelemetry` as that of InstanceWatchPorts. */
   constructor(
@@ -174,16 +173,14 @@ export class WatchedInstance {
     this.#onTelemetry(undefined)
   }
 
-  /** Takes what its group uses now. Returns whether it was found to have too much memory just now. */
+  /** Takes what its group uses now. Returns whether that is too much memory. */
   take(usage: GroupUsage, nowMs: number): boolean {
     const last = this.#look
     this.#look = { usage, atMs: nowMs }
     this.#coresUsed = last === undefined ? undefined : coresUsed(last.usage, usage, nowMs - last.atMs)
     const verdict = judgeMemory(this.#looksAbove, rssOf(usage), this.#rules.memoryCeilingBytes)
     this.#looksAbove = verdict.looksAbove
-    if (this.#hasTooMuch || !verdict.isTooMuch) return false
-    this.#hasTooMuch = true
-    return true
+    return verdict.isTooMuch
   }
 
   /** Gives up the question that is under way. */

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { systemClock } from '../../src/base/clock.ts'
 import { InstanceCare, type CareOptions } from '../../src/runtime/instance-care.ts'
 import type { InstanceView } from '../../src/supervisor/fleet-options.ts'
 import type { Fleet } from '../../src/supervisor/fleet.ts'
@@ -47,6 +48,7 @@ async function caredFleet(
     secret,
     {
       fleet: under.fleet,
+      clock: systemClock,
       onRoutes: () => undefined,
       announce: ({ text }) => announced.push(text),
     },
@@ -130,4 +132,17 @@ test('an instance with too much memory is replaced by a fresh one, and nothing d
     /^instance 1 holds \d+ MB of memory, more than 150 MB: replacing it$/,
   )
   assert.deepEqual(under.deaths, [])
+})
+
+test('an app that is larger than it may be is not started anew without end', async (t) => {
+  const under = await caredFleet(t, { instances: 2 }, { maxMemory: 1024 ** 2, lookIntervalMs: 100 })
+  await until('one is replaced, and the others wait', () => {
+    const waiting = under.announced.filter((text) => text.endsWith('it stays for a while'))
+    return waiting.length === 2 && under.fleet.instances().length === 2
+  })
+  assert.equal(under.announced.filter((text) => text.endsWith('replacing it')).length, 1)
+  assert.match(
+    under.announced.at(-1) ?? '',
+    /^instance [123] holds \d+ MB of memory, more than 1 MB, as soon as [\d.]+ s after its start, and so will the next one: it stays for a while$/,
+  )
 })

@@ -79,13 +79,10 @@ test('memory above the ceiling is told once, that of children included, and so a
   assert.ok(rssBytes > 200e6, `${rssBytes} bytes`)
   await until('the busy one is seen to use a processor', () => (watch.latest('2')?.coresUsed ?? 0) > 0.1)
   assert.ok((watch.latest('2')?.rssBytes ?? 0) > 10e6)
-  assert.deepEqual(
-    told.memory.map((one) => one.id),
-    ['1'],
-  )
+  assert.deepEqual([...new Set(told.memory.map((one) => one.id))], ['1'])
 })
 
-test('too much memory is told at the second look, once an epoch, and a look that fails is none', async (t) => {
+test('too much memory is told from the second look of an epoch on, and a look that fails is none', async (t) => {
   const time = new ManualTime()
   const group = [{ pid: 7, groupId: 7, startTime: 'a', rssBytes: 300, cpuMs: 0 }]
   let canRead = true
@@ -102,13 +99,13 @@ test('too much memory is told at the second look, once an epoch, and a look that
     return told.memory.length
   }
   watch.follow([viewOf('1', fake.port, { pid: 7 })])
-  assert.deepEqual([await look(), await look(), await look(), await look()], [0, 1, 1, 1])
+  assert.deepEqual([await look(), await look(), await look()], [0, 1, 2])
   watch.follow([viewOf('1', fake.port, { pid: 7, epoch: 2 })])
-  assert.equal(await look(), 1)
+  assert.equal(await look(), 2)
   canRead = false
-  assert.equal(await look(), 1)
+  assert.equal(await look(), 2)
   canRead = true
-  assert.deepEqual([await look(), await look()], [2, 2])
+  assert.equal(await look(), 3)
 })
 
 test('any answer of the health path counts as alive', async (t) => {
