@@ -188,11 +188,9 @@ function holdPlace(disk: Holder, instance: number, network: 'shared' | 'own', cw
 function asPlace({ pid, said }: Holder, instance: number, network: 'shared' | 'own', cwd: string): Place {
   const target = [nsenter, '--target', String(pid), ...sameUser]
   const ownNetwork = network === 'own' ? ['--net'] : []
+  const user = said.includes('user') ? backToUser : []
   return {
-    enter: [
-      ...[...target, '--mount', '--uts', ...ownNetwork, '--wd', '--'],
-      ...(said.includes('user') ? backToUser : []),
-    ],
+    enter: [...target, '--mount', '--uts', ...ownNetwork, '--wd', '--', ...user],
     cwd,
     env: { HOSTNAME: hostnameOf(instance), PWD: cwd },
     enterNetwork: network === 'own' ? [...target, '--net', '--'] : undefined,

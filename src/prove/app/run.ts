@@ -31,7 +31,8 @@ export interface RunOptions {
   readonly sharedFolder: string
   /** Of remap-ports.ts. */
   readonly portModule: string
-  readonly network: 'shared' | 'own'
+  /** `empty`: its own, from which no service of this machine is reached. */
+  readonly network: 'shared' | 'own' | 'empty'
   /** The port that the app is known to ask for. */
   readonly remembered: number | undefined
   /** One instance after the other, as with apps that cannot set up their database twice at the same time. */
@@ -174,7 +175,7 @@ export class Run implements Servers {
       mkdir(evidence, { recursive: true }),
       mkdir(join(folder, 'ports'), { recursive: true }),
     ])
-    const place = await disk.enter(number, network)
+    const place = await disk.enter(number, network === 'shared' ? 'shared' : 'own')
     const [port = 0, ...spare] = await Promise.all(Array.from({ length: 1 + spareCount }, () => ports.take()))
     const forwarder = await this.#openForwarder(place)
     const spec = this.#specOf({ number, place, folder, evidence, port, spare })
@@ -193,9 +194,9 @@ export class Run implements Servers {
 
   #openForwarder({ enterNetwork }: Place): Promise<Forwarder | undefined> {
     if (enterNetwork === undefined) return Promise.resolve(undefined)
-    const services = listAllListening()
-      .map(({ port }) => port)
-      .filter((port) => port !== this.#options.remembered)
+    const { network, remembered } = this.#options
+    const all = network === 'empty' ? [] : listAllListening()
+    const services = all.map(({ port }) => port).filter((port) => port !== remembered)
     return Forwarder.open(enterNetwork, services)
   }
 
@@ -219,7 +220,7 @@ export class Run implements Servers {
       PORT: String(port),
       [instanceVariable]: String(number),
       [evidenceVariable]: evidence,
-      ...(network === 'own'
+      ...(network !== 'shared'
         ? {}
         : {
             [ownPortVariable]: String(port),
@@ -228,7 +229,7 @@ export class Run implements Servers {
           }),
       ...(place.enter.length === 0 ? { [hostnameVariable]: hostnameOf(number) } : {}),
     }
-    const preload = [...(network === 'own' ? [] : [portModule]), ...(instrument?.preload ?? [])]
+    const preload = [...(network === 'shared' ? [portModule] : []), ...(instrument?.preload ?? [])]
     const nodeOptions = [...preload.map(asNodeOption), env['NODE_OPTIONS'] ?? ''].join(' ').trim()
     const command = [
       ...place.enter,

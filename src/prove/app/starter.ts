@@ -33,7 +33,8 @@ interface Knowledge {
 interface KnownPort {
   /** Undefined: not found yet. */
   readonly asked: number | undefined
-  readonly network: 'shared' | 'own'
+  /** `empty`: its own, from which no service of this machine is reached. */
+  readonly network: 'shared' | 'own' | 'empty'
   readonly limits: readonly string[]
 }
 
@@ -97,9 +98,10 @@ class AppStarter implements Starter {
     if (first.run.isFixed && asked !== undefined) {
       await first.run.stop()
       known.port = { asked, network: 'own', limits: [ownNetwork(asked)] }
-    } else if (first.found?.wasAsked === true) {
-      // What it was asked may be in its state.
+    } else if (first.found?.wasAsked === true || first.port.network === 'empty') {
+      // What it was asked may be in its state, and it may have missed a service.
       await first.run.stop()
+      known.port = { ...known.port, network: first.port.network === 'empty' ? 'own' : first.port.network }
     } else {
       return first.run
     }
@@ -116,11 +118,17 @@ class AppStarter implements Starter {
       const run = await this.#startRun(app, mode, count, instrument, fresh, false)
       return { run, found: run.found, port: fresh }
     } catch (error) {
-      if (!isPortTaken(error)) throw error
-      // Somebody else on this machine has the port that it insists on.
-      const port: KnownPort = { ...fresh, network: 'own' }
+      const taken = takenPort(error)
+      if (taken === undefined) throw error
+      // Somebody else on this machine has the port that it insists on: a network where nobody is but the app.
+      const port: KnownPort = {
+        asked: taken.port,
+        network: taken.port === undefined ? 'empty' : 'own',
+        limits: [],
+      }
       const run = await this.#startRun(app, mode, count, instrument, port, false)
-      return { run, found: run.found, port: { ...port, limits: [ownNetwork(run.found?.asked)] } }
+      const { found } = run
+      return { run, found, port: { ...port, limits: [ownNetwork(found?.asked)] } }
     }
   }
 
@@ -134,14 +142,20 @@ class AppStarter implements Starter {
     try {
       return await this.#startRun(app, mode, count, instrument, port, false)
     } catch (error) {
-      if (!(error instanceof AppFailure)) throw await this.#withoutNetwork(error, port)
+      if (!(error instanceof AppFailure)) throw this.#withoutNetwork(error, port)
+      if (port.network === 'shared' && takenPort(error) !== undefined) {
+        // Hard-coded among those that are given at random: instances meet on it.
+        const own: KnownPort = { asked: port.asked, network: 'own', limits: [ownNetwork(port.asked)] }
+        this.#knowledgeOf(app).port = own
+        return this.#startKnown(app, mode, count, instrument, own)
+      }
       if (count === 1) throw error
       // Migrations and the like of several instances may have met in a database.
       return this.#startRun(app, mode, count, instrument, port, true)
     }
   }
 
-  async #withoutNetwork(error: unknown, { network, asked }: KnownPort): Promise<Error> {
+  #withoutNetwork(error: unknown, { network, asked }: KnownPort): Error {
     const why = error instanceof Error ? error.message : String(error)
     if (network === 'shared') return error instanceof Error ? error : new Error(why)
     return new AppFailure(
@@ -224,9 +238,11 @@ function ownNetwork(asked: number | undefined): string {
   return `The app listens on port ${asked} whatever PORT says: each instance had a network of its own, from which it reached services on this machine's loopback, and nothing else.`
 }
 
-function isPortTaken(error: unknown): boolean {
-  return (
-    error instanceof AppFailure &&
-    /EADDRINUSE|address (?:is )?already in use/i.test(error.lastLines.join('\n'))
-  )
+/** The port that the app could not have, where it says which; undefined when that was not why it failed. */
+function takenPort(error: unknown): { readonly port: number | undefined } | undefined {
+  if (!(error instanceof AppFailure)) return undefined
+  const said = error.lastLines.join('\n')
+  if (!/EADDRINUSE|address (?:is )?already in use/i.test(said)) return undefined
+  const port = /in use\S* \S*:(\d+)/i.exec(said)?.[1]
+  return { port: port === undefined ? undefined : Number(port) }
 }
