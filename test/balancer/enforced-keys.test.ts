@@ -212,3 +212,15 @@ test('a client cannot say that an owner is dead', async (t) => {
   await call(port, '/', { headers: { 'x-drover-dead-owner': 'secret 1#1' } })
   assert.deepEqual(heard, [['2', 'undefined']])
 })
+
+test('a POST that waits for its repeat is not given to an instance that came since and enforces no keys', async (t) => {
+  const { balancer, port, use, first, second, heard, waits } = await startPair(t, 'secret')
+  use(first)
+  const answer = call(port, '/orders', { method: 'POST', headers: sent }, 'one')
+  await waits()
+  // As the primary tells it: what the new one does not announce first, then of the new one.
+  balancer.configure({ reveal: true, marker: 'secret' })
+  use(second)
+  assert.equal((await answer).status, 502)
+  assert.deepEqual(heard, [['1', 'undefined']])
+})

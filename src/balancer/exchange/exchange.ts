@@ -18,7 +18,7 @@ import type { AttemptOutcome, ExchangeEnd, ExchangeRecord } from './record.ts'
 import { refusal } from './refusal.ts'
 import { ReplayableBody, type BodyOwner } from './replayable-body.ts'
 import { TunnelledExchange } from './tunnelled-exchange.ts'
-import { decideAttemptEnd, type AttemptVerdict } from './retry.ts'
+import { decideAttemptEnd, hadNoEffect, isRepeatable, type AttemptVerdict } from './retry.ts'
 
 /** A repeat that waits until the supervisor confirms the death of `entry`, or for budget. */
 interface PendingRepeat {
@@ -49,6 +49,8 @@ export class Exchange
   #failed: readonly RosterEntry[] = []
   #state: ExchangeState = 'new'
   #pendingRepeat: PendingRepeat | undefined
+  /** It may have taken effect, so that only an enforced key licenses another attempt (R1). */
+  #isByKey = false
   #parkedSinceMs = 0
   #hedgeTimer: NodeJS.Timeout | undefined
   #events: EventStreamEnd | undefined
@@ -285,6 +287,10 @@ export class Exchange
 
   /** Starts the next attempt, or answers why it cannot. */
   #attempt(nowMs: number): WaitReason | undefined {
+    if (this.#isByKey && !this.#request.keyEnforced) {
+      this.refuse(502, 'the instance failed, and its successors may not enforce the key')
+      return undefined
+    }
     const picked = this.#attempts.pick(nowMs)
     if (typeof picked === 'string') return picked
     if (this.#state === 'parked') this.#record.queueMs += nowMs - this.#parkedSinceMs
@@ -401,10 +407,15 @@ export class Exchange
       this.#record.status = 0
       this.#record.bytesOut = 0
     }
-    const verdict = decideAttemptEnd({
+    const { method } = this.#stream.head
+    const fate = {
       progress: this.#state === 'passed' ? 'passed' : attempt.progress,
       notProcessed: outcome === 'not-processed',
-      method: this.#stream.head.method,
+    } as const
+    this.#isByKey ||= !isRepeatable(method) && !hadNoEffect(fate)
+    const verdict = decideAttemptEnd({
+      ...fate,
+      method,
       body: this.#body.kind,
       keyEnforced: this.#request.keyEnforced,
       confirmed: isGone(attempt.entry),

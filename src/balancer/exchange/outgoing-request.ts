@@ -12,22 +12,29 @@ import { isRepeatable } from './retry.ts'
 export class OutgoingRequest {
   readonly identity: RequestIdentity
   readonly #stream: ClientStream
+  /** As they were when the request came. */
   readonly #settings: ExchangeSettings
-  readonly #randomBytes: (count: number) => Buffer
+  readonly #context: ExchangeContext
   readonly #licence: KeyLicence
   #mintedKey: string | undefined
 
-  constructor(stream: ClientStream, { settings, identities, randomBytes }: ExchangeContext) {
+  constructor(stream: ClientStream, context: ExchangeContext) {
+    const { settings, identities } = context
     this.#stream = stream
     this.#settings = settings
-    this.#randomBytes = randomBytes
+    this.#context = context
     this.identity = identities.identify(stream.head.rawHeaders)
     this.#licence = settings.routes.license(stream.head)
   }
 
-  /** It carries a key that its route is known to enforce, or will. */
+  /**
+   * It carries a key that its route is known to enforce, or will. Also now: an instance that has come since, of a version that does not
+   * announce the route, takes the licence away.
+   */
   get keyEnforced(): boolean {
-    return this.#licence !== 'none'
+    if (this.#licence === 'none') return false
+    const { settings } = this.#context
+    return settings === this.#settings || settings.routes.license(this.#stream.head) !== 'none'
   }
 
   /** R1 lets it be sent again after it may have taken effect. */
@@ -49,7 +56,7 @@ export class OutgoingRequest {
   /** Its head in latin1, the same for every attempt but for `dead`: instances of earlier ones that are known to be dead. */
   write(dead: readonly RosterEntry[]): string {
     const { client, head } = this.#stream
-    if (this.#licence === 'minted') this.#mintedKey ??= mintKey(this.#randomBytes(16))
+    if (this.#licence === 'minted') this.#mintedKey ??= mintKey(this.#context.randomBytes(16))
     return writeRequestHead({
       method: head.method,
       target: head.target,

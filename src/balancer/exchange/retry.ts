@@ -81,6 +81,9 @@ function whyNotRepeatable(end: AttemptEnd): string | undefined {
   return undefined
 }
 
-function hadNoEffect({ progress, notProcessed }: AttemptEnd): boolean {
+export function hadNoEffect({
+  progress,
+  notProcessed,
+}: Pick<AttemptEnd, 'progress' | 'notProcessed'>): boolean {
   return progress === 'not-sent' || notProcessed
 }
