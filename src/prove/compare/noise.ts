@@ -3,6 +3,7 @@ import type { Flow } from '../flow/flow.ts'
 import type { Observation, Trace } from '../trace.ts'
 import { parseJson, pathName, placesOf, type Places } from './places.ts'
 import { remainingSteps } from './limiter.ts'
+import { routeOf } from './routes.ts'
 import { hunksOf, tokensOf } from './tokens.ts'
 
 /** Noise of one place's text, as positions of the reference's tokens. */
@@ -49,7 +50,27 @@ export function learnNoise(baselines: readonly Trace[], flow: Flow): Noise {
     for (const { step } of reference.observations) learner.look(run, step, reference, other)
   const shape = remainingSteps(reference, flow)
   const steady = others.every((other) => remainingSteps(other, flow).shape === shape.shape)
-  return { steps: learner.steps(others.length), limiterIsSteady: steady }
+  return { steps: alikeByRoute(flow, learner.steps(others.length)), limiterIsSteady: steady }
+}
+
+/**
+ * What is drawn by lot may come out the same in all baselines at one step: a value of which another step of the same route shows that it
+ * varies is not compared at any of them. Not so a whole page, of which one word varies.
+ */
+function alikeByRoute(flow: Flow, steps: ReadonlyMap<number, StepNoise>): ReadonlyMap<number, StepNoise> {
+  const varying = new Map<string, Set<string>>()
+  for (const [step, { texts }] of steps) {
+    const places = varying.get(routeOf(flow, step)) ?? new Set()
+    varying.set(routeOf(flow, step), places)
+    for (const [where, { free }] of texts)
+      if (free.size > 0 && /^(?:body|header) /.test(where)) places.add(where)
+  }
+  return new Map(
+    [...steps].map(([step, noise]): [number, StepNoise] => {
+      const places = new Set([...noise.places, ...(varying.get(routeOf(flow, step)) ?? [])])
+      return [step, { ...noise, places }]
+    }),
+  )
 }
 
 /** Steps of which nothing can be said, and all that were compared. */

@@ -22,12 +22,15 @@ export function singleSchedule(flow: Flow): Schedule {
   return flow.steps.map(() => ({ instance: 1, restart: false }))
 }
 
-/** A restart before each request but the first. A killed instance drops its WebSockets, which proves nothing: none while one is open. */
-export function restartSchedule(flow: Flow): Schedule {
+/**
+ * A restart before each request but the first; of those from `finalReads` on, only before the first. A killed instance drops its
+ * WebSockets, which proves nothing: none while one is open.
+ */
+export function restartSchedule(flow: Flow, finalReads: number = flow.steps.length): Schedule {
   const open = new Set<string>()
   let asked = false
-  return flow.steps.map((step) => {
-    const restart = asked && open.size === 0 && asksAnew(step)
+  return flow.steps.map((step, index) => {
+    const restart = asked && open.size === 0 && asksAnew(step) && index <= finalReads
     asked ||= asksAnew(step)
     noteSocket(open, step)
     return { instance: 1, restart }

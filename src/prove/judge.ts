@@ -1,0 +1,185 @@
+// The judgement of one flow: baselines, adversarial runs, confirmation, and what becomes of it.
+import { AdversarialRuns, type AdversarialMode } from './adversarial-runs.ts'
+import { AppFailure } from './app/servers.ts'
+import { failedSteps, flowFailure, tooUnstable } from './baseline.ts'
+import { learnNoise, type Noise } from './compare/noise.ts'
+import {
+  adversarialSchedules,
+  asksAnew,
+  restartSchedule,
+  singleSchedule,
+  type Schedule,
+} from './drive/schedule.ts'
+import type { Explain } from './evidence.ts'
+import { withFinalReads } from './final-reads.ts'
+import type { Verdict } from './finding.ts'
+import type { Flow } from './flow/flow.ts'
+import { investigate, type Investigated } from './investigation.ts'
+import type { Laboratory } from './laboratory.ts'
+import { isWeak } from './readers.ts'
+import { confirm, suspectsOf, type Suspect } from './suspects.ts'
+import type { Trace } from './trace.ts'
+
+export interface JudgeOptions {
+  readonly laboratory: Laboratory
+  readonly explain: Explain
+  readonly seed: number
+  readonly schedules: number
+  readonly signal: AbortSignal
+  /** As `InvestigationParts.hasTime`. */
+  readonly hasTime: () => boolean
+}
+
+export interface Judgement {
+  readonly verdict: Verdict
+  /** As driven, with its final reads: what the steps of findings count in. */
+  readonly flow: Flow
+  readonly investigated: readonly Investigated[]
+  readonly limits: readonly string[]
+}
+
+/** Rejects with the signal's reason; all that an app does is a verdict. */
+export async function judgeFlow(own: Flow, options: JudgeOptions): Promise<Judgement> {
+  const flow = withFinalReads(own)
+  const judge = new Judge(flow, own.steps.length, options)
+  try {
+    return await judge.judge()
+  } catch (error) {
+    if (!(error instanceof AppFailure)) throw error
+    return judge.cannot(error.message)
+  }
+}
+
+/** So long in all, at least, do the pauses of the second baseline take: it sees another second than the first. */
+const slowBaselineMs = 1300
+
+class Judge {
+  readonly #flow: Flow
+  readonly #ownSteps: number
+  readonly #options: JudgeOptions
+  readonly #runs: AdversarialRuns
+  readonly #limits: string[] = []
+
+  constructor(flow: Flow, ownSteps: number, options: JudgeOptions) {
+    this.#flow = flow
+    this.#ownSteps = ownSteps
+    this.#options = options
+    this.#runs = new AdversarialRuns(options.laboratory, flow)
+  }
+
+  async judge(): Promise<Judgement> {
+    const first = await this.#baseline(0)
+    const failure = flowFailure(this.#flow, this.#ownSteps, first)
+    if (failure !== undefined) return this.#secondChance(failure)
+    return this.#judgeBy(first)
+  }
+
+  /** A single instance can be flaky by itself: what fails once may be the moment, what fails twice is the flow. */
+  async #secondChance(failure: string): Promise<Judgement> {
+    const again = await this.#baseline(0)
+    return flowFailure(this.#flow, this.#ownSteps, again) === undefined
+      ? this.#judgeBy(again)
+      : this.cannot(failure)
+  }
+
+  async #judgeBy(reference: Trace): Promise<Judgement> {
+    const { laboratory, seed, schedules } = this.#options
+    this.#limits.push(...failedSteps(this.#flow, this.#ownSteps, reference))
+    const adversarial = adversarialSchedules(this.#flow, seed, schedules, laboratory.instances)
+    const [second] = await Promise.all([
+      this.#baseline(1),
+      this.#runSchedule(adversarial[0]),
+      this.#runs.run({ mode: 'restart', schedule: restartSchedule(this.#flow, this.#ownSteps) }),
+    ])
+    const baselines = [reference, second]
+    const unstable = tooUnstable(learnNoise(baselines, this.#flow))
+    if (unstable !== undefined) return this.cannot(unstable)
+    for (const [index, schedule] of adversarial.entries()) {
+      if (index > 0) await this.#runSchedule(schedule)
+      const confirmed = await this.#confirmed(reference, baselines)
+      if (confirmed.length > 0) return this.#convict(reference, learnNoise(baselines, this.#flow), confirmed)
+    }
+    return this.#clear(adversarial.length)
+  }
+
+  /** On one disk only where it can matter: nothing can be shared that was not written. */
+  async #runSchedule(schedule: Schedule | undefined): Promise<void> {
+    if (schedule === undefined) return
+    const own = await this.#runs.run({ mode: 'private-disk', schedule })
+    if (own === undefined || own.run.wroteFiles) await this.#runs.run({ mode: 'shared-disk', schedule })
+  }
+
+  async #confirmed(reference: Trace, baselines: Trace[]): Promise<readonly Suspect[]> {
+    const noise = learnNoise(baselines, this.#flow)
+    const suspects = suspectsOf(this.#flow, reference, this.#runs.runs, noise)
+    if (suspects.length === 0) return []
+    const confirmed = await confirm(this.#flow, reference, suspects, this.#runs, async () => {
+      // What one instance alone draws by lot may come out the same more than once.
+      const more = suspects.some(({ difference }) => isWeak(difference)) ? [2, 3] : [2]
+      if (baselines.length === 2)
+        baselines.push(...(await Promise.all(more.map((index) => this.#baseline(index)))))
+      return learnNoise(baselines, this.#flow)
+    })
+    for (const { difference } of suspects)
+      if (!confirmed.some((one) => one.difference.step === difference.step))
+        this.#limits.push(`step ${difference.step + 1} differed once (${difference.where}) and not again`)
+    return confirmed
+  }
+
+  async #convict(reference: Trace, noise: Noise, confirmed: readonly Suspect[]): Promise<Judgement> {
+    await this.#completeTriples(confirmed)
+    const { laboratory, explain, signal, hasTime } = this.#options
+    const parts = {
+      flow: this.#flow,
+      reference,
+      noise,
+      laboratory,
+      runs: this.#runs,
+      explain,
+      signal,
+      hasTime,
+    }
+    const investigated = await investigate(confirmed, parts)
+    const findings = investigated.map(({ finding }) => finding)
+    return this.#judgement({ verdict: 'stateful', findings }, investigated)
+  }
+
+  /** Every schedule that convicts was driven on one disk too, so that the modes can be compared. */
+  async #completeTriples(confirmed: readonly Suspect[]): Promise<void> {
+    const missing = new Set(confirmed.map(({ shown }) => shown).filter(({ mode }) => mode === 'private-disk'))
+    for (const { schedule } of missing)
+      if (!this.#runs.hasRun('shared-disk', schedule)) await this.#runs.run({ mode: 'shared-disk', schedule })
+  }
+
+  #clear(schedules: number): Judgement {
+    const several: readonly AdversarialMode[] = ['private-disk', 'shared-disk']
+    if (!several.some((mode) => this.#runs.hasRun(mode)))
+      return this.cannot(this.#runs.failures[0] ?? 'several instances could not be run')
+    return this.#judgement({ verdict: 'no-divergence', schedules }, [])
+  }
+
+  cannot(why: string): Judgement {
+    return this.#judgement({ verdict: 'could-not-judge', why }, [])
+  }
+
+  #judgement(verdict: Verdict, investigated: readonly Investigated[]): Judgement {
+    const limits = [...this.#options.laboratory.limits, ...this.#runs.failures, ...new Set(this.#limits)]
+    return { verdict, flow: this.#flow, investigated, limits }
+  }
+
+  async #baseline(index: number): Promise<Trace> {
+    const requests = this.#flow.steps.filter(asksAnew).length
+    const pauseMs =
+      index === 0
+        ? 0
+        : Math.max(20, Math.ceil((slowBaselineMs * (index === 1 ? 1 : 1.4)) / Math.max(1, requests)))
+    const run = await this.#options.laboratory.run({
+      phase: 'baseline',
+      flow: this.#flow,
+      mode: 'single',
+      schedule: singleSchedule(this.#flow),
+      drive: { pauseMs, pace: 1 + index / 4 },
+    })
+    return run.trace
+  }
+}
