@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CommanderError } from 'commander'
 import { DroverError } from '../base/errors.ts'
-import { exitCodeOf, failureLine, usageError } from './failure.ts'
+import { exitCodeOf, exitCodes, failureLine, Said, usageError } from './failure.ts'
 
 test('failureLine keeps every error on one line', () => {
   assert.equal(failureLine(new Error('one\n  two\n'), 'drover'), 'one two')
@@ -23,6 +23,11 @@ test('exitCodeOf tells wrong usage from failure', () => {
   assert.equal(exitCodeOf(new Error('x')), 1)
   assert.equal(exitCodeOf(new CommanderError(0, 'commander.helpDisplayed', '(outputHelp)')), 0)
   assert.equal(exitCodeOf(new CommanderError(1, 'commander.help', '(outputHelp)')), 2)
+})
+
+test('a command that has said all ends with its own code and no line', () => {
+  assert.equal(exitCodeOf(new Said(exitCodes.usage)), 2)
+  assert.equal(failureLine(new Said(exitCodes.failed), 'drover'), undefined)
 })
 
 const complaints: readonly (readonly [code: string, message: string, line: string])[] = [

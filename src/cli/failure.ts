@@ -8,14 +8,26 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 
 export const exitCodeHelp = 'Exit codes: 0 done, 1 failed, 2 wrong usage'
 
+/** Ends a command with a code of its own, when all there is to say has been said. */
+export class Said extends Error {
+  override readonly name = 'Said'
+  readonly exitCode: ExitCode
+
+  constructor(exitCode: ExitCode) {
+    super('said')
+    this.exitCode = exitCode
+  }
+}
+
 export function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof Said) return error.exitCode
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage
   return isDroverError(error, 'OPTION_INVALID') ? exitCodes.usage : exitCodes.failed
 }
 
 /** One line for standard error; undefined when all is said, as by --help. */
 export function failureLine(error: unknown, program: string): string | undefined {
-  if (error instanceof CommanderError) return undefined
+  if (error instanceof CommanderError || error instanceof Said) return undefined
   if (isDroverError(error, 'FLEET_NOT_RUNNING')) return `${error.message} (start one with ${program} up)`
   return oneLine(error instanceof Error ? error.message : String(error))
 }

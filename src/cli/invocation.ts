@@ -22,7 +22,11 @@ export function stateFlag(stateDir: string, foundDir: string, currentDir: string
 
 /** A flag as it is typed after a command, quoted for a shell where need be; empty without a value. */
 export function typedFlag(flag: string, value: string | undefined): string {
-  if (value === undefined) return ''
+  return value === undefined ? '' : ` ${flag} ${typedWord(value)}`
+}
+
+/** A word as a shell takes it, quoted where need be. */
+export function typedWord(value: string): string {
   const isPlain = /^[\w./@%+=:,-]+$/.test(value)
-  return ` ${flag} ${isPlain ? value : `'${value.replaceAll("'", String.raw`'\''`)}'`}`
+  return isPlain ? value : `'${value.replaceAll("'", String.raw`'\''`)}'`
 }

@@ -1,7 +1,5 @@
 // The command line as a whole: its commands, and how an error ends it.
-import { readFileSync } from 'node:fs'
 import { Command, type CommanderError } from 'commander'
-import { versionIn } from '../config/version.ts'
 import { chaosCommand } from './chaos.ts'
 import type { CliContext } from './context.ts'
 import { deployCommand } from './deploy.ts'
@@ -11,6 +9,7 @@ import { historyCommand } from './history.ts'
 import { killCommand } from './kill.ts'
 import { logsCommand } from './logs.ts'
 import { metricsCommand } from './metrics.ts'
+import { ownVersion } from './own-version.ts'
 import { reloadCommand } from './reload.ts'
 import { rollbackCommand } from './rollback.ts'
 import { scaleCommand } from './scale.ts'
@@ -41,7 +40,7 @@ function createProgram(context: CliContext): Command {
   const { program } = context
   const root = new Command('drover')
     .description('Runs any HTTP app as interchangeable servers: kill one and no user notices.')
-    .version(readOwnVersion(), '-v, --version', 'print the version of drover')
+    .version(ownVersion(), '-v, --version', 'print the version of drover')
     // So that options after a command's name are the command's own, and everything after -- stays untouched.
     .enablePositionalOptions()
     .helpCommand(false)
@@ -67,8 +66,4 @@ function throwErrors(command: Command, { printer, program }: CliContext): void {
       printer.err(text.replace(/\n$/, ''))
     },
   })
-}
-
-function readOwnVersion(): string {
-  return versionIn(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) ?? 'unknown'
 }

@@ -52,7 +52,8 @@ function commonLengths(a: readonly string[], b: readonly string[]): readonly Uin
   const table = Array.from({ length: a.length + 1 }, () => new Uint16Array(b.length + 1))
   for (let i = a.length - 1; i >= 0; i -= 1) {
     const row = table[i]
-    for (let j = b.length - 1; j >= 0 && row !== undefined; j -= 1)
+    if (row === undefined) continue
+    for (let j = b.length - 1; j >= 0; j -= 1)
       row[j] =
         a[i] === b[j] ? at(table, i + 1, j + 1) + 1 : Math.max(at(table, i + 1, j), at(table, i, j + 1))
   }

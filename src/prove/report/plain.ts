@@ -15,7 +15,7 @@ export function plainLine(line: string): string {
 
 /** The first `width` characters, an ellipsis among them where there are more. */
 export function shorten(text: string, width: number): string {
-  const characters = [...text]
+  const characters = Array.from(text)
   return characters.length <= width ? text : `${characters.slice(0, width - 1).join('')}…`
 }
 

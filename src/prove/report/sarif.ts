@@ -69,26 +69,27 @@ function result(finding: Finding, ruleIndex: number, input: ReportInput): object
     ruleId: kind,
     ruleIndex,
     level: 'error',
-    message: { text },
+    message: { text: withoutLinks(text) },
     // Code scanning refuses a file with a result that has no place.
     locations: [location(place ?? { file: input.entry, line: 1, text: undefined }, input)],
     ...(related.length === 0
       ? {}
-      : {
-          relatedLocations: related.map((one) => ({
-            ...location(one, input),
-            message: { text: 'declared here' },
-          })),
-        }),
+      : { relatedLocations: related.map((one) => location(one, input, 'declared here')) }),
     partialFingerprints: { 'proof/v1': fingerprint(finding, place, input) },
     properties: { evidence: cause.evidence, modes: divergence.modes, package: cause.package ?? null },
   }
 }
 
-function location({ file, line, text }: CodePlace, { folder }: ReportInput): object {
+/** Viewers make links of `[text](address)` (SARIF section 3.11.6), which answers of an app must not become. */
+function withoutLinks(text: string): string {
+  return text.replaceAll('](', '] (')
+}
+
+function location({ file, line, text }: CodePlace, { folder }: ReportInput, said?: string): object {
   const snippet = text === undefined ? {} : { snippet: { text: plain(text) } }
   return {
     physicalLocation: { artifactLocation: artifact(file, folder), region: { startLine: line, ...snippet } },
+    ...(said === undefined ? {} : { message: { text: said } }),
   }
 }
 

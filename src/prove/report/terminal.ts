@@ -22,7 +22,7 @@ export function terminalLines(input: ReportInput, paint: Paint): readonly string
   const findings = proof.verdict.verdict === 'stateful' ? proof.verdict.findings : []
   return [
     paint(tones[proof.verdict.verdict], plain(verdictText(proof))),
-    ...findings.flatMap((finding, index) => ['', ...findingLines(finding, index + 1, input, paint)]),
+    ...findings.flatMap((finding, index) => findingLines(finding, index + 1, input, paint)),
     ...(proof.coverage.driven.length === 0 ? [] : ['', ...coverageLines(input, paint)]),
     ...listed('Not seen', proof.limits, paint),
     ...hintLines(proof.hints, paint),
@@ -41,6 +41,7 @@ function findingLines(
   const [first = '', ...others] = remedies(cause.kind)
   const sure = cause.evidence === 'observed' ? '' : ', concluded from how it differs'
   return [
+    '',
     paint('strong', `${number}. ${explanations[cause.kind].title}`) +
       paint('faint', `  ${cause.kind}${sure}`),
     ...wrapped(asText(findingPhrase(finding, flow)), 3),

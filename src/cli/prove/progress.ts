@@ -1,0 +1,91 @@
+// What a proof is doing, while it does it: one line that is drawn again where somebody looks, else a line now and then.
+import type { Phase, Progress } from '../../prove/request.ts'
+import type { Mode } from '../../prove/trace.ts'
+import type { Printer } from '../printer.ts'
+import { createScreen, type ScreenSize } from '../screen.ts'
+
+export interface ProgressView {
+  show(progress: Progress): void
+  end(): void
+}
+
+const phaseWords: Readonly<Record<Phase, string>> = {
+  prepare: 'getting ready',
+  baseline: 'one instance alone',
+  schedule: 'looking for a difference',
+  confirm: 'once more, to be sure',
+  shrink: 'looking for the shortest flow',
+  explain: 'looking for the cause',
+}
+
+const modeWords: Readonly<Record<Mode, string>> = {
+  single: 'one instance',
+  'private-disk': 'a disk for each instance',
+  'shared-disk': 'one disk for all',
+  restart: 'restarts',
+}
+
+/** A terminal cannot be read faster. */
+const redrawMs = 100
+
+export const silentProgress: ProgressView = { show: () => undefined, end: () => undefined }
+
+/** `now`: monotonic milliseconds. */
+export function createProgressView(
+  printer: Pick<Printer, 'out' | 'err' | 'isTerminal' | 'paint'>,
+  now: () => number,
+  size?: () => ScreenSize,
+): ProgressView {
+  return printer.isTerminal ? liveView(printer, now, size) : sparseView(printer)
+}
+
+function liveView(
+  printer: Pick<Printer, 'out' | 'paint'>,
+  now: () => number,
+  size: (() => ScreenSize) | undefined,
+): ProgressView {
+  const screen = createScreen(printer, true, size)
+  let drawnAtMs = Number.NEGATIVE_INFINITY
+  let isDrawn = false
+  return {
+    show: (progress) => {
+      if (now() - drawnAtMs < redrawMs) return
+      drawnAtMs = now()
+      isDrawn = true
+      screen.show([printer.paint('dim', progressLine(progress))])
+    },
+    end: () => {
+      if (isDrawn) screen.end()
+    },
+  }
+}
+
+/** One line for each kind of run that begins, on standard error: what is piped on is the report. */
+function sparseView({ err }: Pick<Printer, 'err'>): ProgressView {
+  let last = ''
+  return {
+    show: ({ phase, run, mode }) => {
+      const line = [...runWords(run), ...phaseAndMode(phase, mode)].join(', ')
+      const key = `${phase} ${mode}`
+      if (key !== last) err(line)
+      last = key
+    },
+    end: () => undefined,
+  }
+}
+
+/** `run 4, looking for a difference, one disk for all, step 3 of 12`. */
+export function progressLine({ phase, run, mode, step, steps }: Progress): string {
+  const at = step === 0 || steps === 0 ? (run === 0 ? [] : ['starting']) : [`step ${step} of ${steps}`]
+  return [...runWords(run), ...phaseAndMode(phase, mode), ...at].join(', ')
+}
+
+function runWords(run: number): readonly string[] {
+  return run === 0 ? [] : [`run ${run}`]
+}
+
+function phaseAndMode(phase: Phase, mode: Mode): readonly string[] {
+  return phase === 'prepare' || phase === 'baseline'
+    ? [phaseWords[phase]]
+    : [phaseWords[phase], modeWords[mode]]
+}
