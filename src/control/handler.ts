@@ -4,6 +4,7 @@ import { DroverError } from '../base/errors.ts'
 import type { FleetCommands } from './commands.ts'
 import type { DeployEvent } from './deploying.ts'
 import { LineStream } from './line-stream.ts'
+import type { Places } from './places.ts'
 import { readDeployRequest, readLogRequest, readRollbackRequest, readScaleRequest } from './requests.ts'
 import { failureAnswer, parseRequest, type ControlRequest } from './routes.ts'
 
@@ -20,17 +21,24 @@ interface Answer {
 /** Tells line after line; what it resolves to is the last one. */
 type Telling = (stream: LineStream) => Promise<object | undefined>
 
-/** `closing` aborts when the server is about to close, which ends the answers that follow the log. */
+/** What is answered, and by whom. */
+export interface Answering {
+  readonly commands: FleetCommands
+  /** For those who read the log. */
+  readonly places: Places
+  /** Aborts when the server is about to close, which ends the answers that follow the log. */
+  readonly closing: AbortSignal
+}
+
 export async function answerRequest(
-  commands: FleetCommands,
+  answering: Answering,
   request: IncomingMessage,
   response: ServerResponse,
-  closing: AbortSignal,
 ): Promise<void> {
   try {
     const body = await readBody(request)
     const asked = parseRequest(request.method ?? '', request.url ?? '')
-    const outcome = await perform(commands, asked, body, closing)
+    const outcome = await perform(answering, asked, body)
     if (typeof outcome === 'function') await tell(response, outcome)
     else answer(response, outcome)
   } catch (error) {
@@ -39,10 +47,9 @@ export async function answerRequest(
 }
 
 async function perform(
-  commands: FleetCommands,
+  { commands, places, closing }: Answering,
   asked: ControlRequest,
   body: string,
-  closing: AbortSignal,
 ): Promise<Answer | Telling> {
   switch (asked.ask) {
     case 'status':
@@ -76,7 +83,7 @@ async function perform(
       const request = readLogRequest(asked.query)
       return async (stream) => {
         const over = AbortSignal.any([stream.gone, closing])
-        await commands.logs(request, (entry) => stream.tellSlowly(entry), over)
+        await places.take(() => commands.logs(request, (entry) => stream.tellSlowly(entry), over))
         return undefined
       }
     }

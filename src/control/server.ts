@@ -5,11 +5,16 @@ import { connect } from 'node:net'
 import { DroverError } from '../base/errors.ts'
 import type { FleetCommands } from './commands.ts'
 import { answerRequest } from './handler.ts'
+import { Places } from './places.ts'
 import { socketPath } from './socket-path.ts'
 
 const socketMode = 0o600
 const maxConnections = 64
+/** Of these connections, those that read the log, which may take for ever. */
+const mostReaders = 32
 const requestTimeoutMs = 5_000
+/** How often it is looked for connections on which no request has come in that time. */
+const checkIntervalMs = 1_000
 const closeGraceMs = 500
 
 export interface ControlServer {
@@ -30,8 +35,10 @@ export async function openControlServer(
   await mkdir(stateDir, { recursive: true, mode: 0o700 })
   await removeStale(path, stateDir)
   const closing = new AbortController()
-  const server = createServer({ requestTimeout: requestTimeoutMs, keepAlive: false }, (request, response) => {
-    void answerRequest(commands, request, response, closing.signal)
+  const answering = { commands, places: new Places(mostReaders), closing: closing.signal }
+  const times = { requestTimeout: requestTimeoutMs, connectionsCheckingInterval: checkIntervalMs }
+  const server = createServer({ ...times, keepAlive: false }, (request, response) => {
+    void answerRequest(answering, request, response)
   })
   server.maxConnections = maxConnections
   await listen(server, path)
@@ -91,6 +98,10 @@ async function listen(server: Server, path: string): Promise<void> {
     } finally {
       process.umask(previousMask)
     }
+  })
+  // A connection that cannot be accepted must not end the fleet.
+  server.removeAllListeners('error').on('error', (error) => {
+    process.emitWarning(error)
   })
   await chmod(path, socketMode)
 }

@@ -220,3 +220,25 @@ test('a reader of a deploy that stands still misses steps, but neither holds the
   assert.deepEqual(end, ended)
   assert.ok(told > 0 && told < 1_000, `${told} steps`)
 })
+
+test('however many follow the log, others are answered, and one too many is told so', async (t) => {
+  let following = 0
+  const { stateDir } = await serveFleet(t, {
+    logs: async (_request, _onEntry, signal) => {
+      following += 1
+      await once(signal, 'abort')
+      following -= 1
+    },
+  })
+  const over = new AbortController()
+  const client = clientOf(stateDir)
+  const follow = () => client.logs({ lines: 0, follow: true }, () => undefined, over.signal)
+  const readers = Array.from({ length: 64 }, () => follow().then(() => 'told', String))
+  await until('as many follow as may', () => following === 32)
+  await assert.rejects(follow(), { code: 'CONTROL_FAILED', message: /^Cannot read the log: 32 others/ })
+  assert.equal((await client.status()).state, 'running')
+  over.abort()
+  const refused = (await Promise.all(readers)).filter((end) => end !== 'told')
+  assert.equal(refused.length, 32)
+  await until('their places are free', () => following === 0)
+})
