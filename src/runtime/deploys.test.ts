@@ -137,7 +137,19 @@ test('Deploys: a deploy that is given up before it has begun ends as aborted', a
   assert.equal(run.target.next?.instances, 0)
   run.deploys.stop()
   const { outcome, running } = await deploying
-  assert.deepEqual([outcome, running, run.target.next], ['aborted', 'a', undefined])
+  assert.deepEqual([outcome, running], ['aborted', 'a'])
+})
+
+test('Deploys: a fleet that stops in the middle of a deploy exchanges nothing any more', async (t) => {
+  const run = opened(folder(t))
+  const deploying = run.deploys.deploy({ label: 'b' }, ignore)
+  await new Promise(setImmediate)
+  const target = run.target
+  assert.equal(target.next?.instances, 1)
+  run.deploys.stop()
+  assert.equal(run.target, target)
+  assert.deepEqual((await deploying).outcome, 'aborted')
+  assert.equal(run.deploys.history().at(-1)?.outcome, 'aborted')
 })
 
 test('Deploys: the version deployed last is resumed over the same configuration, and over no other', async (t) => {

@@ -105,10 +105,9 @@ export class RunningDeploy {
     this.look()
   }
 
-  /** The fleet ends: nothing is waited for. */
+  /** The fleet ends as it is: nothing is waited for, and no instance exchanged any more. */
   stop(reason: string): void {
-    if (this.#isOver) return
-    this.#end(this.#state.setback ?? { outcome: 'aborted', reason })
+    if (!this.#isOver) this.#close(this.#state.setback ?? { outcome: 'aborted', reason })
   }
 
   #decide(): void {
@@ -153,16 +152,18 @@ export class RunningDeploy {
   }
 
   #end(verdict: DeployVerdict): void {
+    this.#close(verdict)
+    const { next: _over, ...target } = this.#ports.target()
+    this.#ports.aim(verdict.outcome === 'done' ? { ...target, current: this.version } : target)
+  }
+
+  #close(verdict: DeployVerdict): void {
     this.#isOver = true
     this.#cancelLook?.()
     this.#listener.onOver(verdict)
-    const { next: _over, ...target } = this.#ports.target()
-    const isDone = verdict.outcome === 'done'
-    this.#ports.aim(isDone ? { ...target, current: this.version } : target)
-    const elapsedMs = this.#elapsedMs()
     const { outcome } = verdict
-    const reason = isDone ? null : verdict.reason
-    void this.#tellEnd({ outcome, reason, elapsedMs })
+    const reason = verdict.outcome === 'done' ? null : verdict.reason
+    void this.#tellEnd({ outcome, reason, elapsedMs: this.#elapsedMs() })
   }
 
   async #tellEnd(end: Omit<DeployEnd, 'lines'>): Promise<void> {
