@@ -1,0 +1,204 @@
+// Makes a flow by looking around in one running instance: pages, forms, and the JSON API its scripts use.
+import type { Flow } from '../flow/flow.ts'
+import { ApiTour } from './api-tour.ts'
+import { Atlas } from './atlas.ts'
+import { Entering } from './entering.ts'
+import type { Account } from './form.ts'
+import { foldPath } from './routes.ts'
+import { selectFlow } from './selection.ts'
+import { Tour } from './tour.ts'
+import { Journey, type Visit, Visitor } from './visitor.ts'
+
+export interface CrawlOptions {
+  /** Same seed and same app, same flow. */
+  readonly seed: number
+  /** Of the flow. */
+  readonly maxSteps: number
+  /** Of the crawl, however many of them become steps. */
+  readonly maxRequests: number
+  readonly timeoutMs: number
+  /** What the requests call the app; as the driver does. */
+  readonly host: string
+  /** Routes that the framework knows, such as `GET /orders/:id`; empty where they are not known. */
+  readonly knownRoutes: readonly string[]
+  /** Who may log in. Without, a visitor registers, or tries what the login page tells and what is usual. */
+  readonly accounts: readonly Account[]
+  readonly signal: AbortSignal
+}
+
+export const crawlOptions: Omit<CrawlOptions, 'signal'> = {
+  seed: 1,
+  maxSteps: 40,
+  maxRequests: 300,
+  timeoutMs: 15_000,
+  host: 'localhost:3000',
+  knownRoutes: [],
+  accounts: [],
+}
+
+export interface Crawled {
+  /** Without steps where nothing answered. */
+  readonly flow: Flow
+  /** Seen to answer, as `GET /orders/:id`, whether or not the flow has them. */
+  readonly routes: readonly string[]
+  /** One sentence each. */
+  readonly skipped: readonly string[]
+}
+
+const pages = ['/login', '/register', '/signup', '/api', '/health', '/robots.txt']
+/** Asked only where the front page leads nowhere. */
+const nouns = [
+  'users',
+  'items',
+  'todos',
+  'tasks',
+  'products',
+  'posts',
+  'notes',
+  'messages',
+  'books',
+  'movies',
+  'orders',
+  'cart',
+  'comments',
+  'articles',
+  'contacts',
+  'events',
+  'counter',
+  'status',
+  'stats',
+  'visits',
+  'session',
+  'me',
+  'profile',
+]
+
+/** Rejects with the signal's reason. What the app does wrong is no failure: it is left out of the flow. */
+export async function crawl(origin: string, options: CrawlOptions): Promise<Crawled> {
+  const journey = new Journey(origin, options.host, options, options.signal)
+  const atlas = new Atlas(journey, options.knownRoutes)
+  const tour = new Tour(journey, atlas, options.seed)
+  const entering = new Entering(tour, atlas, options.seed, options.accounts)
+  const api = new ApiTour(tour, atlas, options.seed)
+  const visitor = new Visitor('visitor')
+  await lookAround(tour, visitor, atlas)
+  if (entering.isPossible) await enter(entering, tour, visitor, atlas)
+  await tour.fillForms(visitor)
+  await api.run(visitor)
+  await tour.look(visitor)
+  await tour.fillForms(visitor)
+  if (entering.isPossible) await meetAnother(entering, tour, visitor)
+  await end(tour, api, visitor, atlas)
+  return result(journey, atlas, options)
+}
+
+async function lookAround(tour: Tour, visitor: Visitor, atlas: Atlas): Promise<void> {
+  await tour.begin(visitor, pages)
+  await tour.look(visitor)
+  const found = tour.journey.visits.filter(
+    ({ answer, purpose }) => answer.status === 200 && purpose !== 'failed',
+  )
+  if (found.length < 4 && atlas.calls.size === 0) {
+    await tour.begin(
+      visitor,
+      nouns.flatMap((noun) => [`/api/${noun}`, `/${noun}`]),
+    )
+    await tour.look(visitor)
+  }
+}
+
+/** Registers or logs in, then asks again for what was refused before. */
+async function enter(entering: Entering, tour: Tour, visitor: Visitor, atlas: Atlas): Promise<void> {
+  const refused = tour.journey.visits.filter(isRefused).map(({ step }) => step.path)
+  await entering.enter(visitor)
+  if (!visitor.hasEntered && visitor.token === undefined) return
+  const write = tour.journey.visits.findLast(({ purpose }) => purpose === 'enter')
+  if (write === undefined) return
+  for (const path of [...new Set(['/', ...refused])].slice(0, 6)) {
+    const visit = await tour.readAgain(visitor, path, write)
+    if (visit !== undefined) atlas.note(visit, 1)
+  }
+  await tour.look(visitor)
+}
+
+function isRefused({ answer, step, purpose }: Visit): boolean {
+  if (purpose === 'failed' || step.method !== 'GET') return false
+  const location = answer.headers['location']?.[0] ?? ''
+  return (
+    answer.status === 401 ||
+    answer.status === 403 ||
+    (answer.status >= 300 && /log-?in|sign-?in|auth/i.test(location))
+  )
+}
+
+/** Another visitor enters, sees what the first one sees, and does what the first one did; the first one looks again. */
+async function meetAnother(entering: Entering, tour: Tour, visitor: Visitor): Promise<void> {
+  const other = new Visitor('other')
+  await entering.enter(other)
+  const entered = tour.journey.visits.findLast(
+    ({ step, purpose }) => step.client === 'other' && purpose === 'enter',
+  )
+  if (entered === undefined) return
+  const written = tour.journey.visits.filter(
+    ({ step, purpose, answer }) =>
+      step.client === visitor.name && purpose === 'read-back' && answer.status === 200,
+  )
+  const paths = [...new Set(written.map(({ step }) => step.path))].filter((path) => !path.includes('?')).slice(0, 3)
+  for (const path of paths) await tour.readAgain(other, path, entered)
+  const write = (await tour.repeat(other)) ?? entered
+  for (const path of paths.slice(0, 1)) await tour.readAgain(visitor, path, write)
+}
+
+/** Deletes, then logs out and looks whether that is so. */
+async function end(tour: Tour, api: ApiTour, visitor: Visitor, atlas: Atlas): Promise<void> {
+  await api.end(visitor)
+  const destroy = atlas.nextForm(['destroy'])
+  if (destroy !== undefined) {
+    const visit = await tour.submit(visitor, destroy, 'end', visitor.account)
+    if (visit !== undefined) await tour.readBack(visitor, visit, destroy.page)
+  }
+  const form = atlas.nextForm(['logout'])
+  const link = [...atlas.ends].find((path) => /log-?out|sign-?out|logoff/i.test(path))
+  const visit =
+    form === undefined
+      ? link === undefined
+        ? undefined
+        : await tour.journey.ask(visitor, { path: link, purpose: 'end' })
+      : await tour.submit(visitor, form, 'end', visitor.account)
+  if (visit === undefined) return
+  await tour.follow(visitor, visit)
+  await tour.readAgain(visitor, tour.journey.visits.find(isRefused)?.step.path ?? '/', visit)
+}
+
+function result(journey: Journey, atlas: Atlas, { maxSteps, maxRequests, timeoutMs }: CrawlOptions): Crawled {
+  const { visits } = journey
+  const flow = selectFlow(visits, maxSteps)
+  const answered = visits.filter(
+    ({ answer, purpose }) => answer.status > 0 && answer.status < 400 && purpose !== 'failed',
+  )
+  const routes = [...new Set(answered.map(({ step }) => `${step.method} ${foldPath(step.path)}`))].toSorted()
+  const refused = visits.filter(({ purpose, step }) => purpose === 'failed' && step.method !== 'GET')
+  const skipped = [
+    ...new Set(
+      refused.map(
+        ({ step, answer }) =>
+          `${step.method} ${foldPath(step.path)} answered ${answer.status} to all that was tried`,
+      ),
+    ),
+  ]
+  const driven = new Set(
+    flow.steps.flatMap((step) => (step.kind === 'http' ? [`${step.method} ${foldPath(step.path)}`] : [])),
+  )
+  const left = [...atlas.ends].filter((path) => !driven.has(`GET ${foldPath(path)}`)).slice(0, 5)
+  return {
+    flow,
+    routes,
+    skipped: [
+      ...skipped.filter((line) => !routes.some((route) => line.startsWith(`${route} `))),
+      ...left.map((path) => `GET ${path}: left alone, since it looks like an end`),
+      ...(journey.isOver
+        ? [`the crawl ended at its bounds, ${maxRequests} requests or ${timeoutMs} ms`]
+        : []),
+    ],
+  }
+}
