@@ -7,7 +7,7 @@ const text = `22 27 0:21 / /proc rw,relatime - proc proc rw
 25 24 0:23 / /dev/shm rw - tmpfs tmpfs rw
 27 1 254:0 / / rw,relatime - ext4 /dev/vda rw
 28 27 0:25 / /mnt/tools ro,nosuid - tmpfs none ro
-29 27 254:1 / /home/my\\040disk rw shared:5 - xfs /dev/vdb rw
+29 27 254:1 / /srv/my\\040disk rw shared:5 - xfs /dev/vdb rw
 `
 const mounts = parseMountInfo(text)
 
@@ -15,21 +15,21 @@ describe('planMounts', () => {
   it('overlays disks, keeps devices, what is read-only and what is shared', () => {
     const planned = planMounts(mounts, ['/tmp/shared'])
     const paths = (how: string) => planned.filter((mount) => mount.how === how).map(({ path }) => path)
-    assert.deepEqual(paths('overlay'), ['/', '/home/my disk'])
+    assert.deepEqual(paths('overlay'), ['/', '/srv/my disk'])
     assert.deepEqual(paths('bind'), ['/proc', '/sys', '/dev', '/run', '/mnt/tools', '/tmp/shared'])
   })
 })
 
 describe('planMountsInParts', () => {
   it('overlays the folders of / that hold no mounts, and the app by itself', () => {
-    const planned = planMountsInParts(mounts, ['/dev', '/home', '/mnt', '/tmp'], '/home/app', ['/tmp/shared'])
+    const planned = planMountsInParts(mounts, ['/dev', '/srv', '/mnt', '/tmp'], '/srv/app', ['/tmp/shared'])
     assert.deepEqual(
       planned.map(({ path, how }) => `${how} ${path}`),
       [
         'empty /',
         'bind /dev',
-        'bind /home',
-        'overlay /home/app',
+        'bind /srv',
+        'overlay /srv/app',
         'bind /mnt',
         'overlay /tmp',
         'bind /tmp/shared',
@@ -38,6 +38,6 @@ describe('planMountsInParts', () => {
   })
 
   it('has no plan for an app that holds mounts', () => {
-    assert.deepEqual(planMountsInParts(mounts, ['/home'], '/home', []), [])
+    assert.deepEqual(planMountsInParts(mounts, ['/srv'], '/srv', []), [])
   })
 })

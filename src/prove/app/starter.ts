@@ -7,7 +7,7 @@ import { findCommandProblem } from '../../supervisor/command.ts'
 import { PortPool } from '../../supervisor/port-pool.ts'
 import type { Mode } from '../trace.ts'
 import { openCopyDisks } from './copy-disks.ts'
-import type { Disks } from './disk.ts'
+import type { Disks, Place } from './disk.ts'
 import { Groups } from './groups.ts'
 import { openOverlayDisks } from './overlay-disks.ts'
 import { writePortModule } from './remap-ports.ts'
@@ -26,6 +26,8 @@ export interface StarterOptions {
 /** What was found out about one app. */
 interface Knowledge {
   disks: Promise<Disks> | undefined
+  /** Where commands of the user run. */
+  commandPlace: Promise<Place> | undefined
   before: Promise<void> | undefined
   port: KnownPort | undefined
 }
@@ -196,13 +198,8 @@ class AppStarter implements Starter {
     const known = this.#knowledgeOf(app)
     const run = async (name: string, command: string | undefined) => {
       if (command === undefined) return
-      await runShellCommand({
-        name,
-        command,
-        app,
-        place: await (await disks.prepared()).enter(0, 'shared'),
-        groups: this.#groups,
-      })
+      known.commandPlace ??= disks.prepared().then((disk) => disk.enter(0, 'shared'))
+      await runShellCommand({ name, command, app, place: await known.commandPlace, groups: this.#groups })
     }
     known.before ??= run('before', app.before)
     await known.before
@@ -228,7 +225,12 @@ class AppStarter implements Starter {
   }
 
   #knowledgeOf(app: AppSpec): Knowledge {
-    const known = this.#knowledge.get(app) ?? { disks: undefined, before: undefined, port: undefined }
+    const known = this.#knowledge.get(app) ?? {
+      disks: undefined,
+      commandPlace: undefined,
+      before: undefined,
+      port: undefined,
+    }
     this.#knowledge.set(app, known)
     return known
   }
