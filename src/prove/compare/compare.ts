@@ -5,7 +5,7 @@ import type { Observation, Trace } from '../trace.ts'
 import { remainingSteps } from './limiter.ts'
 import { isNoisyPlace, observationOf, quiet, type Noise, type StepNoise, type TextNoise } from './noise.ts'
 import { placesOf, type Places } from './places.ts'
-import { hunksOf, tokensOf, type Hunk, type Token } from './tokens.ts'
+import { hunksOf, plain, tokensOf, type Hunk, type Token } from './tokens.ts'
 
 /** In the order of steps, the most telling of each step first. Steps the other run did not come to are not compared. */
 export function compareTraces(
@@ -84,7 +84,7 @@ class Comparison {
       })
     for (const position of noise?.alias ?? []) {
       const its = counterpart(position, hunks, tokens, others)
-      if (its !== undefined) this.#renamed.push({ ...at, value: tokens[position]?.text ?? '', other: its })
+      if (its !== undefined) this.#renamed.push({ ...at, value: plain(tokens[position]?.text ?? ''), other: plain(its) })
     }
   }
 
@@ -120,34 +120,20 @@ function counterpart(
   return others[hunk.otherFrom + position - hunk.from]?.text
 }
 
-/** Shorter values may well be equal by chance. */
-const tellingLength = 6
-
-/** One value of the reference must be one value throughout the other run; and two that are two there may not be one, if they are long. */
+/** One value of the reference must be one value throughout the other run. */
 function renamingDifferences(renamed: readonly Renamed[]): readonly Difference[] {
   const to = new Map<string, Renamed>()
-  const from = new Map<string, Renamed>()
   const differences: Difference[] = []
   for (const one of renamed) {
-    const { step, where, value, other } = one
-    const first = to.get(value)
-    if (first !== undefined && first.other !== other)
+    const first = to.get(one.value)
+    if (first === undefined) to.set(one.value, one)
+    else if (first.other !== one.other)
       differences.push({
-        step,
-        where,
+        step: one.step,
+        where: one.where,
         expected: `the same as at ${first.where} of step ${first.step + 1} (${first.other})`,
-        actual: other,
+        actual: one.other,
       })
-    const twin = from.get(other)
-    if (twin !== undefined && twin.value !== value && other.length >= tellingLength)
-      differences.push({
-        step,
-        where,
-        expected: `another than at ${twin.where} of step ${twin.step + 1}`,
-        actual: other,
-      })
-    if (first === undefined) to.set(value, one)
-    if (twin === undefined) from.set(other, one)
   }
   return differences
 }

@@ -4,7 +4,7 @@ import type { Observation, Trace } from '../trace.ts'
 import { parseJson, pathName, placesOf, type Places } from './places.ts'
 import { remainingSteps } from './limiter.ts'
 import { routeOf } from './routes.ts'
-import { hunksOf, tokensOf } from './tokens.ts'
+import { hunksOf, plain, tokensOf } from './tokens.ts'
 
 /** Noise of one place's text, as positions of the reference's tokens. */
 export interface TextNoise {
@@ -147,8 +147,8 @@ class Learner {
     for (const { from, to, otherFrom, otherTo } of hunksOf(tokens, others)) {
       if (from === to) noise.gaps.add(from)
       for (let position = from; position < to; position += 1) {
-        const value = tokens[position]?.text ?? ''
-        const its = others[otherFrom + position - from]?.text ?? ''
+        const value = plain(tokens[position]?.text ?? '')
+        const its = plain(others[otherFrom + position - from]?.text ?? '')
         if (to - from === otherTo - otherFrom)
           this.#pairs.push({ run, step, where, position, value, other: its })
         else noise.free.add(position)

@@ -18,6 +18,16 @@ export function tokensOf(text: string): readonly Token[] {
   }))
 }
 
+/** The same for a value as it is and as it stands in an address. */
+export function plain(token: string): string {
+  if (!token.includes('%')) return token
+  try {
+    return decodeURIComponent(token)
+  } catch {
+    return token
+  }
+}
+
 /** Tokens `from` to below `to` of one text stand where those of the other do. One of both may be empty. */
 export interface Hunk {
   readonly from: number
