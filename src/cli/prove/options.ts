@@ -108,18 +108,9 @@ function readTargets(text: string): readonly string[] {
 }
 
 function readOrigin(part: string, text: string): string {
-  const url = URL.parse(part)
-  const isOrigin =
-    url !== null &&
-    /^https?:$/.test(url.protocol) &&
-    part.replace(/\/$/, '').endsWith(url.host + portOf(part, url))
-  if (url !== null && isOrigin && url.pathname === '/' && url.search === '') return url.origin
+  const url = /^https?:\/\/[^/?#@\s]+\/?$/.test(part) ? URL.parse(part) : null
+  if (url !== null) return url.origin
   throw invalidOption('--targets', text, 'addresses such as http://10.0.0.1:80,http://10.0.0.2:80')
-}
-
-/** The port that `URL` leaves out since it is the usual one. */
-function portOf(part: string, url: URL): string {
-  return url.port === '' ? (/:\d+(?=\/?$)/.exec(part)?.[0] ?? '') : ''
 }
 
 function readFolder(text: string, currentDir: string): string {
