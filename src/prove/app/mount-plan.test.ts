@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { parseMountInfo, planMounts, planMountsInParts } from './mount-plan.ts'
+import { parseListeningSockets, parseMountInfo, planMounts, planMountsInParts } from './mount-plan.ts'
 
 const text = `22 27 0:21 / /proc rw,relatime - proc proc rw
 24 27 0:6 / /dev rw - devtmpfs devtmpfs rw
@@ -10,6 +10,19 @@ const text = `22 27 0:21 / /proc rw,relatime - proc proc rw
 29 27 254:1 / /srv/my\\040disk rw shared:5 - xfs /dev/vdb rw
 `
 const mounts = parseMountInfo(text)
+
+describe('parseListeningSockets', () => {
+  it('names sockets that somebody listens on, but those in folders that are common anyway', () => {
+    const table = `Num       RefCount Protocol Flags    Type St Inode Path
+0000000000000000: 00000002 00000000 00010000 0001 01 17 /tmp/.s.PGSQL.5432
+0000000000000000: 00000003 00000000 00000000 0001 03 18 /tmp/.s.PGSQL.5432
+0000000000000000: 00000002 00000000 00010000 0001 01 19 /run/docker.sock
+0000000000000000: 00000002 00000000 00010000 0001 01 20 @abstract
+0000000000000000: 00000003 00000000 00000000 0001 03 21
+`
+    assert.deepEqual(parseListeningSockets(table), ['/tmp/.s.PGSQL.5432'])
+  })
+})
 
 describe('planMounts', () => {
   it('overlays disks, keeps devices, what is read-only and what is shared', () => {

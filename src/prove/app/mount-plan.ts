@@ -34,8 +34,8 @@ export function parseMountInfo(text: string): readonly Mount[] {
 }
 
 /**
- * Parents before what lies in them, `/` first. `shared` are folders that are to stay common, over whatever else holds them; they come
- * last.
+ * Parents before what lies in them, `/` first. `shared` are folders and sockets that are to stay common, over whatever else holds them;
+ * they come last.
  */
 export function planMounts(mounts: readonly Mount[], shared: readonly string[]): readonly PlannedMount[] {
   const planned: PlannedMount[] = [{ path: '/', how: 'overlay' }, ...kept.map(asBind)]
@@ -70,6 +70,16 @@ export function planMountsInParts(
     if (isWithin(cwd, path) && cwd !== path) planned.push({ path: cwd, how: 'overlay' })
   }
   return [...planned, ...shared.map(asBind)]
+}
+
+/** Parses /proc/net/unix (proc_pid_net(5)): paths of sockets that somebody listens on, which flag 0x10000 tells. */
+export function parseListeningSockets(text: string): readonly string[] {
+  const paths = text.split('\n').flatMap((line) => {
+    const [, , , flags = '', , , , path = ''] = line.split(/\s+/)
+    const isListening = (Number.parseInt(flags, 16) & 0x10000) !== 0
+    return isListening && path.startsWith('/') && !kept.some((folder) => isWithin(path, folder)) ? [path] : []
+  })
+  return [...new Set(paths)]
 }
 
 function isPrivate(mount: Mount): boolean {

@@ -24,7 +24,7 @@ export function mountScript(planned: readonly PlannedMount[], facts: ScriptFacts
   const mounts = planned.flatMap((mount) => {
     if (mount.how === 'empty') return emptyRoot(root)
     return mount.how === 'bind'
-      ? [bind(mount.path, root)]
+      ? [bindAny(mount.path, root)]
       : overlay(mount.path, overlays.indexOf(mount), facts)
   })
   return [
@@ -38,6 +38,11 @@ export function mountScript(planned: readonly PlannedMount[], facts: ScriptFacts
     `umount -l ${quote(oldRoot)}`,
     `cd ${quote(cwd)}`,
   ].join('\n')
+}
+
+/** A socket may be gone by now. */
+function bindAny(path: string, root: string): string {
+  return `${bind(path, root)} || [ ! -e ${quote(path)} ] || [ -S ${quote(path)} ]`
 }
 
 function bind(path: string, root: string): string {

@@ -1,6 +1,6 @@
 // Disks of Linux: a mount namespace whose root is an overlay of the machine's, so that the app sees its usual paths and what it writes
 // anywhere is kept apart, in memory, and listed exactly.
-import { accessSync, readdirSync, readFileSync } from 'node:fs'
+import { accessSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -9,7 +9,7 @@ import { hostnameOf } from './disk.ts'
 import type { Holder } from './holder.ts'
 import { hold, quote, systemPath } from './holder.ts'
 import type { PlannedMount } from './mount-plan.ts'
-import { parseMountInfo, planMounts, planMountsInParts } from './mount-plan.ts'
+import { parseListeningSockets, parseMountInfo, planMounts, planMountsInParts } from './mount-plan.ts'
 import { mountScript } from './mount-script.ts'
 import { endNamespaceMembers } from './namespace-members.ts'
 import type { WrittenFile } from './servers.ts'
@@ -30,6 +30,8 @@ const isRoot = process.getuid?.() === 0
 const newUser = isRoot ? [] : ['--user', '--map-root-user']
 const sameUser = isRoot ? [] : ['--user', '--preserve-credentials']
 
+/** One mount each: a desktop has dozens, and no app asks more than a few. */
+const mostSockets = 64
 // The app's own PATH may lack it.
 const nsenter =
   systemPath
@@ -107,13 +109,19 @@ function plan(
   base: Holder | undefined,
 ): readonly PlannedMount[] {
   const mounts = parseMountInfo(readFileSync(`/proc/${base?.pid ?? 'self'}/mountinfo`, 'utf8'))
-  if (layout === 'whole') return planMounts(mounts, [sharedFolder]).filter(({ path }) => exists(path))
+  // Seen through an overlay, a socket is another one, on which nobody listens.
+  const sockets = parseListeningSockets(readFileSync('/proc/net/unix', 'utf8')).filter(exists)
+  const shared = [sharedFolder, ...sockets.slice(0, mostSockets)]
+  // Mounts of the base are its own, and none of them is locked.
+  if (layout === 'whole' || base !== undefined) {
+    const folders = mounts.filter(({ path }) => isFolder(path))
+    return planMounts(folders, shared).filter(({ path }) => exists(path))
+  }
   const tops = readdirSync('/', { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => `/${name}`)
     .filter(exists)
-  // What the base has overlaid is whole again for who comes after it: each part is one mount.
-  return planMountsInParts(mounts, tops, cwd, [sharedFolder])
+  return planMountsInParts(mounts, tops, cwd, shared)
 }
 
 function layersOf(
@@ -207,6 +215,10 @@ function isOurs(path: string): boolean {
 
 function relativeTo(cwd: string, file: WrittenFile): WrittenFile {
   return file.path.startsWith(`${cwd}/`) ? { ...file, path: file.path.slice(cwd.length + 1) } : file
+}
+
+function isFolder(path: string): boolean {
+  return exists(path) && statSync(path).isDirectory()
 }
 
 function exists(path: string): boolean {

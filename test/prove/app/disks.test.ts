@@ -1,6 +1,8 @@
 // What instances share and what not, on overlays where this machine can have them, and on copies.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
@@ -105,3 +107,16 @@ for (const disks of ['best', 'copy'] as const) {
     })
   })
 }
+
+it('a service of this machine is reached through its socket in a folder that is overlaid', async (test) => {
+  const folder = await makeAppFolder(test)
+  const socket = join(folder, 'service.sock')
+  const service = createServer((connection) => connection.end('from the service'))
+  service.listen(socket)
+  await once(service, 'listening')
+  test.after(() => service.close())
+  const servers = await (
+    await starterOf(test)
+  ).startServers(appOf(folder, ['node', 'socket.cjs', socket]), 'private-disk', 2)
+  assert.equal(await ask(servers.origins[1]), 'from the service')
+})
