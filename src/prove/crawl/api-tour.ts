@@ -1,9 +1,10 @@
 // Goes through a JSON API: creates, reads back, changes, and leaves what it created to be deleted at the end.
-import type { Person } from '../flow/made-values.ts'
+import type { StepBody } from '../flow/flow.ts'
+import { mark, type Person } from '../flow/made-values.ts'
 import { anyBody, bodyLike, bodyOfKeys, idIn, itemsOf, type JsonObject, missingKeys } from './api-body.ts'
 import { type Atlas, nounOf } from './atlas.ts'
 import { isLogin, isRegister } from './entering.ts'
-import { isDestructive, isLogout } from './form.ts'
+import { fileFor, isDestructive, isLogout } from './form.ts'
 import { isParameter } from './routes.ts'
 import type { Call } from './script.ts'
 import type { Tour } from './tour.ts'
@@ -187,21 +188,21 @@ export class ApiTour {
         ? undefined
         : bodyOfKeys(call.bodyKeys, who, this.#atlas.ids)
     const like = sample === undefined ? undefined : bodyLike(sample, who)
+    let headers: Readonly<Record<string, string>> = {}
     const bodies = [hinted, like, anyBody(who)].filter(
       (body) => body !== undefined && Object.keys(body).length > 0,
     )
     for (let attempt = 0; attempt < Math.min(bodies.length, 4); attempt += 1) {
       const value = bodies[attempt] ?? {}
-      const visit = await journey.ask(visitor, {
-        method,
-        path,
-        body: { kind: 'json', value },
-        purpose: 'write',
-        needs,
-      })
+      const body = stepBody(call?.fileField, value)
+      const visit = await journey.ask(visitor, { method, path, body, headers, purpose: 'write', needs })
       if (visit === undefined || (visit.answer.status > 0 && visit.answer.status < 400)) return visit
       journey.judge(visit, 'failed')
-      if (![400, 422, 500].includes(visit.answer.status)) return undefined
+      if (/idempotency[\s_-]?key/i.test(visit.answer.text) && headers['idempotency-key'] === undefined) {
+        headers = { 'idempotency-key': `proof-${mark(who)}` }
+        bodies.splice(attempt + 1, 0, value)
+      }
+      if (![400, 415, 422, 500].includes(visit.answer.status)) return undefined
       const more = missingKeys(visit.answer.text).filter((key) => !(key in value))
       if (more.length > 0 && attempt < 3)
         bodies.splice(attempt + 1, 0, { ...value, ...bodyOfKeys(more, who, this.#atlas.ids) })
@@ -232,7 +233,35 @@ export class ApiTour {
       if (hasItem) await this.#tour.readAgain(visitor, item, visit)
       await this.#tour.readAgain(visitor, collection, visit)
     }
+    await this.#endSingles(visitor)
   }
+
+  /** `DELETE /session`, and what else is known to go by an address of its own. */
+  async #endSingles(visitor: Visitor): Promise<void> {
+    const calls = [...this.#atlas.calls.values()].filter((call) => call.method === 'DELETE')
+    const ends = [...this.#atlas.calls.values()].filter(
+      (call) => call.method === 'POST' && isLogout(call.path),
+    )
+    for (const call of [...calls, ...ends].slice(0, maxActions)) {
+      const path = this.#filled(call.path)
+      if (path === undefined || this.#created.some(({ item }) => item === path)) continue
+      const visit = await this.#tour.journey.ask(visitor, { method: call.method, path, purpose: 'end' })
+      if (visit === undefined || visit.answer.status >= 400) continue
+      for (const read of [path, ...parentsOf(path)])
+        if (this.#isRead(read)) await this.#tour.readAgain(visitor, read, visit)
+    }
+  }
+}
+
+function stepBody(fileField: string | undefined, value: JsonObject): StepBody {
+  if (fileField === undefined) return { kind: 'json', value }
+  const parts = Object.entries(value).map(([name, each]) => ({
+    name,
+    value: String(each),
+    filename: undefined,
+    type: undefined,
+  }))
+  return { kind: 'multipart', parts: [...parts, fileFor(fileField, '')] }
 }
 
 function hasEmptyList(json: unknown): boolean {

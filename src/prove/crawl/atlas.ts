@@ -4,6 +4,7 @@ import { type FormKind, isDestructive, isLogout, kindOf, signatureOf } from './f
 import type { Form } from './page.ts'
 import { foldPath, isParameter, parseRoute } from './routes.ts'
 import { type Call, callsIn } from './script.ts'
+import type { SourceHints } from './source-hints.ts'
 import type { Journey, Visit } from './visitor.ts'
 
 export interface FoundForm {
@@ -44,12 +45,15 @@ export class Atlas {
   /** The first items of lists, by what they are: `product`. */
   readonly ids: Map<string, string | number> = new Map()
 
-  constructor(journey: Journey, knownRoutes: readonly string[]) {
+  constructor(journey: Journey, knownRoutes: readonly string[], hints: SourceHints) {
     this.#journey = journey
-    for (const { method, path } of knownRoutes.map(parseRoute)) {
+    const told = knownRoutes.map((route): Call => ({ ...parseRoute(route), bodyKeys: [] }))
+    for (const path of hints.socketPaths) this.socketPaths.add(path)
+    for (const call of told.length > 0 ? told.map((call) => enriched(call, hints.calls)) : hints.calls) {
+      const { method, path } = call
       if (path.includes('*') || !path.startsWith('/') || method === 'OPTIONS' || method === 'HEAD') continue
       const asked = method === 'ALL' || method === '*' ? 'GET' : method
-      this.addCall({ method: asked, path, bodyKeys: [] })
+      this.addCall({ ...call, method: asked })
       if (asked === 'GET' && !path.split('/').some(isParameter)) this.addLink(path, 0)
     }
   }
@@ -57,7 +61,8 @@ export class Atlas {
   addCall(call: Call): void {
     const key = `${call.method} ${call.path}`
     const before = this.calls.get(key)
-    if (before === undefined || before.bodyKeys.length < call.bodyKeys.length) this.calls.set(key, call)
+    if (before === undefined || before.bodyKeys.length < call.bodyKeys.length || call.fileField !== undefined)
+      this.calls.set(key, call)
   }
 
   addLink(path: string, depth: number): void {
@@ -68,7 +73,8 @@ export class Atlas {
     }
     if (depth > maxDepth || this.#queued.has(path) || asset.test(plain)) return
     const kinds = [`${foldPath(path)}${path.includes('?') ? '?' : ''}`, ...siblingsOf(plain)]
-    const isFull = (kind: string, index: number) => (this.#ofRoute.get(kind) ?? 0) >= (index === 0 ? pagesOfRoute : siblings)
+    const isFull = (kind: string, index: number) =>
+      (this.#ofRoute.get(kind) ?? 0) >= (index === 0 ? pagesOfRoute : siblings)
     if (depth > 0 && kinds.some(isFull)) return
     for (const kind of kinds) this.#ofRoute.set(kind, (this.#ofRoute.get(kind) ?? 0) + 1)
     this.#queued.add(path)
@@ -155,6 +161,15 @@ export class Atlas {
     const path = this.#journey.pathOf(href, from, base)
     if (path !== undefined) this.addLink(path, depth + 1)
   }
+}
+
+/** With what the source says of the route's body; a router's own paths are the ends of whole ones. */
+function enriched(call: Call, hints: readonly Call[]): Call {
+  const fitting = hints.filter(
+    ({ method, path }) => method === call.method && call.path.endsWith(path === '/' ? '' : path),
+  )
+  const best = fitting.toSorted((left, right) => right.path.length - left.path.length)[0]
+  return best === undefined ? call : { ...best, path: call.path }
 }
 
 /** `/products/mug` is one of `/products/`; what stands right below the root is a corner of its own, and so is what /api has. */

@@ -1,11 +1,14 @@
 // Makes a flow by looking around in one running instance: pages, forms, and the JSON API its scripts use.
-import type { Flow } from '../flow/flow.ts'
+import type { Flow, Step } from '../flow/flow.ts'
+import { actingClients } from '../flow/reading.ts'
 import { ApiTour } from './api-tour.ts'
 import { Atlas } from './atlas.ts'
 import { Entering } from './entering.ts'
 import type { Account } from './form.ts'
 import { foldPath } from './routes.ts'
-import { selectFlow } from './selection.ts'
+import { selectSteps } from './selection.ts'
+import { pollSocketIo, socketSteps } from './sockets.ts'
+import { noHints, type SourceHints } from './source-hints.ts'
 import { Tour } from './tour.ts'
 import { Journey, type Visit, Visitor } from './visitor.ts'
 
@@ -21,6 +24,8 @@ export interface CrawlOptions {
   readonly host: string
   /** Routes that the framework knows, such as `GET /orders/:id`; empty where they are not known. */
   readonly knownRoutes: readonly string[]
+  /** Seen in the app's source. */
+  readonly hints: SourceHints
   /** Who may log in. Without, a visitor registers, or tries what the login page tells and what is usual. */
   readonly accounts: readonly Account[]
   readonly signal: AbortSignal
@@ -33,6 +38,7 @@ export const crawlOptions: Omit<CrawlOptions, 'signal'> = {
   timeoutMs: 15_000,
   host: 'localhost:3000',
   knownRoutes: [],
+  hints: noHints,
   accounts: [],
 }
 
@@ -76,9 +82,9 @@ const nouns = [
 /** Rejects with the signal's reason. What the app does wrong is no failure: it is left out of the flow. */
 export async function crawl(origin: string, options: CrawlOptions): Promise<Crawled> {
   const journey = new Journey(origin, options.host, options, options.signal)
-  const atlas = new Atlas(journey, options.knownRoutes)
+  const atlas = new Atlas(journey, options.knownRoutes, options.hints)
   const tour = new Tour(journey, atlas, options.seed)
-  const entering = new Entering(tour, atlas, options.seed, options.accounts)
+  const entering = new Entering(tour, atlas, options.seed, [...options.accounts, ...options.hints.accounts])
   const api = new ApiTour(tour, atlas, options.seed)
   const visitor = new Visitor('visitor')
   await lookAround(tour, visitor, atlas)
@@ -88,8 +94,10 @@ export async function crawl(origin: string, options: CrawlOptions): Promise<Craw
   await tour.look(visitor)
   await tour.fillForms(visitor)
   if (entering.isPossible) await meetAnother(entering, tour, visitor)
+  await pollSocketIo(tour, visitor)
   await end(tour, api, visitor, atlas)
-  return result(journey, atlas, options)
+  const sockets = await socketSteps(origin, [...atlas.socketPaths], [visitor.name, 'other'])
+  return result(journey, atlas, options, sockets)
 }
 
 async function lookAround(tour: Tour, visitor: Visitor, atlas: Atlas): Promise<void> {
@@ -143,7 +151,9 @@ async function meetAnother(entering: Entering, tour: Tour, visitor: Visitor): Pr
     ({ step, purpose, answer }) =>
       step.client === visitor.name && purpose === 'read-back' && answer.status === 200,
   )
-  const paths = [...new Set(written.map(({ step }) => step.path))].filter((path) => !path.includes('?')).slice(0, 3)
+  const paths = [...new Set(written.map(({ step }) => step.path))]
+    .filter((path) => !path.includes('?'))
+    .slice(0, 3)
   for (const path of paths) await tour.readAgain(other, path, entered)
   const write = (await tour.repeat(other)) ?? entered
   for (const path of paths.slice(0, 1)) await tour.readAgain(visitor, path, write)
@@ -170,9 +180,15 @@ async function end(tour: Tour, api: ApiTour, visitor: Visitor, atlas: Atlas): Pr
   await tour.readAgain(visitor, tour.journey.visits.find(isRefused)?.step.path ?? '/', visit)
 }
 
-function result(journey: Journey, atlas: Atlas, { maxSteps, maxRequests, timeoutMs }: CrawlOptions): Crawled {
+function result(
+  journey: Journey,
+  atlas: Atlas,
+  { maxSteps, maxRequests, timeoutMs }: CrawlOptions,
+  sockets: readonly Step[],
+): Crawled {
   const { visits } = journey
-  const flow = selectFlow(visits, maxSteps)
+  const steps = [...selectSteps(visits, maxSteps - sockets.length), ...sockets]
+  const flow = { clients: actingClients(steps), steps }
   const answered = visits.filter(
     ({ answer, purpose }) => answer.status > 0 && answer.status < 400 && purpose !== 'failed',
   )

@@ -93,7 +93,9 @@ function numberOf(text: string | undefined): number | undefined {
 
 /** The body of a POST. Names that come twice keep the last value, as with a hidden 0 before a checkbox. */
 export function bodyOf(form: Form, pairs: readonly (readonly [string, string])[]): StepBody {
-  const files = form.fields.filter(({ type }) => type === 'file').map(fileFor)
+  const files = form.fields
+    .filter(({ type }) => type === 'file')
+    .map(({ name, accept }) => fileFor(name, accept))
   if (!form.isMultipart) return { kind: 'form', fields: Object.fromEntries(pairs) }
   const parts = pairs.map(([name, value]): Part => ({ name, value, filename: undefined, type: undefined }))
   return { kind: 'multipart', parts: [...parts, ...files] }
@@ -102,7 +104,7 @@ export function bodyOf(form: Form, pairs: readonly (readonly [string, string])[]
 /** An image of one pixel whose bytes are all ASCII; enough for whoever looks at the type and the first letters. */
 const image = 'GIF89a\u0001\u0000\u0001\u0000\u0000\u0000\u0000;'
 
-function fileFor({ name, accept }: Field): Part {
+export function fileFor(name: string, accept: string): Part {
   if (/image|\.png|\.jpe?g|\.gif/i.test(accept) || /image|photo|picture|avatar|pic$|logo/i.test(name))
     return { name, value: image, filename: 'proof.gif', type: 'image/gif' }
   if (/json/i.test(accept))

@@ -6,6 +6,8 @@ export interface Call {
   readonly path: string
   /** Names in the object it sends; empty where that is not visible. */
   readonly bodyKeys: readonly string[]
+  /** The name of the file it takes, where it takes one. */
+  readonly fileField?: string | undefined
 }
 
 const calls = new RegExp(

@@ -1,15 +1,12 @@
 // Of all that a crawl asked, the steps that make a good flow: every write, what it needs, and the reads that would show it.
-import { actingClients } from '../flow/reading.ts'
-import type { Flow, HttpStep } from '../flow/flow.ts'
+import type { HttpStep } from '../flow/flow.ts'
 import { weave } from '../flow/weave.ts'
 import { foldPath } from './routes.ts'
 import type { Visit } from './visitor.ts'
 
-/** Visits in their order, at most `maxSteps`. */
-export function selectFlow(visits: readonly Visit[], maxSteps: number): Flow {
-  const chosen = choose(visits, maxSteps)
-  const steps: readonly HttpStep[] = weave(chosen.map(({ step, answer }) => ({ step, answer })))
-  return { clients: actingClients(steps), steps }
+/** In the order in which they were asked, at most `maxSteps`. */
+export function selectSteps(visits: readonly Visit[], maxSteps: number): readonly HttpStep[] {
+  return weave(choose(visits, maxSteps).map(({ step, answer }) => ({ step, answer })))
 }
 
 function choose(visits: readonly Visit[], maxSteps: number): readonly Visit[] {
