@@ -56,6 +56,7 @@ export function beginDeploy(
     aimed: Math.min(wanted, plan.canary === undefined ? plan.surge : canaries(plan.canary.share, wanted)),
     exchanged: 0,
     proven: 0,
+    proved: new Set(),
     seen: followSteps(new Map(), instances, rule).seen,
     kills: 0,
   }
@@ -75,7 +76,7 @@ export function decideDeploy(
   const followed = follow(state, picture, limits)
   const judged = judge(followed.state, picture, limits)
   if (judged.setback !== undefined) return decideRestoring(judged, judged.setback, picture, followed.news)
-  const count = countInstances(judged, picture, limits)
+  const count = countInstances(judged, picture)
   const progress = progressOf(judged, count, picture)
   const decision = advance(progress.state, count, picture, limits)
   return { ...decision, news: [...followed.news, ...progress.news, ...decision.news] }
@@ -101,9 +102,18 @@ function follow(state: DeployState, picture: DeployPicture, limits: DeployLimits
   told.push(...steps)
   const isAnyHealthy = steps.some(({ step }) => step === 'healthy')
   return {
-    state: { ...next, seen, kills: isAnyHealthy ? 0 : next.kills },
+    state: { ...next, seen, proved: provedIds(next, picture, rule), kills: isAnyHealthy ? 0 : next.kills },
     news: told.map((step): DeployNews => ({ kind: 'instance', step })),
   }
+}
+
+function provedIds(
+  { proved }: DeployState,
+  { instances }: DeployPicture,
+  rule: HealthyRule,
+): ReadonlySet<string> {
+  const own = instances.filter((one) => one.version === rule.fresh && isPresent(one))
+  return new Set(own.filter((one) => proved.has(one.id) || isHealthy(one, rule)).map(({ id }) => id))
 }
 
 /** What a death says of the new version. `seen` is as it was before it. */
@@ -125,7 +135,8 @@ function takeDeath(state: DeployState, death: DeployedDeath, nowMs: number): Dep
   const step = state.seen.get(startKey(death))?.step
   const isOver = step === 'draining'
   const wasProved = step === 'healthy' && state.phase !== 'canary'
-  return isOver || wasProved ? state : fail(`${named} ${death.reason}`)
+  if (!isOver && !wasProved) return fail(`${named} ${death.reason}`)
+  return { ...state, proved: new Set([...state.proved].filter((one) => one !== id)) }
 }
 
 /** The gate that is always closed to a version which fails too often. */
@@ -155,16 +166,14 @@ interface Count {
   readonly others: number
 }
 
-function countInstances(state: DeployState, picture: DeployPicture, limits: DeployLimits): Count {
-  const rule = ruleOf(state, picture, limits)
-  const servers = picture.instances.filter(({ role }) => role === 'server')
-  const ready = servers.filter(
-    (one) => one.version === rule.fresh && one.state === 'ready' && !one.isRetiring,
-  )
+function countInstances({ plan, proved }: DeployState, { instances }: DeployPicture): Count {
+  const fresh = plan.fresh.number
+  const servers = instances.filter(({ role }) => role === 'server')
+  const ready = servers.filter((one) => one.version === fresh && one.state === 'ready' && !one.isRetiring)
   return {
     ready: ready.length,
-    healthy: ready.filter((one) => isHealthy(one, rule)).length,
-    others: servers.filter((one) => one.version !== rule.fresh && isPresent(one)).length,
+    healthy: ready.filter(({ id }) => proved.has(id)).length,
+    others: servers.filter((one) => one.version !== fresh && isPresent(one)).length,
   }
 }
 

@@ -55,6 +55,8 @@ export interface DeployState {
   /** How many old ones were let go for those that were found good; it does not fall should one of them die. */
   readonly proven: number
   readonly seen: SeenStarts
+  /** Ids of the new version that were found good. One that is killed from outside need not show it again: it is back once it is ready. */
+  readonly proved: ReadonlySet<string>
   /** SIGKILLs of the new version since one of its instances was last found good. */
   readonly kills: number
   /** All canaries are ready since then. */
