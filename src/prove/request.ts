@@ -11,7 +11,7 @@ export type FlowSource =
   | { readonly from: 'file'; readonly path: string }
   | { readonly from: 'har'; readonly path: string }
   | { readonly from: 'openapi'; readonly path: string }
-  /** A shell command, run in the folder the user is in; the address it is to test is its BASE_URL. */
+  /** A shell command, run in the app's folder; the address it is to test is its BASE_URL. */
   | { readonly from: 'tests'; readonly command: string }
 
 export interface ProveRequest {
@@ -35,7 +35,7 @@ export interface ProvePorts {
 export const phases = ['prepare', 'baseline', 'schedule', 'confirm', 'shrink', 'explain'] as const
 export type Phase = (typeof phases)[number]
 
-/** Told at the beginning of each run, and before each of its steps. */
+/** Told at the beginning of each run, and before each of its steps. Runs may go on side by side. */
 export interface Progress {
   readonly phase: Phase
   /** Runs of the flow so far, this one included. 0: none yet, such as while the flow is being made. */

@@ -163,6 +163,7 @@ const surroundings = {
   folder: '',
   entry: 'src/server.ts',
   finishedAt: new Date('2026-05-04T10:20:30.400Z'),
+  hasPage: false,
 }
 
 function proofOf(verdict: Proof['verdict']): Proof {

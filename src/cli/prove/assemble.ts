@@ -29,6 +29,7 @@ export async function assembleReport(
     entry: entryOf(app.command, app.cwd),
     excerpts: await Promise.all(findings.map(({ cause }) => readExcerpts(app.cwd, cause))),
     finishedAt,
+    hasPage: flags.html !== undefined,
   }
 }
 

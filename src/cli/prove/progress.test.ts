@@ -60,6 +60,9 @@ test('elsewhere there is a line for each kind of run, on standard error', () => 
   for (const step of [0, 1, 2]) view.show(at({ step }))
   view.show(at({ run: 5 }))
   view.show(at({ run: 6, mode: 'restart' }))
+  // Runs go on side by side.
+  view.show(at({ run: 5 }))
+  view.show(at({ run: 6, mode: 'restart' }))
   view.end()
   assert.deepEqual(out, [])
   assert.deepEqual(err, [

@@ -60,15 +60,15 @@ function liveView(
   }
 }
 
-/** One line for each kind of run that begins, on standard error: what is piped on is the report. */
+/** One line when the first of a kind of run begins, on standard error: what is piped on is the report. */
 function sparseView({ err }: Pick<Printer, 'err'>): ProgressView {
-  let last = ''
+  const told = new Set<string>()
   return {
     show: ({ phase, run, mode }) => {
       const line = [...runWords(run), ...phaseAndMode(phase, mode)].join(', ')
       const key = `${phase} ${mode}`
-      if (key !== last) err(line)
-      last = key
+      if (!told.has(key)) err(line)
+      told.add(key)
     },
     end: () => undefined,
   }

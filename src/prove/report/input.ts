@@ -17,6 +17,8 @@ export interface ReportInput extends ProofRun {
   /** For each finding, in their order. */
   readonly excerpts: readonly (readonly Excerpt[])[]
   readonly finishedAt: Date
+  /** Whether the page is written as well, so that nobody needs to be told of it. */
+  readonly hasPage: boolean
 }
 
 /** Some lines of a source file of the app. */

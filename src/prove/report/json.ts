@@ -37,18 +37,20 @@ function verdictFields(verdict: Verdict, input: ReportInput): object {
     schedules: verdict.verdict === 'no-divergence' ? verdict.schedules : null,
     why: verdict.verdict === 'could-not-judge' ? verdict.why : null,
     findings:
-      verdict.verdict === 'stateful' ? verdict.findings.map((finding) => findingFields(finding, input)) : [],
+      verdict.verdict === 'stateful'
+        ? verdict.findings.map((finding, index) => findingFields(finding, index, input))
+        : [],
   }
 }
 
 /** Steps count from 0, as in the flow. */
-function findingFields(finding: Finding, { flow }: ReportInput): object {
+function findingFields(finding: Finding, index: number, { flow, showings }: ReportInput): object {
   const { divergence, cause } = finding
   const { difference, modes, writer, reader, writerInstance, readerInstance, witness } = divergence
-  const step = (index: number) => ({ step: index, name: stepName(flow, index) })
+  const step = (at: number) => ({ step: at, name: stepName(flow, at) })
   return {
     kind: cause.kind,
-    text: asText(findingPhrase(finding, flow)),
+    text: asText(findingPhrase(finding, flow, showings[index])),
     cause: causeFields(cause),
     difference: {
       step: difference.step,

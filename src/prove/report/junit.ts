@@ -68,16 +68,18 @@ function countsText(cases: readonly Case[]): string {
   return `tests="${cases.length}" failures="${failures}" errors="0" skipped="${skipped}"`
 }
 
-function caseXml({ name, findings, isDriven }: Case, { flow }: ReportInput): string {
+function caseXml({ name, findings, isDriven }: Case, { proof, flow, showings }: ReportInput): string {
   const open = `    <testcase classname="drover prove" name="${xml(name)}"`
   if (!isDriven) return `${open}><skipped message="no step has reached this route"/></testcase>`
   if (findings.length === 0) return `${open}/>`
   const [first] = findings
   const type = first === undefined ? '' : first.cause.kind
+  const all = proof.verdict.verdict === 'stateful' ? proof.verdict.findings : []
   const texts = findings.map((finding) => {
+    const showing = showings[all.indexOf(finding)]
     return [
-      asText(findingPhrase(finding, flow)),
-      asText(expectedPhrase(finding.divergence.difference)),
+      asText(findingPhrase(finding, flow, showing)),
+      asText(expectedPhrase(finding.divergence.difference, showing)),
       ...remedies(finding.cause.kind),
     ].join('\n')
   })

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { isAbsolute, posix } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { CodePlace, Finding, Kind } from '../finding.ts'
+import type { Showing } from '../request.ts'
 import { againText } from './again.ts'
 import { explanations } from './explain/explanations.ts'
 import type { ReportInput } from './input.ts'
@@ -28,7 +29,9 @@ export function sarifReport(input: ReportInput): string {
       },
     ],
     columnKind: 'utf16CodeUnits',
-    results: findings.map((finding) => result(finding, used.indexOf(finding.cause.kind), input)),
+    results: findings.map((finding, index) =>
+      result(finding, used.indexOf(finding.cause.kind), input, input.showings[index]),
+    ),
     properties: { seed: proof.seed, coverage: proof.coverage },
   }
   return JSON.stringify({ $schema: schema, version: '2.1.0', runs: [run] }, undefined, 2)
@@ -58,12 +61,17 @@ function rule(kind: Kind): object {
   }
 }
 
-function result(finding: Finding, ruleIndex: number, input: ReportInput): object {
+function result(
+  finding: Finding,
+  ruleIndex: number,
+  input: ReportInput,
+  showing: Showing | undefined,
+): object {
   const { divergence, cause } = finding
   const { declaredAt, writtenAt, kind } = cause
   const place = writtenAt ?? declaredAt
   const named = place === undefined ? ' The line is not known.' : ''
-  const text = `${asText(findingPhrase(finding, input.flow))}; ${asText(expectedPhrase(divergence.difference))}.${named}`
+  const text = `${asText(findingPhrase(finding, input.flow, showing))}; ${asText(expectedPhrase(divergence.difference, showing))}.${named}`
   const related = place === writtenAt && declaredAt !== undefined ? [declaredAt] : []
   return {
     ruleId: kind,

@@ -34,18 +34,19 @@ export function terminalLines(input: ReportInput, paint: Paint): readonly string
 function findingLines(
   finding: Finding,
   number: number,
-  { flow }: ReportInput,
+  { flow, showings }: ReportInput,
   paint: Paint,
 ): readonly string[] {
   const { divergence, cause } = finding
+  const showing = showings[number - 1]
   const [first = '', ...others] = remedies(cause.kind)
   const sure = cause.evidence === 'observed' ? '' : ', concluded from how it differs'
   return [
     '',
     paint('strong', `${number}. ${explanations[cause.kind].title}`) +
       paint('faint', `  ${cause.kind}${sure}`),
-    ...wrapped(asText(findingPhrase(finding, flow)), 3),
-    ...wrapped(asText(expectedPhrase(divergence.difference)), 3),
+    ...wrapped(asText(findingPhrase(finding, flow, showing)), 3),
+    ...wrapped(asText(expectedPhrase(divergence.difference, showing)), 3),
     ...wrapped(modesText(divergence.modes), 3).map((line) => paint('faint', line)),
     ...wrapped(`Fix: ${first}`, 3),
     ...others.flatMap((other) => wrapped(`Or: ${other}`, 3)),
@@ -84,7 +85,7 @@ function listed(heading: string, lines: readonly string[], paint: Paint): readon
   return ['', paint('strong', heading), ...lines.flatMap((line) => wrapped(plain(line), 3))]
 }
 
-function againLines({ proof, again, program }: ReportInput, paint: Paint): readonly string[] {
+function againLines({ proof, again, program, hasPage }: ReportInput, paint: Paint): readonly string[] {
   const kind = proof.verdict.verdict === 'stateful' ? proof.verdict.findings[0]?.cause.kind : undefined
   const page = againText(again, ' --html report.html')
   return [
@@ -92,9 +93,7 @@ function againLines({ proof, again, program }: ReportInput, paint: Paint): reado
     ...(kind === undefined
       ? []
       : [
-          ...(again.words.includes(' --html ')
-            ? []
-            : [`${paint('strong', 'A page to pass around')}  ${page}`]),
+          ...(hasPage ? [] : [`${paint('strong', 'A page to pass around')}  ${page}`]),
           `${paint('strong', 'More about it')}  ${program} prove --explain ${kind}`,
         ]),
     paint('faint', `seed ${proof.seed}, ${secondsText(proof.durationMs)}`),

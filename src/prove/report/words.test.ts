@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { kinds, type Cause, type Difference, type Finding, type Kind } from '../finding.ts'
 import type { Flow } from '../flow/flow.ts'
-import { httpStep, noCause } from '../../../test/prove/sample-proof.ts'
+import { httpStep, noCause, observation } from '../../../test/prove/sample-proof.ts'
 import { asText } from './phrase.ts'
 import { expectedPhrase, findingPhrase, placesText, remedies, stepName } from './words.ts'
 
@@ -113,6 +113,22 @@ describe('a finding as a sentence', () => {
       'request 4 GET /cart answered `3` at `items.0`',
     )
     assert.equal(seen({ where: 'message 2', actual: '(nothing)' }), 'request 4 GET /cart received nothing')
+  })
+
+  test('a short answer is told whole, where the part that differs says less', () => {
+    const showing = {
+      alone: { mode: 'single', observations: [observation(3, 1, 200, '["apple"]')] },
+      run: { mode: 'private-disk', observations: [observation(3, 1, 200, '[]')] },
+    } as const
+    const length = finding({}, { where: 'body length', expected: '1', actual: '0' })
+    assert.match(
+      asText(findingPhrase(length, flow, showing)),
+      /^request 4 GET \/cart answered `\[\]` because/,
+    )
+    const told = expectedPhrase(length.divergence.difference, showing)
+    assert.equal(asText(told), 'one instance alone answers `["apple"]`')
+    const status = finding({}, { where: 'status', actual: '404' })
+    assert.match(asText(findingPhrase(status, flow, showing)), /answered `404` because/)
   })
 
   test('without a known writer it says so', () => {

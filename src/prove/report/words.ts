@@ -1,6 +1,8 @@
 // What a finding says, as a sentence: which request answered what, because which request left what where.
 import type { Cause, CodePlace, Difference, Divergence, Finding, Kind, ModeTriple } from '../finding.ts'
 import type { Flow } from '../flow/flow.ts'
+import type { Showing } from '../request.ts'
+import type { Trace } from '../trace.ts'
 import { explanations } from './explain/explanations.ts'
 import { code, type Phrase, type Piece } from './phrase.ts'
 import { plain, shorten } from './plain.ts'
@@ -8,11 +10,16 @@ import { plain, shorten } from './plain.ts'
 const answerWidth = 100
 
 /** `request 7 GET /cart answered [] because request 3 POST /cart kept what is missing in `carts` (src/cart.ts:12, written at :31) of instance 2`. */
-export function findingPhrase({ divergence, cause }: Finding, flow: Flow): Phrase {
+export function findingPhrase({ divergence, cause }: Finding, flow: Flow, showing?: Showing): Phrase {
   const reader = stepPhrase(flow, divergence.reader)
   const link = cause.evidence === 'observed' ? ' because ' : ', most likely because '
   const because = cause.kind === 'unexplained' ? ', and ' : link
-  return [...reader, ...sawPhrase(divergence.difference), because, ...reason(divergence, cause, flow)]
+  return [
+    ...reader,
+    ...sawPhrase(divergence.difference, showing),
+    because,
+    ...reason(divergence, cause, flow),
+  ]
 }
 
 /** `request 7 GET /cart`; steps of a WebSocket are steps. Numbers count the flow's steps, from 1. */
@@ -36,19 +43,42 @@ export function stepName(flow: Flow, index: number): string {
   return action.do === 'expect' ? shorten(plain(`expect ${action.includes}`), answerWidth) : 'close'
 }
 
-function sawPhrase({ where, actual }: Difference): Phrase {
+function sawPhrase(difference: Difference, showing: Showing | undefined): Phrase {
+  const whole = wholeAnswers(difference, showing)
+  const { where, actual } = difference
   const [place = '', ...rest] = where.split(' ')
   const name = rest.join(' ')
-  const what = shownAnswer(actual)
+  const what = shownAnswer(whole?.actual ?? actual)
   if (place === 'header') return [' answered with header ', code(name), ' ', what]
   if (place === 'cookie') return [' answered with cookie ', code(name), ' ', what]
   if (place === 'message') return [' received ', what]
-  return place === 'body' && name !== '' ? [' answered ', what, ' at ', code(name)] : [' answered ', what]
+  const isPart = whole === undefined && place === 'body' && name !== ''
+  return isPart ? [' answered ', what, ' at ', code(name)] : [' answered ', what]
 }
 
 /** `one instance alone answers 200`. */
-export function expectedPhrase({ expected }: Difference): Phrase {
+export function expectedPhrase(difference: Difference, showing?: Showing): Phrase {
+  const { expected } = wholeAnswers(difference, showing) ?? difference
   return ['one instance alone answers ', shownAnswer(expected)]
+}
+
+const wholeBytes = 60
+
+/** Both bodies, where they are so short that the part which differs says less. */
+function wholeAnswers(
+  { step, where }: Difference,
+  showing: Showing | undefined,
+): { readonly expected: string; readonly actual: string } | undefined {
+  if (showing === undefined || !/^(?:body|text)\b/.test(where)) return undefined
+  const [expected, actual] = [shortBody(showing.alone, step), shortBody(showing.run, step)]
+  if (expected === undefined || actual === undefined || expected === actual) return undefined
+  return { expected, actual }
+}
+
+function shortBody(trace: Trace, step: number): string | undefined {
+  const body = trace.observations.find((observation) => observation.step === step)?.body
+  if (body === undefined || body.length > wholeBytes || body.includes(0)) return undefined
+  return Buffer.from(body).toString('utf8')
 }
 
 /** Some answers are told in relation to another, and are no quotation. */

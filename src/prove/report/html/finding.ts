@@ -17,8 +17,8 @@ export function findingSection(finding: Finding, index: number, input: ReportInp
     <h2><span class="count">${index + 1}</span> ${title}</h2>
     <p class="tags"><span class="tag">${cause.kind}</span><span class="tag quiet">${sure}</span></p>
     <p class="sentence">
-      ${phraseMarkup(asSentence(findingPhrase(finding, input.flow)))};
-      ${phraseMarkup(expectedPhrase(divergence.difference))}.
+      ${phraseMarkup(asSentence(findingPhrase(finding, input.flow, showing)))};
+      ${phraseMarkup(expectedPhrase(divergence.difference, showing))}.
     </p>
     ${modeCards(divergence.modes)}
     ${
