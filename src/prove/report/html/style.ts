@@ -103,6 +103,6 @@ meter { vertical-align: middle; width: 8rem }
 @media print {
   :root { color-scheme: light } body { background: none; font-size: 10pt } main { max-width: none; padding: 0 }
   section { border: none; padding: 0; margin-bottom: 1.5rem } tr, .modes, figure { break-inside: avoid } h2, h3 { break-after: avoid }
-  details::details-content { content-visibility: visible; height: auto } .scroll { overflow: visible } .source td { white-space: pre-wrap }
+  details::details-content { content-visibility: visible; height: auto } .scroll { overflow: visible } .source td, pre { white-space: pre-wrap }
 }
 `
