@@ -1,7 +1,7 @@
 // The planner under random wishes and random events: it always comes to an end, keeps its promise on the way, and arrives.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { seeded } from '../../test/balancer/support/seeded.ts'
+import { seeded } from '../../test/support/seeded.ts'
 import { planSteps, type PlannedInstance, type Step } from './plan.ts'
 import { wishOf, type Target } from './target.ts'
 import type { Version } from './version.ts'

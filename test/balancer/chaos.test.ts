@@ -6,7 +6,7 @@ import { test, type TestContext } from 'node:test'
 import { startBalancer } from './support/balancer.ts'
 import { readAnswer } from './support/client.ts'
 import { startRawInstance, type RawConnection, type TestInstance } from './support/instance.ts'
-import { seeded } from './support/seeded.ts'
+import { seeded } from '../support/seeded.ts'
 
 type Random = () => number
 

@@ -1,7 +1,7 @@
 // The autoscaler on virtual fleets: loads of several shapes, by seed, half an hour each.
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { seeded } from '../balancer/support/seeded.ts'
+import { seeded } from '../support/seeded.ts'
 import { fixedRule, hpaRule, options, ourRule } from './support/scaling-rules.ts'
 import {
   begin,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { seeded } from '../../../test/balancer/support/seeded.ts'
+import { seeded } from '../../../test/support/seeded.ts'
 import { choose, isLessBusy, slowStart, totalWeight, type Candidate } from './choice.ts'
 
 function sequence(...values: number[]): () => number {

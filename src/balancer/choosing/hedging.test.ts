@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { seeded } from '../../../test/balancer/support/seeded.ts'
+import { seeded } from '../../../test/support/seeded.ts'
 import { hedgeDelayMs, Hedging, RecentLatency, type HedgeQuestion } from './hedging.ts'
 
 test('hedgeDelayMs answers a delay only for GET and HEAD without a body, within budget, when latencies are known', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { seeded } from '../../../test/balancer/support/seeded.ts'
+import { seeded } from '../../../test/support/seeded.ts'
 import { defaultLimits, type BalancerLimits } from '../limits.ts'
 import type { Upstream } from '../messages.ts'
 import { Roster, type RosterEntry, type RosterListener } from './roster.ts'

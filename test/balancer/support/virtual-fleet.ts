@@ -4,7 +4,7 @@ import { Parking, type Parked } from '../../../src/balancer/choosing/parking.ts'
 import { Roster, type RosterEntry } from '../../../src/balancer/choosing/roster.ts'
 import { defaultLimits, type BalancerLimits } from '../../../src/balancer/limits.ts'
 import type { Upstream } from '../../../src/balancer/messages.ts'
-import { seeded } from './seeded.ts'
+import { seeded } from '../../support/seeded.ts'
 
 interface Happening {
   readonly atMs: number

@@ -1,5 +1,5 @@
 // One run of one rule on one load: what it asked for and when, and how far the fleet was from what the load needs.
-import { seeded } from '../../balancer/support/seeded.ts'
+import { seeded } from '../../support/seeded.ts'
 import { options, type ScalingRule } from './scaling-rules.ts'
 import { concurrencyLimit, VirtualInstances } from './virtual-instances.ts'
 import { loadOf, stepUpS, type Shape } from './virtual-load.ts'

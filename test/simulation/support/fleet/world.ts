@@ -3,7 +3,7 @@ import { asked, judgeLiveness, unasked } from '../../../../src/supervisor/livene
 import type { NextVersion, Target } from '../../../../src/supervisor/target.ts'
 import type { Version } from '../../../../src/supervisor/version.ts'
 import { VirtualTime } from '../../../support/virtual-time.ts'
-import { seeded } from '../../../balancer/support/seeded.ts'
+import { seeded } from '../../../support/seeded.ts'
 import { VirtualBalancer } from './balancer.ts'
 import type { VirtualProcess } from './process.ts'
 import { VirtualStore } from './store.ts'
