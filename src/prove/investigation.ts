@@ -1,7 +1,7 @@
 // From a confirmed difference to a finding: who wrote it, the shortest flow that shows it, and why.
 import type { AdversarialRuns } from './adversarial-runs.ts'
 import { compareTraces } from './compare/compare.ts'
-import { learnNoise, observationOf, type Noise } from './compare/noise.ts'
+import { isNoisy, learnNoise, observationOf, type Noise } from './compare/noise.ts'
 import { isWrite, singleSchedule, type Schedule } from './drive/schedule.ts'
 import { unexplained, type Evidence, type Explain } from './evidence.ts'
 import type { Difference, Divergence, Finding, ModeTriple } from './finding.ts'
@@ -155,7 +155,9 @@ class Investigation {
     const [one, again, two] = await Promise.all([
       laboratory.run(alonePlan),
       runs.repeat({ mode: shown.mode, schedule }, 'shrink'),
-      difference.where === 'status' ? undefined : laboratory.run({ ...alonePlan, drive: { pauseMs: 150 } }),
+      difference.where === 'status' || !isNoisy(this.#parts.noise)
+        ? undefined
+        : laboratory.run({ ...alonePlan, drive: { pauseMs: 150 } }),
     ])
     if (again === undefined || !this.#isAsInReference(one.trace, writer)) return undefined
     const noise = learnNoise(two === undefined ? [one.trace] : [one.trace, two.trace], flow)

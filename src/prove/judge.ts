@@ -2,7 +2,7 @@
 import { AdversarialRuns, type AdversarialMode } from './adversarial-runs.ts'
 import { AppFailure } from './app/servers.ts'
 import { failedSteps, flowFailure, tooUnstable } from './baseline.ts'
-import { learnNoise, type Noise } from './compare/noise.ts'
+import { isNoisy, learnNoise, type Noise } from './compare/noise.ts'
 import {
   adversarialSchedules,
   asksAnew,
@@ -115,7 +115,7 @@ class Judge {
     if (suspects.length === 0) return []
     const confirmed = await confirm(this.#flow, reference, suspects, this.#runs, async () => {
       // What one instance alone draws by lot may come out the same more than once.
-      const more = suspects.some(({ difference }) => isWeak(difference)) ? [2, 3] : [2]
+      const more = isNoisy(noise) && suspects.some(({ difference }) => isWeak(difference)) ? [2, 3] : [2]
       if (baselines.length === 2)
         baselines.push(...(await Promise.all(more.map((index) => this.#baseline(index)))))
       return learnNoise(baselines, this.#flow)
@@ -127,8 +127,11 @@ class Judge {
   }
 
   async #convict(reference: Trace, noise: Noise, confirmed: readonly Suspect[]): Promise<Judgement> {
-    await this.#completeTriples(confirmed)
     const { laboratory, explain, signal, hasTime } = this.#options
+    // A divergence that is sure is told, even when the time ends here.
+    await this.#completeTriples(confirmed).catch((error: unknown) => {
+      if (!signal.aborted) throw error
+    })
     const parts = {
       flow: this.#flow,
       reference,

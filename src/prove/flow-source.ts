@@ -1,0 +1,102 @@
+// From where a flow comes to the flow itself; some sources need an instance to look at.
+import type { AppSpec, Servers, Starter } from './app/servers.ts'
+import { readEvents } from './cause/events.ts'
+import { routesIn } from './cause/routes.ts'
+import { crawl, crawlOptions } from './crawl/crawl.ts'
+import { hintsInFolder, noHints } from './crawl/source-hints.ts'
+import { readFlowFile } from './flow/file.ts'
+import { parseHar, readHarFile } from './flow/har/har.ts'
+import { openApiOptions, readOpenApiFile } from './flow/openapi/openapi.ts'
+import type { Reading } from './flow/reading.ts'
+import { nodeInstrument } from './instrument/instrument.ts'
+import { driveOptions } from './drive/drive.ts'
+import type { FlowSource } from './request.ts'
+import { recordTests } from './tests/record-tests.ts'
+
+export interface SourceParts {
+  readonly app: AppSpec
+  readonly starter: Pick<Starter, 'startServers'>
+  readonly seed: number
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+}
+
+export interface SourcedFlow extends Reading {
+  /** What the app's framework knows of routes; undefined: it tells none, or was not asked. */
+  readonly routes: readonly string[] | undefined
+  /** Why there is no flow to judge by, in one sentence. */
+  readonly failure: string | undefined
+}
+
+/** Rejects with OPTION_INVALID, AppFailure, and the signal's reason. */
+export async function flowFrom(source: FlowSource, parts: SourceParts): Promise<SourcedFlow> {
+  const known = { routes: undefined, failure: undefined }
+  if (source.from === 'file') return { ...known, flow: await readFlowFile(source.path), skipped: [] }
+  if (source.from === 'har') return { ...known, ...(await readHarFile(source.path)) }
+  if (source.from === 'openapi')
+    return { ...known, ...(await readOpenApiFile(source.path, { ...openApiOptions, seed: parts.seed })) }
+  if (source.from === 'tests') return { ...known, ...(await flowOfTests(source.command, parts)) }
+  return crawled(parts)
+}
+
+async function flowOfTests(
+  command: string,
+  parts: SourceParts,
+): Promise<Reading & { readonly failure: string | undefined }> {
+  return onOneInstance(parts, async (servers) => {
+    const { origin, har, failure } = await recordTests(command, servers.origins, parts)
+    if (failure !== undefined) return { flow: { clients: [], steps: [] }, skipped: [], failure }
+    return { ...parseHar(JSON.stringify(har), 'what the tests asked', { origin }), failure: undefined }
+  })
+}
+
+async function crawled(parts: SourceParts): Promise<SourcedFlow> {
+  const routes = await frameworkRoutes(parts)
+  const { app, seed, signal } = parts
+  const hints = app.targets.length > 0 ? noHints : await hintsInFolder(app.cwd)
+  return onOneInstance(parts, async ({ origins }) => {
+    const host = app.targets[0] === undefined ? driveOptions.site.host : new URL(app.targets[0]).host
+    const { flow, skipped } = await crawl(origins[0] ?? '', {
+      ...crawlOptions,
+      seed,
+      host,
+      knownRoutes: routes ?? [],
+      hints,
+      signal,
+    })
+    const failure = flow.steps.length === 0 ? 'the crawl found nothing that answers' : undefined
+    return { flow, skipped, routes, failure }
+  })
+}
+
+async function onOneInstance<T>(
+  { starter, app }: SourceParts,
+  work: (servers: Servers) => Promise<T>,
+): Promise<T> {
+  const servers = await starter.startServers(app, 'single', 1)
+  try {
+    return await work(servers)
+  } finally {
+    await servers.stop()
+  }
+}
+
+/** Asked of the framework by an instrument; undefined where it does not tell, or the app does not start with one. */
+async function frameworkRoutes({
+  starter,
+  app,
+  signal,
+}: SourceParts): Promise<readonly string[] | undefined> {
+  if (app.targets.length > 0) return undefined
+  let servers: Servers | undefined
+  try {
+    servers = await starter.startServers(app, 'single', 1, nodeInstrument(app.cwd))
+    await fetch(`${servers.origins[0]}/`, { redirect: 'manual', signal }).catch(() => undefined)
+    return routesIn(await readEvents(servers.evidenceFolder(1)))
+  } catch {
+    signal.throwIfAborted()
+    return undefined
+  } finally {
+    await servers?.stop()
+  }
+}

@@ -1,0 +1,147 @@
+// `drover prove` from the request to the verdict: servers, flow, judgement, cause.
+import { AppFailure, type AppSpec, type Starter } from './app/servers.ts'
+import { openStarter } from './app/starter.ts'
+import { explainer } from './cause/explain.ts'
+import { coverageOf } from './crawl/coverage.ts'
+import { driveOptions } from './drive/drive.ts'
+import { flowFrom, type SourcedFlow } from './flow-source.ts'
+import type { Flow } from './flow/flow.ts'
+import { judgeFlow, type Judgement } from './judge.ts'
+import { Laboratory } from './laboratory.ts'
+import { runsAtOnce } from './outside.ts'
+import type { Progress, Prove, ProofRun, ProvePorts, ProveRequest } from './request.ts'
+
+/** With three, a client's request may be apart from its last two. */
+const instances = 3
+
+/** For making a finding clearer once it is sure: shorter and with its writer. */
+const clarifyingMs = 20_000
+
+export const prove: Prove = async (request, ports) => {
+  const starter = await openStarter()
+  try {
+    return await proveWith(starter, request, ports)
+  } finally {
+    await starter.close()
+  }
+}
+
+/** The same with a starter of the caller's, who closes it. */
+export async function proveWith(
+  starter: Pick<Starter, 'startServers'>,
+  request: ProveRequest,
+  ports: ProvePorts,
+): Promise<ProofRun> {
+  const since = performance.now()
+  const timeout = AbortSignal.timeout(request.timeoutMs)
+  const proof = new Proving(starter, request, ports, AbortSignal.any([ports.signal, timeout]))
+  const run = await proof.run()
+  ports.signal.throwIfAborted()
+  return { ...run, proof: { ...run.proof, durationMs: performance.now() - since } }
+}
+
+class Proving {
+  readonly #starter: Pick<Starter, 'startServers'>
+  readonly #request: ProveRequest
+  readonly #ports: ProvePorts
+  readonly #signal: AbortSignal
+  #flow: Flow = { clients: [], steps: [] }
+  #routes: readonly string[] | undefined
+  #limits: readonly string[] = []
+
+  constructor(
+    starter: Pick<Starter, 'startServers'>,
+    request: ProveRequest,
+    ports: ProvePorts,
+    signal: AbortSignal,
+  ) {
+    this.#starter = starter
+    this.#request = request
+    this.#ports = ports
+    this.#signal = signal
+  }
+
+  async run(): Promise<ProofRun> {
+    try {
+      return await this.#judge(await this.#source())
+    } catch (error) {
+      if (error instanceof AppFailure) return this.#cannot(error.message, error.lastLines)
+      if (!this.#signal.aborted) throw error
+      return this.#cannot(`it was not done within ${this.#request.timeoutMs / 1000} s`, [])
+    }
+  }
+
+  #source(): Promise<SourcedFlow> {
+    const { app, flow, seed, timeoutMs } = this.#request
+    this.#ports.onProgress({ phase: 'prepare', run: 0, mode: 'single', step: 0, steps: 0 })
+    return flowFrom(flow, { app, starter: this.#starter, seed, timeoutMs, signal: this.#signal })
+  }
+
+  async #judge({ flow, skipped, routes, failure }: SourcedFlow): Promise<ProofRun> {
+    this.#limits = skipped
+    this.#routes = routes
+    if (failure !== undefined) return this.#cannot(failure, [])
+    if (flow.steps.length === 0) return this.#cannot('the flow has no steps', [])
+    this.#flow = flow
+    const { app, seed, schedules } = this.#request
+    const { flow: driven, ...judgement } = await judgeFlow(flow, {
+      laboratory: await this.#laboratory(app),
+      explain: explainer({
+        starter: this.#starter,
+        app,
+        host: siteHost(app),
+        onRoutes: (known) => {
+          this.#routes ??= known
+        },
+      }),
+      seed,
+      schedules,
+      signal: this.#signal,
+      hasTime: budget(clarifyingMs),
+    })
+    this.#flow = driven
+    this.#limits = [...this.#limits, ...judgement.limits]
+    return this.#proofRun(judgement.verdict, judgement.investigated)
+  }
+
+  async #laboratory(app: AppSpec): Promise<Laboratory> {
+    return new Laboratory({
+      starter: this.#starter,
+      app,
+      instances,
+      concurrency: await runsAtOnce(app),
+      signal: this.#signal,
+      onProgress: (progress: Progress) => this.#ports.onProgress(progress),
+    })
+  }
+
+  #cannot(why: string, lastLines: readonly string[]): ProofRun {
+    this.#limits = [...this.#limits, ...lastLines.slice(-5).map((line) => `the app wrote: ${line}`)]
+    return this.#proofRun({ verdict: 'could-not-judge', why }, [])
+  }
+
+  #proofRun(verdict: Judgement['verdict'], investigated: Judgement['investigated']): ProofRun {
+    const proof = {
+      seed: this.#request.seed,
+      verdict,
+      coverage: coverageOf(this.#flow, this.#routes),
+      limits: this.#limits,
+      hints: [],
+      durationMs: 0,
+    }
+    return { proof, flow: this.#flow, showings: investigated.map(({ showing }) => showing) }
+  }
+}
+
+function siteHost({ targets: [target] }: AppSpec): string {
+  return target === undefined ? driveOptions.site.host : new URL(target).host
+}
+
+/** True until `ms` have gone by since it was first asked. */
+function budget(ms: number): () => boolean {
+  let endsAt: number | undefined
+  return () => {
+    endsAt ??= performance.now() + ms
+    return performance.now() < endsAt
+  }
+}
