@@ -10,6 +10,7 @@ import type {
   Upstream,
   UpstreamLoad,
 } from '../balancer/messages.ts'
+import { startKey } from '../supervisor/deploy/steps.ts'
 import { forwardLines } from '../supervisor/output-lines.ts'
 import { noTotals, withKnownLatency } from './balancer-loads.ts'
 import type { BoundHandle } from './bound-handle.ts'
@@ -153,7 +154,7 @@ export class BalancerWorker {
    */
   released(id: string, epoch: number): Promise<void> {
     if (this.#state === 'ended') return Promise.resolve()
-    const key = startKey(id, epoch)
+    const key = startKey({ id, epoch })
     const asked = this.#releases.get(key)
     if (asked !== undefined) return asked.promise
     const release = Promise.withResolvers<void>()
@@ -233,7 +234,7 @@ export class BalancerWorker {
         this.#lookInformed()
         break
       case 'released':
-        this.#release(startKey(report.id, report.epoch))
+        this.#release(startKey(report))
         break
       case 'metrics':
         this.#lastMetrics = report.metrics
@@ -283,8 +284,4 @@ export class BalancerWorker {
     this.#refuse(new Error(`ended by ${reason}`))
     this.#ended.resolve(reason)
   }
-}
-
-function startKey(id: string, epoch: number): string {
-  return `${id}#${epoch}`
 }

@@ -1,5 +1,6 @@
 // Watches the instances that serve from outside: whether their event loops turn, what they need, and what they tell of themselves.
 import type { AnnouncedRoute, InstanceTelemetry } from '../base/instance-telemetry.ts'
+import { startKey } from '../supervisor/deploy/steps.ts'
 import { describeDrift, findDrift } from '../supervisor/drift.ts'
 import type { FingerprintHashes } from '../supervisor/drift.ts'
 import type { InstanceState } from '../supervisor/fleet-options.ts'
@@ -131,7 +132,7 @@ export class InstanceWatch {
     const telemetry = await askForTelemetry(place, this.#rules.secret, this.#ports.scheduler)
     if (telemetry === undefined) return undefined
     const sentence = this.#driftOf(place, telemetry.fingerprint)
-    if (sentence === undefined) this.#admitted.set(keyOf(place), telemetry)
+    if (sentence === undefined) this.#admitted.set(startKey(place), telemetry)
     return sentence
   }
 
@@ -177,7 +178,7 @@ export class InstanceWatch {
       this.#hear(watched, telemetry)
     })
     this.#watched.set(place.id, watched)
-    const known = this.#admitted.get(keyOf(place))
+    const known = this.#admitted.get(startKey(place))
     if (known !== undefined) {
       watched.know(known)
       this.#heard.add(watched)
@@ -280,10 +281,6 @@ export class InstanceWatch {
     const { id, epoch } = watched.place
     this.#ports.onMemory(id, epoch, rssOf(usage))
   }
-}
-
-function keyOf({ id, epoch }: Pick<WatchedPlace, 'id' | 'epoch'>): string {
-  return `${id}#${epoch}`
 }
 
 function placeOf(view: WatchedView): WatchedPlace | undefined {

@@ -51,7 +51,7 @@ export type Step =
 export function planSteps(wish: FleetWish, instances: readonly PlannedInstance[]): readonly Step[] {
   const assigned = assignSpares(wish, instances)
   const roles = new Map(assigned.map(({ id, role }) => [id, role]))
-  const present = instances.filter(({ state }) => isPresent(state))
+  const present = instances.filter(isPresent)
   const inRole = (wanted: InstanceRole) =>
     present.filter(({ id, role }) => (roles.get(id) ?? role) === wanted)
   const servers = inRole('server')
@@ -64,7 +64,7 @@ export function planSteps(wish: FleetWish, instances: readonly PlannedInstance[]
 }
 
 /** It is there or comes back by itself. */
-function isPresent(state: InstanceState): boolean {
+export function isPresent({ state }: { readonly state: InstanceState }): boolean {
   return state === 'starting' || state === 'ready' || state === 'backoff'
 }
 
@@ -77,7 +77,7 @@ interface Assignment {
 function assignSpares(wish: FleetWish, instances: readonly PlannedInstance[]): readonly Assignment[] {
   return wish.servers.flatMap(({ version, instances: wanted, isBad = false }) => {
     if (isBad) return []
-    const own = instances.filter((one) => one.version === version.number && isPresent(one.state))
+    const own = instances.filter((one) => one.version === version.number && isPresent(one))
     const servers = own.filter(({ role }) => role === 'server')
     const ready = servers.filter(({ state }) => state === 'ready')
     const waiting = servers.filter(({ state }) => state !== 'ready')

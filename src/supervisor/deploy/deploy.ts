@@ -3,6 +3,7 @@
 //
 //   canary ──▶ surge ──▶ done
 //      └────────┴──────▶ restoring ──▶ failed | aborted
+import { isPresent } from '../plan.ts'
 import { judgeErrors, judgeLatency } from './gates.ts'
 import {
   setBack,
@@ -20,7 +21,6 @@ import {
   noteDeath,
   startKey,
   type DeployedDeath,
-  type DeployedInstance,
   type HealthyRule,
   type InstanceStep,
 } from './steps.ts'
@@ -261,10 +261,6 @@ function decideRestoring(
   if (nowMs - (state.setbackAtMs ?? nowMs) < restoreLimitMs) return { state, next, news }
   const reason = `${setback.reason}; of version ${state.plan.old.label} ${ready} of ${wanted} instances are ready`
   return { state, next, news, verdict: { ...setback, reason } }
-}
-
-function isPresent({ state }: DeployedInstance): boolean {
-  return state === 'starting' || state === 'ready' || state === 'backoff'
 }
 
 function ruleOf(
