@@ -2,7 +2,7 @@
 import { AppFailure } from './app/servers.ts'
 import { compareTraces } from './compare/compare.ts'
 import type { Noise } from './compare/noise.ts'
-import type { Schedule } from './drive/schedule.ts'
+import { isParted, type Schedule } from './drive/schedule.ts'
 import type { Difference } from './finding.ts'
 import type { Flow } from './flow/flow.ts'
 import type { Laboratory, Run } from './laboratory.ts'
@@ -59,6 +59,11 @@ export class AdversarialRuns {
 
   hasRun(mode: AdversarialMode, schedule?: Schedule): boolean {
     return this.runs.some((one) => one.mode === mode && (schedule === undefined || one.schedule === schedule))
+  }
+
+  /** Whether a run with restarts had one between the two. */
+  isParted(writer: number | undefined, reader: number): boolean {
+    return this.runs.some(({ mode, schedule }) => mode === 'restart' && isParted(schedule, writer, reader))
   }
 
   differences(mode: AdversarialMode, reference: Trace, noise: Noise): readonly Difference[] {

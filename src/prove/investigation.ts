@@ -57,7 +57,22 @@ export async function investigate(
     if (!found.some((other) => haveOneCause(other.finding, finding)))
       found.push({ finding, showing: evidence.showing })
   }
-  return found
+  return found.filter(({ finding }) => !isToldBetter(finding, found))
+}
+
+/** Of which nothing is known but how it differs, as another does of which more is known: most likely that one again. */
+function isToldBetter(finding: Finding, found: readonly Investigated[]): boolean {
+  if (isNamed(finding)) return false
+  const modes = modesOf(finding)
+  return found.some((other) => isNamed(other.finding) && modesOf(other.finding) === modes)
+}
+
+function isNamed({ cause: { holder, declaredAt, writtenAt, files } }: Finding): boolean {
+  return holder !== undefined || declaredAt !== undefined || writtenAt !== undefined || files.length > 0
+}
+
+function modesOf({ divergence: { modes } }: Finding): string {
+  return `${modes['private-disk']} ${modes['shared-disk']} ${modes.restart}`
 }
 
 /** What two findings say is the same thing: one variable, one file, or a property of the process itself. */
@@ -132,7 +147,7 @@ class Investigation {
     const showing = smallest?.showing ?? this.#prefixShowing()
     const divergence: Divergence = {
       difference: smallest?.difference ?? difference,
-      modes: this.#triple(),
+      modes: this.#triple(writer),
       writer,
       reader,
       writerInstance: writer === undefined ? undefined : instanceAt(showing.run, writer),
@@ -185,13 +200,16 @@ class Investigation {
     return { run: upTo(shown.run.trace), alone: upTo(this.#parts.reference) }
   }
 
-  #triple(): ModeTriple {
+  #triple(writer: number | undefined): ModeTriple {
     const { flow, runs, reference, noise } = this.#parts
     const { difference, shown } = this.#suspect
     const differs = (mode: keyof ModeTriple): boolean | undefined => {
       if (mode === shown.mode) return true
       if (!runs.hasRun(mode)) return undefined
-      return differsAtRoute(flow, runs.differences(mode, reference, noise), difference)
+      const isSeen = differsAtRoute(flow, runs.differences(mode, reference, noise), difference)
+      // While a WebSocket is open nothing is killed: that it is still there says nothing then.
+      if (!isSeen && mode === 'restart' && !runs.isParted(writer, difference.step)) return undefined
+      return isSeen
     }
     const own = differs('private-disk')
     // It was not run where no instance wrote anything that could be shared.

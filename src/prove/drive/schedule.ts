@@ -37,6 +37,11 @@ export function restartSchedule(flow: Flow, finalReads: number = flow.steps.leng
   })
 }
 
+/** Whether a restart lies between what `writer` did (undefined: whatever was done before) and the answer of `reader`. */
+export function isParted(schedule: Schedule, writer: number | undefined, reader: number): boolean {
+  return schedule.slice((writer ?? -1) + 1, reader + 1).some((place) => place?.restart === true)
+}
+
 /** Whether a step opens a connection, and so may go to any instance. */
 export function asksAnew(step: Step): boolean {
   return step.kind === 'http' || (step.kind === 'websocket' && step.action.do === 'connect')
