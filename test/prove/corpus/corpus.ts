@@ -3,6 +3,7 @@
 //   expect.json    verdict, kind, command …
 // Where its state is declared and written, comments in the source say: `state:declared` and `state:written`, on that line or just above.
 import { existsSync, globSync, readFileSync } from 'node:fs'
+import { cp, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as v from 'valibot'
@@ -36,6 +37,8 @@ export interface Specimen {
   readonly env: Readonly<Record<string, string>>
   /** Where a finding may point to. Empty for stateless ones. */
   readonly lines: readonly MarkedLine[]
+  /** Whether it keeps something in the outside store. */
+  readonly usesStore: boolean
   /** Files that hold the state, relative to the app's folder. */
   readonly files: readonly string[]
   /** The npm package that the state lives in. */
@@ -81,17 +84,35 @@ function readSpecimen(name: string): Specimen {
   if (flowFile === undefined) throw new Error(`${name} has no flow.yaml`)
   const { verdict, command, env } = expected
   const flow = parseFlow(readFileSync(flowFile, 'utf8'), basename(flowFile))
-  const shared = { name, folder, flowFile, flow, verdict, command, env, twinOf, lines: markedLines(folder) }
+  const shared = {
+    name,
+    folder,
+    flowFile,
+    flow,
+    verdict,
+    command,
+    env,
+    twinOf,
+    lines: markedLines(folder),
+    usesStore: mentionsStore(folder),
+  }
   if (expected.verdict === 'no-divergence')
     return { ...shared, kinds: [], differs: [], files: [], package: undefined }
   const { differs, files } = expected
   return { ...shared, kinds: [expected.kind, ...expected.orKinds], differs, files, package: expected.package }
 }
 
+const sources = '**/*.{js,mjs,cjs,ts,py}'
+
+function mentionsStore(folder: string): boolean {
+  const files = globSync(sources, { cwd: folder })
+  return files.some((file) => readFileSync(join(folder, file), 'utf8').includes('STORE_URL'))
+}
+
 const marker = /(?:\/\/|#) state:(declared|written)$/
 
 function markedLines(folder: string): readonly MarkedLine[] {
-  return globSync('**/*.{js,mjs,cjs,ts,py}', { cwd: folder }).flatMap((file) =>
+  return globSync(sources, { cwd: folder }).flatMap((file) =>
     readFileSync(join(folder, file), 'utf8')
       .split('\n')
       .flatMap((text, index): readonly MarkedLine[] => {
@@ -101,4 +122,23 @@ function markedLines(folder: string): readonly MarkedLine[] {
         return [{ file, line: index + (isAlone ? 2 : 1), as }]
       }),
   )
+}
+
+const packages = fileURLToPath(new URL('../../../node_modules', import.meta.url))
+/** As ../apps/.gitignore has it: what a specimen leaves when it is started in its own folder. */
+const leftover = /^(?:data|uploads|logs|scratch|db\.json|readings\.json|.*\.(?:log|db|sqlite.*))$/
+
+/** Around copies below `scratch`: the packages, and the kind of module that the repository's own package.json says. */
+export async function prepareCopies(scratch: string): Promise<void> {
+  await mkdir(scratch, { recursive: true })
+  await symlink(packages, join(scratch, 'node_modules'))
+  await writeFile(join(scratch, 'package.json'), '{ "type": "module" }')
+}
+
+/** The specimen as it is before its first start. */
+export async function copySpecimen({ folder }: Specimen, to: string): Promise<void> {
+  await cp(folder, to, {
+    recursive: true,
+    filter: (path) => path === folder || !leftover.test(basename(path)),
+  })
 }

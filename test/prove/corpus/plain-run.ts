@@ -2,19 +2,16 @@
 // expectations of the flow were not met, which is what a person would see.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cp, mkdir, symlink, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { createConnection, createServer } from 'node:net'
 import { delimiter, dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { drive } from '../../../src/prove/drive/drive.ts'
 import { asksAnew, restartSchedule, type Schedule } from '../../../src/prove/drive/schedule.ts'
 import type { Flow } from '../../../src/prove/flow/flow.ts'
 import { substitute } from '../../../src/prove/flow/variables.ts'
 import type { Observation } from '../../../src/prove/trace.ts'
 import { until } from '../../support/until.ts'
-import type { Specimen } from './corpus.ts'
-
-const packages = fileURLToPath(new URL('../../../node_modules', import.meta.url))
+import { copySpecimen, prepareCopies, type Specimen } from './corpus.ts'
 
 export interface PlainRun {
   /** Folder for copies, which the caller removes. */
@@ -30,7 +27,7 @@ export async function unmetBy(
   { scratch, store }: PlainRun,
 ): Promise<readonly string[]> {
   const count = how === 'in-turn' ? 2 : 1
-  await prepare(scratch)
+  await prepareCopies(scratch)
   const instances = await Promise.all(
     Array.from({ length: count }, (_, index) =>
       PlainInstance.start(specimen, { scratch, store, number: index + 1 }),
@@ -52,13 +49,6 @@ export async function unmetBy(
   } finally {
     await Promise.all(instances.map((instance) => instance.stop()))
   }
-}
-
-/** What copies need around them: the packages, and the kind of module that the repository's own package.json says. */
-async function prepare(scratch: string): Promise<void> {
-  await mkdir(scratch, { recursive: true })
-  await symlink(packages, join(scratch, 'node_modules'))
-  await writeFile(join(scratch, 'package.json'), '{ "type": "module" }')
 }
 
 function inTurn(flow: Flow, count: number): Schedule {
@@ -103,7 +93,7 @@ class PlainInstance {
 
   static async start(specimen: Specimen, place: Place): Promise<PlainInstance> {
     const instance = new PlainInstance(specimen, place, await quietPort())
-    await cp(specimen.folder, instance.#folder, { recursive: true })
+    await copySpecimen(specimen, instance.#folder)
     await mkdir(join(instance.#folder, '.tmp'))
     await instance.#run()
     return instance

@@ -1,8 +1,10 @@
 // Has specimens judged, a few at a time.
-import { dirname, delimiter } from 'node:path'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
 import type { AppSpec } from '../../../src/prove/app/servers.ts'
 import type { Prove } from '../../../src/prove/request.ts'
-import type { Specimen } from './corpus.ts'
+import { copySpecimen, prepareCopies, type Specimen } from './corpus.ts'
 import type { OutsideStore } from './outside-store.ts'
 import { type Score, scoreOf } from './score.ts'
 
@@ -34,34 +36,41 @@ export async function proveCorpus(
 
 async function proveOne(specimen: Specimen, options: CorpusOptions): Promise<Score> {
   const { prove, store, seed, schedules, timeoutMs, signal } = options
-  const request = {
-    app: appOf(specimen, store.database(specimen.name)),
-    flow: { from: 'file', path: specimen.flowFile },
-    seed,
-    schedules,
-    timeoutMs,
-  } as const
-  const { proof } = await prove(request, { onProgress: () => undefined, signal })
-  return scoreOf(specimen, proof)
+  const scratch = await mkdtemp(join(tmpdir(), 'drover-specimen-'))
+  try {
+    const around = join(scratch, 'around')
+    const folder = join(around, 'app')
+    await prepareCopies(around)
+    await copySpecimen(specimen, folder)
+    const app = appOf({ ...specimen, folder }, store.database(specimen.name))
+    const flow = { from: 'file', path: specimen.flowFile } as const
+    const { proof } = await prove(
+      { app, flow, seed, schedules, timeoutMs },
+      { onProgress: () => undefined, signal },
+    )
+    return scoreOf(specimen, proof)
+  } finally {
+    await rm(scratch, { recursive: true })
+  }
 }
 
-/** `database`: where its outside state is, emptied before each run. */
-export function appOf({ command, folder, env }: Specimen, database: string): AppSpec {
-  const empty = `fetch(${JSON.stringify(database)}, { method: 'DELETE' })`
+/** `database`: where its outside state is, if it has any; emptied before each run. */
+export function appOf({ command, folder, env, usesStore }: Specimen, database: string): AppSpec {
+  const empty = `fetch(${JSON.stringify(database)}, { method: "DELETE" })`
   return {
     command,
-    cwd: folder.replace(/\/$/, ''),
+    cwd: folder,
     env: {
       ...process.env,
       NODE_OPTIONS: '--disable-warning=ExperimentalWarning',
       PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH'] ?? ''}`,
-      STORE_URL: database,
+      ...(usesStore ? { STORE_URL: database } : {}),
       ...env,
     },
     readyPath: undefined,
     readyTimeoutMs: 30_000,
     before: undefined,
-    reset: `node -e '${empty}'`,
+    reset: usesStore ? `node -e '${empty}'` : undefined,
     targets: [],
   }
 }

@@ -7,6 +7,7 @@ export interface Score {
   readonly isVerdictRight: boolean
   /** Undefined where there is none to find, or nothing was found. */
   readonly isKindRight: boolean | undefined
+  /** Of apps in another language too: lines are promised for Node alone. */
   readonly isLineRight: boolean | undefined
   readonly durationMs: number
   /** What was said, in short. */
@@ -19,11 +20,12 @@ export function scoreOf(specimen: Specimen, proof: Proof): Score {
   const isVerdictRight = verdict.verdict === specimen.verdict
   const found = verdict.verdict === 'stateful' ? verdict.findings[0] : undefined
   const isExpected = found !== undefined && specimen.verdict === 'stateful'
+  const isNode = !specimen.command.includes('python3')
   return {
     name: specimen.name,
     isVerdictRight,
     isKindRight: isExpected ? specimen.kinds.includes(found.cause.kind) : undefined,
-    isLineRight: isExpected ? namesLine(specimen, found) : undefined,
+    isLineRight: isExpected && isNode ? namesLine(specimen, found) : undefined,
     durationMs,
     said: found === undefined ? saidWithout(proof) : saidOf(found),
   }

@@ -6,7 +6,7 @@ const app = express()
 app.get('/', (req, res) => res.send('<h1>Chat</h1><ul id="messages"></ul>'))
 
 const server = createServer(app)
-const sockets = new WebSocketServer({ server, path: '/chat' })
+const sockets = new WebSocketServer({ server, path: '/chat' }) // state:declared
 const rooms = new Map() // state:declared
 
 sockets.on('connection', (socket, request) => {
