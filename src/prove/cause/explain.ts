@@ -1,0 +1,178 @@
+// Looks inside the app in one more run, on one instance, and names the cause of a confirmed divergence.
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import type { AppSpec, Servers, Starter, WrittenFile } from '../app/servers.ts'
+import { drive, driveOptions } from '../drive/drive.ts'
+import type { Schedule } from '../drive/schedule.ts'
+import type { Evidence, Explain } from '../evidence.ts'
+import type { Flow, Step } from '../flow/flow.ts'
+import { requestHeader } from '../instrument/event.ts'
+import type { AppEvent } from '../instrument/event.ts'
+import { nodeInstrument } from '../instrument/instrument.ts'
+import type { Observation, Trace } from '../trace.ts'
+import { classify } from './classify.ts'
+import { sortEvents } from './clues.ts'
+import type { Clues, Side, SortedEvents } from './clues.ts'
+import { readEvents } from './events.ts'
+import { routesIn } from './routes.ts'
+
+export interface ExplainOptions {
+  readonly starter: Pick<Starter, 'startServers'>
+  readonly app: AppSpec
+  /** By which name the app is asked, as in every other run. */
+  readonly host: string
+  /** Told what the app's framework knows of routes, once that was seen. */
+  readonly onRoutes: (routes: readonly string[]) => void
+}
+
+/** Rejects only with the reason of an abort: what cannot be looked into is concluded from what is known without. */
+export function explainer(options: ExplainOptions): Explain {
+  return async (evidence, signal) => {
+    const inside = await lookInside(evidence, options, signal)
+    signal.throwIfAborted()
+    if (inside !== undefined) {
+      const routes = routesIn(inside.events)
+      if (routes !== undefined) options.onRoutes(routes)
+    }
+    return classify(await cluesOf(evidence, inside, options.app.cwd))
+  }
+}
+
+interface Inside {
+  readonly events: readonly AppEvent[]
+  readonly files: readonly WrittenFile[]
+  readonly trace: Trace
+}
+
+async function lookInside(
+  evidence: Evidence,
+  options: ExplainOptions,
+  signal: AbortSignal,
+): Promise<Inside | undefined> {
+  const { starter, app } = options
+  if (app.targets.length > 0) return undefined
+  let servers: Servers | undefined
+  try {
+    servers = await starter.startServers(app, 'single', 1, nodeInstrument(app.cwd))
+    return await seenWhileDriven(servers, evidence, options, signal)
+  } catch {
+    // The app does not run with us inside; the divergence stands without.
+    return undefined
+  } finally {
+    await servers?.stop()
+  }
+}
+
+async function seenWhileDriven(
+  servers: Servers,
+  { flow, divergence, schedule }: Evidence,
+  { host }: ExplainOptions,
+  signal: AbortSignal,
+): Promise<Inside> {
+  const before = await servers.writtenFiles(1)
+  const only = onOneInstance(schedule, divergence.witness)
+  const trace = await drive(numbered(flow), servers, only, { ...driveOptions, site: { host }, signal })
+  const after = await servers.writtenFiles(1)
+  return { events: await readEvents(servers.evidenceFolder(1)), files: newFiles(before, after), trace }
+}
+
+/** What of a witness's steps has a place, and nothing else. */
+function onOneInstance(schedule: Schedule, witness: readonly number[]): Schedule {
+  return schedule.map((place, index) =>
+    place === undefined || (witness.length > 0 && !witness.includes(index))
+      ? undefined
+      : { instance: 1, restart: false },
+  )
+}
+
+/** Each request says which step it is, from 1. */
+export function numbered(flow: Flow): Flow {
+  return { ...flow, steps: flow.steps.map((step, index) => withNumber(step, index + 1)) }
+}
+
+function withNumber(step: Step, number: number): Step {
+  const own = { [requestHeader]: String(number) }
+  if (step.kind === 'http') return { ...step, headers: { ...step.headers, ...own } }
+  if (step.kind !== 'websocket' || step.action.do !== 'connect') return step
+  return { ...step, action: { ...step.action, headers: { ...step.action.headers, ...own } } }
+}
+
+function newFiles(before: readonly WrittenFile[], after: readonly WrittenFile[]): readonly WrittenFile[] {
+  const known = new Map(before.map((file) => [file.path, file]))
+  return after.filter(({ path, modifiedAtMs, sizeBytes }) => {
+    const old = known.get(path)
+    return old?.modifiedAtMs !== modifiedAtMs || old?.sizeBytes !== sizeBytes
+  })
+}
+
+async function cluesOf(
+  { flow, divergence, showing }: Evidence,
+  inside: Inside | undefined,
+  cwd: string,
+): Promise<Clues> {
+  const events = sortEvents(inside?.events ?? [])
+  const { writer, reader, witness, difference, modes } = divergence
+  const trace = inside?.trace ?? showing.alone
+  const before = writer === undefined ? witness.filter((step) => step < reader) : [writer]
+  const side = (step: number): Side => sideOf(flow, step, trace, events)
+  return {
+    difference,
+    modes,
+    hasWriter: writer !== undefined,
+    writers: before.filter((step) => flow.steps[step]?.kind !== 'wait').map(side),
+    reader: side(reader),
+    boot: events.boot,
+    timers: events.timers,
+    files: inside?.files.filter(({ change }) => change !== 'deleted').map(({ path }) => path) ?? [],
+    textOf: await sourceLines(inside?.events ?? [], cwd),
+  }
+}
+
+function sideOf(flow: Flow, index: number, trace: Trace, events: SortedEvents): Side {
+  const step = flow.steps[index]
+  const observed = trace.observations.find((one: Observation) => one.step === index)
+  const answer = { status: observed?.status ?? 0, headers: observed?.headers ?? {} }
+  if (step?.kind === 'http') {
+    const { method, path, client } = step
+    return { method, path, client, type: typeOf(step.body?.kind), ...answer, events: events.of(index + 1) }
+  }
+  const client = step?.kind === 'websocket' ? step.client : ''
+  return {
+    method: 'GET',
+    path: '',
+    client,
+    type: 'websocket',
+    ...answer,
+    events: socketEvents(flow, index, events),
+  }
+}
+
+/** Messages have no header: they are told of under the request before, such as the opening of their socket. */
+function socketEvents(flow: Flow, index: number, events: SortedEvents): readonly AppEvent[] {
+  for (let at = index; at >= 0; at -= 1) {
+    const found = events.of(at + 1)
+    if (flow.steps[at]?.kind !== 'wait' && found.length > 0) return found
+  }
+  return []
+}
+
+function typeOf(kind: 'json' | 'form' | 'multipart' | 'text' | undefined): string {
+  if (kind === 'multipart') return 'multipart/form-data'
+  if (kind === 'form') return 'application/x-www-form-urlencoded'
+  return kind === 'json' ? 'application/json' : ''
+}
+
+/** The sources that events name, read once. */
+async function sourceLines(events: readonly AppEvent[], cwd: string): Promise<Clues['textOf']> {
+  const files = new Set(
+    events
+      .flatMap(({ declaredAt, writtenAt }) => [declaredAt, writtenAt])
+      .flatMap((at) => (at === undefined ? [] : [at.file])),
+  )
+  const read = async (file: string): Promise<[string, readonly string[]]> => {
+    const text = await readFile(resolve(cwd, file), 'utf8').catch(() => '')
+    return [file, text.split('\n')]
+  }
+  const sources = new Map(await Promise.all([...files].map(read)))
+  return (file, line) => sources.get(file)?.[line - 1]?.trim()
+}

@@ -1,0 +1,77 @@
+// Which of the things that were written is the one the reader missed.
+import type { CodePlace } from '../finding.ts'
+import type { AppEvent, Place } from '../instrument/event.ts'
+import type { Clues } from './clues.ts'
+
+/** A write, and how well it explains what the reader answered. */
+export interface Suspect {
+  readonly event: AppEvent
+  /** The reader reads or changes it too. */
+  readonly isRead: boolean
+}
+
+/** The likeliest first. */
+export function memorySuspects({ writers, reader }: Clues): readonly Suspect[] {
+  return rank(
+    writers.flatMap(({ events }) => events),
+    reader.events,
+  )
+}
+
+/** Written by timers of the app, and read by the reader. */
+export function timerSuspects({ timers, reader }: Clues): readonly Suspect[] {
+  return rank(timers, reader.events).filter(({ isRead }) => isRead)
+}
+
+function rank(written: readonly AppEvent[], seen: readonly AppEvent[]): readonly Suspect[] {
+  const reads = readPlaces(seen)
+  const suspects = written
+    .filter(({ event, declaredAt }) => event === 'write' && declaredAt !== undefined)
+    .map((event) => ({ event, isRead: event.declaredAt !== undefined && reads.has(keyOf(event.declaredAt)) }))
+  // The order of writing decides between equals.
+  return suspects.toSorted((a, b) => score(b) - score(a))
+}
+
+/** Names that tell of book-keeping beside what the request is for. */
+const beside =
+  /(?:^|[._])(?:logs?|metrics?|stats?|requests?|total_?requests|request_?count|last_?(?:seen|request))$/i
+
+function score({ event, isRead }: Suspect): number {
+  return (isRead ? 2 : 0) - (beside.test(event.holder ?? '') ? 1 : 0)
+}
+
+/** Every place of which something was declared that these events read or change. */
+export function readPlaces(events: readonly AppEvent[]): ReadonlySet<string> {
+  const reads = events.flatMap((event) => event.reads?.map(({ declaredAt }) => declaredAt) ?? [])
+  const writes = events.flatMap(({ event, declaredAt }) =>
+    event === 'write' && declaredAt !== undefined ? [declaredAt] : [],
+  )
+  return new Set([...reads, ...writes].map(keyOf))
+}
+
+export function keyOf({ file, line }: Place): string {
+  return `${file}:${line}`
+}
+
+export function codePlace(place: Place | undefined, textOf: Clues['textOf']): CodePlace | undefined {
+  if (place === undefined) return undefined
+  return { ...place, text: textOf(place.file, place.line) }
+}
+
+/** Of what was made at boot, the variable that these requests read: the one it was kept in, or one made of that. */
+export function keptAs(event: AppEvent, reads: ReadonlySet<string>): AppEvent | undefined {
+  const { declaredAt, reads: made = [] } = event
+  if (declaredAt !== undefined && reads.has(keyOf(declaredAt))) return event
+  const derived = made.find((each) => reads.has(keyOf(each.declaredAt)))
+  return derived === undefined
+    ? undefined
+    : { ...event, holder: derived.holder, declaredAt: derived.declaredAt }
+}
+
+/** Where these requests read it. */
+export function readPlace({ declaredAt }: AppEvent, events: readonly AppEvent[]): Place | undefined {
+  if (declaredAt === undefined) return undefined
+  const reads = events.flatMap((event) => event.reads ?? [])
+  return reads.find((read) => read.readAt !== undefined && keyOf(read.declaredAt) === keyOf(declaredAt))
+    ?.readAt
+}

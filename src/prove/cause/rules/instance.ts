@@ -1,0 +1,116 @@
+// Causes in what an instance is, rather than in what it was told: its name, its secrets, its settings.
+import type { AppEvent } from '../../instrument/event.ts'
+import type { Clues } from '../clues.ts'
+import { seenIn } from '../conclusion.ts'
+import type { Conclusion } from '../conclusion.ts'
+import { keptAs, keyOf, memorySuspects, readPlace, readPlaces } from '../holders.ts'
+import { isAmong, sessions, tokens } from '../packages.ts'
+
+const isRefused =
+  /^(?:400|401|403|302|303|307|419|422|498)\b|unauthori[sz]ed|invalid|signature|expired|login/i
+const keyMaking = /^generateKey/
+const ofName =
+  /^(?:hostname|pid|uptime|networkInterfaces|env (?:PORT|HOST|HOSTNAME|DYNO|.*(?:INSTANCE|POD|WORKER|NODE_NAME|REPLICA).*))$/
+
+/** What was drawn at boot and is kept, so that what one instance signs no other accepts. */
+export function secretRule(clues: Clues): Conclusion | undefined {
+  const { difference, hasWriter, modes } = clues
+  const suspects = memorySuspects(clues)
+  if (suspects.some(({ isRead }) => isRead)) return lazySecret(clues)
+  const drawn = clues.boot.filter(({ event, detail }) => event === 'random' && detail !== 'Math.random')
+  const events = [...clues.writers, clues.reader].flatMap((side) => side.events)
+  const kept = keptOf(drawn, readPlaces(events))
+  // Nothing else is left that two processes could differ in.
+  const isOnly = hasWriter && suspects.length === 0 && modes['shared-disk'] !== false
+  const secret = kept ?? (refuses(clues) || isOnly ? drawn.find(isLikelySecret) : undefined)
+  if (isPublicKey(clues)) return { kind: 'per-process-secret', ...seenIn(secret ?? drawn[0]) }
+  if (secret === undefined) return undefined
+  const isSecret =
+    isOnly ||
+    refuses(clues) ||
+    keyMaking.test(secret.detail ?? '') ||
+    /cookie|jwt|signature/i.test(difference.where)
+  return isSecret || isNamed(secret) ? { kind: 'per-process-secret', ...seenIn(secret) } : undefined
+}
+
+/** A key that others verify with (RFC 7517): its private half is the instance's own. */
+function isPublicKey({ difference }: Clues): boolean {
+  return /\bkeys\.\d+\.(?:kid|n|x|y|x5[ct].*)$/.test(difference.where)
+}
+
+function isNamed({ holder }: AppEvent): boolean {
+  return /secret|key|salt|pepper|signing|jwt/i.test(holder ?? '')
+}
+
+function isLikelySecret(event: AppEvent): boolean {
+  return event.holder !== undefined || isNamed(event) || isAmong(event, tokens) || isAmong(event, sessions)
+}
+
+function refuses({ difference }: Clues): boolean {
+  return (
+    isRefused.test(difference.actual) ||
+    (difference.where === 'status' && isRefused.test(difference.expected))
+  )
+}
+
+/** Made on first use: a variable that a request writes, on a line that draws. */
+function lazySecret(clues: Clues): Conclusion | undefined {
+  const drawn = clues.writers.flatMap(({ events }) => events.filter(({ event }) => event === 'random'))
+  const [best] = memorySuspects(clues)
+  const at = best?.event.writtenAt
+  const isDrawn =
+    at !== undefined &&
+    drawn.some(({ writtenAt }) => writtenAt !== undefined && keyOf(writtenAt) === keyOf(at))
+  if (best === undefined || !isDrawn || !isNamed(best.event) || !refuses(clues)) return undefined
+  return { kind: 'per-process-secret', ...seenIn(best.event) }
+}
+
+function keptOf(events: readonly AppEvent[], reads: ReadonlySet<string>): AppEvent | undefined {
+  for (const event of events) {
+    const kept = keptAs(event, reads)
+    if (kept !== undefined) return kept
+  }
+  return undefined
+}
+
+/** It says who it is, or answers by a setting that only this instance has. */
+export function instanceRule(clues: Clues): Conclusion | undefined {
+  const { reader, writers, boot, hasWriter } = clues
+  const suspects = memorySuspects(clues)
+  if (hasWriter && suspects.some(({ isRead }) => isRead)) return undefined
+  // A request that keeps nothing in the process may have put the name into what it keeps elsewhere.
+  const sides = hasWriter && suspects.length > 0 ? [reader] : [reader, ...writers]
+  const events = sides.flatMap((side) => side.events)
+  const reads = readPlaces(events)
+  const isName = ({ event, detail }: AppEvent): boolean => event === 'identity' && ofName.test(detail ?? '')
+  const asked = events.find(isName)
+  if (asked !== undefined) return identity(asked)
+  const setting = hasWriter ? undefined : settingOf(clues, reads)
+  if (setting !== undefined) {
+    const holder = setting.holder ?? setting.path ?? setting.detail
+    return { kind: 'instance-configuration', ...seenIn(setting), holder }
+  }
+  const drawn = boot.filter(({ event }) => event === 'random')
+  const kept = keptOf(boot.filter(isName), reads) ?? (hasWriter ? undefined : keptOf(drawn, reads))
+  if (kept !== undefined) return { ...identity(kept), writtenAt: readPlace(kept, events) ?? kept.writtenAt }
+  return saysName(clues) ? { kind: 'instance-identity', isObserved: false } : undefined
+}
+
+function identity(event: AppEvent): Conclusion {
+  return { kind: 'instance-identity', ...seenIn(event), holder: event.holder ?? event.detail }
+}
+
+/** The names that instances get in a proof. */
+const instanceName = /\binstance-\d+\b/
+
+function saysName({ difference }: Clues): boolean {
+  return instanceName.test(difference.expected) && instanceName.test(difference.actual)
+}
+
+/** A file or variable of the environment that was read at boot and is asked now; or is read now. */
+function settingOf({ boot, reader }: Clues, reads: ReadonlySet<string>): AppEvent | undefined {
+  const isSetting = ({ event, detail, path, writtenAt }: AppEvent): boolean =>
+    (event === 'file-read' && writtenAt !== undefined && path?.startsWith('/') === false) ||
+    (event === 'identity' && detail?.startsWith('env ') === true && !ofName.test(detail))
+  return keptOf(boot.filter(isSetting), reads) ?? reader.events.find(isSetting)
+}

@@ -1,0 +1,165 @@
+// Causes in the memory of a process.
+import type { AppEvent } from '../../instrument/event.ts'
+import type { Clues, Side } from '../clues.ts'
+import { seenIn } from '../conclusion.ts'
+import type { Conclusion } from '../conclusion.ts'
+import { keyOf, memorySuspects, readPlaces, timerSuspects } from '../holders.ts'
+import { caches, isAmong, packageAmong, schedulers, sessions } from '../packages.ts'
+import { bootEffect, onDisk, writtenFiles } from './disk.ts'
+
+const sessionCookie =
+  /^(?:connect\.sid|koa[.:]sess|sess(?:ion)?(?:_?id)?|sid|jsessionid|phpsessid|.*session.*|.*\.sid|auth.*|token)$/i
+const sessionName =
+  /^(?!.*(?:reset|verif|csrf|otp|invit|magic)).*(?:sess|logged|login|signed_?in|auth|^(?:access|refresh|bearer)?_?tokens?$)/i
+const isRefused = /^(?:401|403|302|303|307)\b|login|sign-?in|unauthori[sz]ed/i
+
+/** A session that was kept where only one instance finds it. */
+export function sessionRule(clues: Clues): Conclusion | undefined {
+  if (!isMemory(clues)) return undefined
+  const [best] = memorySuspects(clues)
+  const events = clues.writers.flatMap((side) => side.events)
+  const stored = events.find(({ event, package: from }) => event === 'session' && from !== undefined)
+  const own = best?.isRead === true ? best.event : undefined
+  const refused = isRefused.test(`${clues.difference.actual} `) || isRefused.test(clues.difference.where)
+  if (own !== undefined && sessionName.test(own.holder ?? ''))
+    return { kind: 'in-memory-session', ...seenIn(own) }
+  // What both requests share in the app's own memory explains more than a session that every request has.
+  if (stored !== undefined && (own === undefined || refused)) return sessionStore(stored, clues)
+  if (own !== undefined) {
+    const isKeyed = refused && setsSessionCookie(clues.writers) && /^(?:set|)$/.test(own.detail ?? '')
+    return isKeyed ? { kind: 'in-memory-session', ...seenIn(own) } : undefined
+  }
+  if (best !== undefined || !setsSessionCookie(clues.writers)) return undefined
+  const secret = clues.boot.some(({ event }) => event === 'random')
+  const made = packageAmong(clues.boot, sessions)
+  if (made === undefined && secret) return undefined
+  return { kind: 'in-memory-session', ...seenIn(made) }
+}
+
+function sessionStore(stored: AppEvent, { boot, writers }: Clues): Conclusion {
+  const made = packageAmong(boot, sessions)
+  const declaredAt = stored.declaredAt ?? made?.declaredAt
+  const put = writers
+    .flatMap(({ events }) => events)
+    .find(({ event, package: from }) => event === 'session' && from === undefined)
+  return { kind: 'in-memory-session', ...seenIn(stored), declaredAt, writtenAt: put?.writtenAt ?? declaredAt }
+}
+
+function setsSessionCookie(writers: readonly Side[]): boolean {
+  const set = writers.flatMap(({ headers }) => headers['set-cookie'] ?? [])
+  return set.some((cookie) => sessionCookie.test(cookie.split('=', 1)[0] ?? ''))
+}
+
+/** It differs wherever there is more than one process, whatever the disks. */
+function isMemory({ modes }: Clues): boolean {
+  return (
+    modes['shared-disk'] === true || (modes['shared-disk'] === undefined && modes['private-disk'] === true)
+  )
+}
+
+/** What the app's own timers wrote is what the reader answers; or they do outside, once in each instance, what should be done once. */
+export function scheduleRule(clues: Clues): Conclusion | undefined {
+  const [suspect] = timerSuspects(clues)
+  const ofWriter = memorySuspects(clues).filter(({ isRead }) => isRead)
+  const scheduler = packageAmong(clues.boot, schedulers)
+  if (suspect === undefined) return ofWriter.length > 0 ? undefined : scheduledOutside(clues, scheduler)
+  // A timer that tidies up does not make the state the timer's.
+  if (clues.hasWriter && ofWriter.some(({ event }) => sameHolder(event, suspect.event))) return undefined
+  return { kind: 'in-process-schedule', ...seenIn(suspect.event), package: scheduler?.package }
+}
+
+function scheduledOutside({ boot, timers }: Clues, scheduler: AppEvent | undefined): Conclusion | undefined {
+  const effect = timers.find(({ event }) => event === 'outside' || event === 'sql' || event === 'file-write')
+  const timer = boot.find(({ event, detail }) => event === 'schedule' && detail === 'setInterval')
+  if (effect === undefined || (timer === undefined && scheduler === undefined)) return undefined
+  const held = timers.find(({ event }) => event === 'write')
+  const seen = seenIn(held ?? effect)
+  return {
+    kind: 'in-process-schedule',
+    ...seen,
+    holder: seen.holder ?? effect.detail,
+    declaredAt: seen.declaredAt ?? timer?.writtenAt ?? scheduler?.declaredAt,
+    package: scheduler?.package,
+  }
+}
+
+function sameHolder(a: AppEvent, b: AppEvent): boolean {
+  return (
+    a.declaredAt !== undefined && b.declaredAt !== undefined && keyOf(a.declaredAt) === keyOf(b.declaredAt)
+  )
+}
+
+/** Without a writer: what each start does to what outlives it, so that three starts are not one. */
+export function bootRule(clues: Clues): Conclusion | undefined {
+  const { modes, hasWriter } = clues
+  if (hasWriter || modes['shared-disk'] !== true) return undefined
+  const effect = bootEffect(clues)
+  if (effect === undefined) return undefined
+  return {
+    kind: 'boot-side-effect',
+    ...seenIn(effect),
+    holder: effect.holder ?? effect.path ?? effect.detail,
+  }
+}
+
+const cacheName = /cache|memo(?:i[sz]ed?)?(?:$|[^r])|stale/i
+
+/** An answer that was kept; or a file's content, which each process read for itself. */
+export function cacheRule(clues: Clues): Conclusion | undefined {
+  const { modes } = clues
+  const [best] = memorySuspects(clues)
+  const read = cachedBy(clues)
+  if (best !== undefined && (isAmong(best.event, caches) || cacheName.test(best.event.holder ?? '')))
+    return { kind: 'in-process-cache', ...seenIn(best.event) }
+  if (read !== undefined && best?.isRead !== true) return { kind: 'in-process-cache', ...seenIn(read) }
+  if (modes['private-disk'] === false || modes['shared-disk'] !== true || modes.restart !== false)
+    return undefined
+  if (!clues.hasWriter) return undefined
+  // Lost by no kill: it is on a disk or in a database too, and what differs is the copy in memory.
+  const files = writtenFiles(clues)
+  if (files.length > 0) return copyOfFile(clues, files, best?.event)
+  return { kind: 'in-process-cache', ...seenIn(best?.event ?? read) }
+}
+
+function copyOfFile(
+  clues: Clues,
+  files: readonly string[],
+  held: AppEvent | undefined,
+): Conclusion | undefined {
+  const disk = onDisk(clues)
+  if (disk?.kind === 'local-sqlite' && held !== undefined)
+    return { kind: 'in-process-cache', ...seenIn(held), files }
+  return disk === undefined ? undefined : { ...disk, files }
+}
+
+/** A cache that requests before the reader filled, and that the reader reads. */
+function cachedBy({ reader, writers }: Clues): AppEvent | undefined {
+  const reads = readPlaces(reader.events)
+  const written = [...writers, reader].flatMap(({ events }) => events)
+  return written.find(
+    (event) =>
+      event.event === 'write' &&
+      event.declaredAt !== undefined &&
+      reads.has(keyOf(event.declaredAt)) &&
+      (isAmong(event, caches) || cacheName.test(event.holder ?? '')),
+  )
+}
+
+/** Whatever else is lost between processes. */
+export function memoryRule(clues: Clues): Conclusion | undefined {
+  const { modes } = clues
+  const [best] = memorySuspects(clues)
+  if (!isMemory(clues)) {
+    const isDisk = modes['private-disk'] === true && modes['shared-disk'] !== true
+    return isDisk ? onDisk(clues) : undefined
+  }
+  if (best !== undefined) return { kind: 'module-state', ...seenIn(best.event) }
+  const database = clues.boot.find(
+    ({ event, path }) => event === 'database' && (path === ':memory:' || path === ''),
+  )
+  if (database !== undefined) return { kind: 'local-sqlite', ...seenIn(database), holder: ':memory:' }
+  const own = clues.reader.events.find(({ event }) => event === 'write')
+  if (own !== undefined) return { kind: 'module-state', ...seenIn(own) }
+  if (!clues.hasWriter && clues.writers.length === 0) return undefined
+  return { kind: 'module-state', isObserved: false }
+}

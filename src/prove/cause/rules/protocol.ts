@@ -1,0 +1,50 @@
+// Causes that show in the protocol itself.
+import type { Clues } from '../clues.ts'
+import { seenIn } from '../conclusion.ts'
+import type { Conclusion } from '../conclusion.ts'
+import { memorySuspects, readPlace } from '../holders.ts'
+import { limiters, packageAmong, socketServers } from '../packages.ts'
+
+const polling = /\/(?:socket\.io|engine\.io)\/|[?&]transport=(?:polling|websocket)|\/sockjs\//
+
+/** A connection that only the instance knows that opened it. */
+export function transportRule(clues: Clues): Conclusion | undefined {
+  const { difference, reader, boot } = clues
+  const isUnknown = /session id unknown/i.test(`${difference.actual} ${difference.expected}`)
+  if (!isUnknown && !polling.test(reader.path)) return undefined
+  const server = packageAmong(boot, socketServers)
+  if (server !== undefined) return { kind: 'sticky-transport', ...seenIn(server) }
+  const own = memorySuspects(clues)[0]?.event
+  if (own !== undefined) return { kind: 'sticky-transport', ...seenIn(own) }
+  return { kind: 'sticky-transport', holder: 'Socket.IO session', package: 'socket.io', isObserved: false }
+}
+
+const named = /limit|throttl|attempt|bucket|quota|hits_?by|window/i
+
+export function limiterRule(clues: Clues): Conclusion | undefined {
+  const { difference, boot } = clues
+  const isRefusal =
+    difference.where === 'status' &&
+    [difference.expected, difference.actual].some((status) => /^429\b/.test(status))
+  const isHeader = /^header (?:x-)?(?:ratelimit|rate-limit|retry-after)/.test(difference.where)
+  const counter = memorySuspects(clues).find(({ event }) => named.test(event.holder ?? ''))?.event
+  const isNamed = counter !== undefined && difference.where === 'status' && /^[45]/.test(difference.expected)
+  if (!isRefusal && !isHeader && !isNamed) return undefined
+  const limiter = packageAmong(boot, limiters)
+  return { kind: 'rate-limiter', ...seenIn(counter ?? limiter ?? memorySuspects(clues)[0]?.event) }
+}
+
+/** A message that reaches only those who are connected to the same instance. */
+export function roomsRule(clues: Clues): Conclusion | undefined {
+  const { difference, boot, reader, writers } = clues
+  if (!difference.where.startsWith('message') && reader.type !== 'websocket') return undefined
+  const isOfOthers = writers.some(({ client, type }) => client !== reader.client || type !== 'websocket')
+  const suspect = memorySuspects(clues)[0]
+  const server = packageAmong(boot, socketServers)
+  if (!isOfOthers && suspect?.isRead === true) return undefined
+  const events = writers.flatMap((side) => side.events)
+  const used = server === undefined ? undefined : readPlace(server, events)
+  const seen = seenIn(server ?? suspect?.event)
+  const holder = seen.holder ?? 'connected sockets'
+  return { kind: 'socket-rooms', ...seen, holder, writtenAt: used ?? seen.writtenAt }
+}

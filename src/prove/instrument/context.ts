@@ -1,0 +1,38 @@
+// Which request is being answered, seen from anywhere in the app.
+import { AsyncLocalStorage } from 'node:async_hooks'
+
+export interface Context {
+  /** As `AppEvent.request`. */
+  readonly request: number
+}
+
+const boot: Context = { request: 0 }
+let latest: Context = boot
+let timers = -1
+const storage = new AsyncLocalStorage<Context>()
+
+/** Where the context got lost, as in data events of a request, the latest request is taken. */
+export function current(): Context {
+  return storage.getStore() ?? latest
+}
+
+export function runAs<R>(context: Context, task: () => R): R {
+  if (context.request > 0) latest = context
+  return storage.run(context, task)
+}
+
+/** A run of a timer that belongs to no request. */
+export function timerContext(): Context {
+  return { request: --timers }
+}
+
+/** Before the first request of the driver, and not in a timer. */
+export function isBoot({ request }: Context): boolean {
+  return request === 0
+}
+
+/** The request in which something is born; timers before the first request are part of the boot. */
+export function birthRequest(): number {
+  const { request } = current()
+  return request < -1 && latest === boot ? 0 : request
+}

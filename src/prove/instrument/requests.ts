@@ -1,0 +1,63 @@
+// Gives each request its number, before the app sees it, and takes the header away that carried it.
+import { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { Server as SecureServer } from 'node:https'
+import { runAs } from './context.ts'
+import type { Context } from './context.ts'
+import { requestHeader } from './event.ts'
+import type { AppEvent } from './event.ts'
+
+export interface RequestPorts {
+  readonly emit: (event: Omit<AppEvent, 'pid'>) => void
+  /** Called before an answer is sent. */
+  readonly answering: () => void
+  /** Called as the first request of a server comes. */
+  readonly serving: (server: Server | SecureServer) => void
+}
+
+export function watchRequests(ports: RequestPorts): void {
+  const served = new WeakSet<object>()
+  for (const { prototype } of [Server, SecureServer]) {
+    const emit = prototype.emit
+    const watched = function (this: Server | SecureServer, name: string, ...args: unknown[]): boolean {
+      const call = (): boolean => Reflect.apply(emit, this, [name, ...args])
+      const [request] = args
+      if ((name !== 'request' && name !== 'upgrade') || !(request instanceof IncomingMessage)) return call()
+      if (!served.has(this)) {
+        served.add(this)
+        ports.serving(this)
+      }
+      return runAs(numbered(request, name === 'upgrade', ports), call)
+    }
+    Object.defineProperty(prototype, 'emit', { value: watched, configurable: true, writable: true })
+  }
+  watchAnswers(ports)
+}
+
+function numbered(request: IncomingMessage, isSocket: boolean, { emit }: RequestPorts): Context {
+  const { rawHeaders } = request
+  const at = rawHeaders.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === requestHeader)
+  if (at === -1) return { request: -1 }
+  const [, value] = rawHeaders.splice(at, 2)
+  // `headers` may have been made of the raw ones already.
+  Reflect.deleteProperty(request.headers, requestHeader)
+  const context = { request: Number(value) || -1 }
+  const type = request.headers['content-type'] ?? ''
+  const detail = `${request.method ?? ''} ${request.url ?? ''} ${type.split(';', 1)[0] ?? ''}`.trimEnd()
+  emit({ event: 'request', ...context, detail })
+  if (isSocket) emit({ event: 'socket', ...context, detail })
+  return context
+}
+
+function watchAnswers({ answering }: RequestPorts): void {
+  const end: unknown = Reflect.get(ServerResponse.prototype, 'end')
+  if (typeof end !== 'function') return
+  const watched = function (this: ServerResponse, ...args: unknown[]): ServerResponse {
+    answering()
+    return Reflect.apply(end, this, args)
+  }
+  Object.defineProperty(ServerResponse.prototype, 'end', {
+    value: watched,
+    configurable: true,
+    writable: true,
+  })
+}

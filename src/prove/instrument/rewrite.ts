@@ -1,0 +1,569 @@
+// Rewrites one module of the app so that it tells the tracker of each write to something that may outlive a request, and of each function
+// that reads such a thing. Every change wraps an expression into a call that gives back its value; a call begins with a name, as most
+// statements do, so that no statement runs into the one before it, and a statement that ended at a line break gets its semicolon.
+import { Edits } from './edits.ts'
+import { buildScopes, patternNames, requiredFrom, resolve } from './scopes.ts'
+import type { Scope, Scopes } from './scopes.ts'
+import { endedByLineBreak, isContainer, isObjectChange, isOptional, mayChange, stampOf } from './shapes.ts'
+import { globalName } from './site.ts'
+import type { Read, Site } from './site.ts'
+import { bare, child, children, isFunction, isTypeOnly, list, propertyName, text } from './syntax.ts'
+import type { Format, Node } from './syntax.ts'
+
+export interface Rewriting {
+  readonly source: string
+  readonly program: Node
+  readonly format: Format
+  /** Absolute path of the file that a person edits, and the line there of an offset into `source`. */
+  readonly file: string
+  lineAt(offset: number): number
+  /** Names the module in what is inserted; letters and digits. */
+  readonly id: string
+}
+
+/** Methods that change what they are called on: of the built-in containers, and of the caches that apps use. */
+const changing = new Set(
+  (
+    'set add delete clear push pop shift unshift splice sort reverse fill copyWithin ' +
+    'put del mset take flushAll remove save append enqueue update insert removeItem setItem write'
+  ).split(' '),
+)
+
+/** Where an expression stands: whose code it is, and what it will be called. */
+interface Place {
+  readonly scope: Scope
+  /** The function around; undefined: the module's own code. */
+  readonly fn: FunctionPlace | undefined
+  /** The class around, with its fields. */
+  readonly owner: ClassPlace | undefined
+}
+
+interface FunctionPlace {
+  readonly node: Node
+  readonly reads: Map<string, Read>
+}
+
+interface ClassPlace {
+  readonly name: string
+  /** Lines of the fields' declarations. */
+  readonly fields: ReadonlyMap<string, number>
+}
+
+export function rewrite(input: Rewriting): string {
+  return new Rewriter(input).run()
+}
+
+class Rewriter {
+  readonly #input: Rewriting
+  readonly #scopes: Scopes
+  readonly #edits = new Edits()
+  readonly #sites: Site[] = []
+  /** Nodes that are already wrapped, or must not be. */
+  readonly #settled = new Set<Node>()
+  readonly #names = new Map<Node, string>()
+  readonly #read = new Set<string>()
+  /** First uses of the module's own names. */
+  readonly #uses = new Map<string, { readonly isModules: boolean; readonly line: number }>()
+  /** Functions that need to know which request called them, as functions in them write their variables. */
+  readonly #stamped = new Set<Node>()
+
+  constructor(input: Rewriting) {
+    this.#input = input
+    this.#scopes = buildScopes(input.program)
+  }
+
+  run(): string {
+    const place: Place = { scope: this.#scopes.module, fn: undefined, owner: undefined }
+    for (const statement of list(this.#input.program, 'body')) this.#visit(statement, place)
+    this.#prologue()
+    return this.#edits.apply(this.#input.source)
+  }
+
+  /** Tells the sites, and how to look at the module's own variables. `const` and its like may not have begun yet: they are asked later. */
+  #prologue(): void {
+    const names = [...this.#scopes.module.bindings.values()]
+      .filter(({ kind, name }) => kind !== 'import' || this.#read.has(name))
+      .map(({ name }) => name)
+    const getters = names.map((name) => `${JSON.stringify(name)}:()=>${name}`)
+    if (this.#input.format === 'commonjs') getters.push('"module.exports":()=>module.exports')
+    const declared = Object.fromEntries(
+      [...this.#scopes.module.bindings.values()]
+        .filter(({ from, kind }) => from === undefined && kind !== 'import')
+        .map(({ name, start, init }) => {
+          const lines = [start, init?.end ?? start].map((at) => this.#input.lineAt(at))
+          return [name, [...lines, ...(init === undefined ? [] : this.#madeOf(init))]]
+        }),
+    )
+    const sites = this.#sites.map((site) => {
+      const use = site.k === undefined ? undefined : this.#uses.get(site.n)
+      return use === undefined ? site : Object.assign(site, { u: use.line })
+    })
+    const args = [this.#input.file, sites, declared].map((value) => JSON.stringify(value))
+    const call = `;${globalName}.m(${JSON.stringify(this.#input.id)},${args.join(',')},{${getters.join(',')}});`
+    this.#edits.insert(this.#bodyStart(this.#input.program, 0), call, -1)
+  }
+
+  /** The module's own names in an expression, but for what stands in functions. */
+  #madeOf(node: Node): readonly string[] {
+    if (isFunction(node) || isTypeOnly(node)) return []
+    const name = node.type === 'Identifier' ? text(node, 'name') : undefined
+    const binding = name === undefined ? undefined : this.#scopes.module.bindings.get(name)
+    if (name !== undefined && binding !== undefined && mayChange(binding) && binding.from === undefined)
+      return [name]
+    return [...new Set(children(node).flatMap((inner) => this.#madeOf(inner)))]
+  }
+
+  /** Behind the directives, such as 'use strict', and behind what the file must begin with. */
+  #bodyStart(body: Node, from: number): number {
+    const directives = list(body, 'body').filter((each) => typeof each['directive'] === 'string')
+    const last = directives.at(-1)
+    if (last !== undefined) return last.end
+    const hashbang = child(body, 'hashbang')
+    if (hashbang !== undefined) return hashbang.end + 1
+    return from === 0 && this.#input.source.startsWith('\u{FEFF}') ? 1 : from
+  }
+
+  #site(site: Omit<Site, 'l'>, node: Node): string {
+    this.#sites.push({ ...site, l: this.#input.lineAt(node.start) })
+    return `"${this.#input.id}",${this.#sites.length - 1}`
+  }
+
+  /** `node` becomes `call(site, node)`; what is inside `node` is visited between both halves. */
+  #wrap(node: Node, call: string, inside: () => void, after = ''): void {
+    this.#edits.insert(node.start, `${globalName}.${call},`)
+    inside()
+    this.#edits.insert(node.end, `${after})`)
+  }
+
+  #visit(node: Node, place: Place): void {
+    if (isTypeOnly(node)) return
+    if (isFunction(node)) this.#function(node, place)
+    else this.#plain(node, place)
+    this.#endStatement(node)
+  }
+
+  #plain(node: Node, place: Place): void {
+    switch (node.type) {
+      case 'ClassDeclaration':
+      case 'ClassExpression':
+        return this.#class(node, place)
+      case 'PropertyDefinition':
+        return this.#field(node, place)
+      case 'VariableDeclarator':
+        return this.#declarator(node, place)
+      case 'AssignmentExpression':
+        return this.#assignment(node, place)
+      case 'UpdateExpression':
+        return this.#assigned(node, child(node, 'argument'), place, () => {
+          this.#target(child(node, 'argument'), place)
+        })
+      case 'ForInStatement':
+      case 'ForOfStatement':
+        return this.#loop(node, place)
+      case 'UnaryExpression':
+        if (node['operator'] === 'delete') return this.#target(child(node, 'argument'), place)
+        return this.#inside(node, place)
+      case 'CallExpression':
+      case 'NewExpression':
+        return this.#call(node, place)
+      case 'ObjectExpression':
+        return this.#object(node, place)
+      case 'ExportDefaultDeclaration':
+        return this.#defaultExport(node, place)
+      case 'MemberExpression':
+        return this.#member(node, place)
+      case 'Identifier':
+        return this.#reference(node, place, undefined)
+      case 'ImportDeclaration':
+      case 'ExportAllDeclaration':
+      case 'MetaProperty':
+      case 'BreakStatement':
+      case 'ContinueStatement':
+        return undefined
+      case 'ExportNamedDeclaration':
+        return this.#visitAll([child(node, 'declaration')], place)
+      case 'LabeledStatement':
+        return this.#visitAll([child(node, 'body')], place)
+      case 'MethodDefinition':
+        return this.#visitAll(
+          [node['computed'] === true ? child(node, 'key') : undefined, child(node, 'value')],
+          place,
+        )
+      default:
+        return this.#inside(node, place)
+    }
+  }
+
+  #visitAll(nodes: readonly (Node | undefined)[], place: Place): void {
+    for (const node of nodes) if (node !== undefined) this.#visit(node, place)
+  }
+
+  #inside(node: Node, place: Place): void {
+    const init = node.type === 'ForStatement' ? child(node, 'init') : undefined
+    if (init !== undefined) this.#settled.add(init)
+    const scope = this.#scopes.of(node)
+    this.#visitAll(children(node), scope === undefined ? place : { ...place, scope })
+  }
+
+  /** A statement that a line break ended, and that now ends in a parenthesis, could run into the next one. */
+  #endStatement(node: Node): void {
+    if (!endedByLineBreak.has(node.type) || !this.#edits.has(node.end)) return
+    if (this.#settled.has(node) || this.#input.source[node.end - 1] === ';') return
+    this.#edits.insert(node.end, ';')
+  }
+
+  #function(node: Node, place: Place): void {
+    const scope = this.#scopes.of(node)
+    const body = child(node, 'body')
+    if (scope === undefined || body === undefined) return
+    const fn: FunctionPlace = { node, reads: new Map() }
+    const inner: Place = { scope, fn, owner: place.owner }
+    for (const parameter of list(node, 'params')) this.#pattern(parameter, inner)
+    if (body.type === 'BlockStatement') {
+      this.#visitAll(list(body, 'body'), inner)
+      this.#enter(fn, body)
+      return
+    }
+    // What an expression reads is known only behind it; a site can be filled in then, as can the text before it.
+    this.#visit(body, inner)
+    if (fn.reads.size === 0) return
+    const site = this.#site(this.#entry(fn), node)
+    this.#edits.insert(body.start, `${globalName}.q(${site},`, 0)
+    this.#edits.insert(body.end, ')')
+  }
+
+  #entry(fn: FunctionPlace): Omit<Site, 'l'> {
+    return {
+      t: 'e',
+      n: text(child(fn.node, 'id'), 'name') ?? this.#names.get(fn.node) ?? '',
+      r: [...fn.reads.values()],
+    }
+  }
+
+  #enter(fn: FunctionPlace, body: Node): void {
+    const isStamped = this.#stamped.has(fn.node)
+    if (!isStamped && fn.reads.size === 0) return
+    const call = `${globalName}.e(${this.#site(this.#entry(fn), fn.node)})`
+    const statement = isStamped ? `;const ${stampOf(fn.node)}=${call};` : `;${call};`
+    this.#edits.insert(this.#bodyStart(body, body.start + 1), statement, -1)
+  }
+
+  #class(node: Node, place: Place): void {
+    const name = text(child(node, 'id'), 'name') ?? this.#names.get(node) ?? 'class'
+    const fields = new Map<string, number>()
+    for (const member of list(child(node, 'body'), 'body')) {
+      const field = propertyName(member, 'key')
+      if (member.type === 'PropertyDefinition' && field !== undefined)
+        fields.set(field, this.#input.lineAt(member.start))
+    }
+    const scope = this.#scopes.of(node) ?? place.scope
+    this.#visitAll([...list(node, 'decorators'), child(node, 'superClass')], place)
+    this.#visitAll(list(child(node, 'body'), 'body'), { scope, fn: place.fn, owner: { name, fields } })
+  }
+
+  #field(node: Node, place: Place): void {
+    const value = child(node, 'value')
+    if (node['computed'] === true) this.#visitAll([child(node, 'key')], place)
+    if (value === undefined || node['declare'] === true) return
+    const name = propertyName(node, 'key')
+    // A function gets its name from the field, which it would lose in a call.
+    const isNamed = isFunction(value) || value.type === 'ClassExpression'
+    if (name === undefined || isNamed) {
+      this.#visit(value, place)
+      return
+    }
+    const full = `${place.owner?.name ?? 'class'}.${name}`
+    this.#names.set(value, full)
+    this.#settled.add(value)
+    const k = this.#packageOf(value, place)
+    const site = this.#site({ t: 'f', n: full, p: name, ...(k === undefined ? {} : { k }) }, node)
+    this.#wrap(value, `f(${site},this`, () => {
+      this.#visit(value, place)
+    })
+  }
+
+  #declarator(node: Node, place: Place): void {
+    const id = child(node, 'id')
+    const init = child(node, 'init')
+    if (id !== undefined) this.#pattern(id, place)
+    if (init === undefined) return
+    const name = text(id, 'name')
+    if (id?.type !== 'Identifier' || name === undefined) {
+      this.#visit(init, place)
+      return
+    }
+    this.#born(init, name, id, place)
+  }
+
+  /** `value` gets `name` where it may be something that can be changed later. */
+  #born(value: Node, name: string, declaration: Node, place: Place): void {
+    this.#names.set(value, name)
+    const inner = bare(value)
+    if (inner !== undefined) this.#names.set(inner, name)
+    const made = inner?.type === 'AwaitExpression' ? bare(child(inner, 'argument')) : inner
+    const k = this.#packageOf(made, place)
+    const isKept =
+      isContainer(inner) || k !== undefined || (place.fn === undefined && made?.type === 'CallExpression')
+    if (!isKept || requiredFrom(value) !== undefined || made === undefined) {
+      this.#visit(value, place)
+      return
+    }
+    this.#settled.add(made)
+    const site = this.#site({ t: 'b', n: name, ...(k === undefined ? {} : { k }) }, declaration)
+    this.#wrap(value, `b(${site}`, () => {
+      this.#visit(value, place)
+    })
+  }
+
+  #assignment(node: Node, place: Place): void {
+    const left = child(node, 'left')
+    const right = child(node, 'right')
+    this.#assigned(node, left, place, () => {
+      this.#target(left, place)
+      const name = left === undefined ? '' : this.#shortName(left, place)
+      if (right !== undefined && left !== undefined) this.#born(right, name, left, place)
+    })
+  }
+
+  #shortName(left: Node, place: Place): string {
+    const inner = bare(left)
+    if (
+      inner?.type === 'MemberExpression' &&
+      child(inner, 'object')?.type === 'ThisExpression' &&
+      place.owner !== undefined
+    )
+      return `${place.owner.name}.${propertyName(inner) ?? '[]'}`
+    const source = this.#input.source.slice(left.start, left.end)
+    return source.length <= 60 && !source.includes('\n') ? source : 'object'
+  }
+
+  /** Wraps an assignment of variables that may outlive the call. */
+  #assigned(node: Node, pattern: Node | undefined, place: Place, inside: () => void): void {
+    const outer = patternNames(bare(pattern)).find((name) => this.#outlives(name, place))
+    const name = text(outer, 'name')
+    if (outer === undefined || name === undefined) {
+      inside()
+      return
+    }
+    const binding = resolve(place.scope, name)
+    const d = binding === undefined ? {} : { d: this.#input.lineAt(binding.start) }
+    const owner = binding?.scope.owner
+    const body = child(owner, 'body')
+    // A default value of a parameter cannot see what the body begins with.
+    const isStamped = owner !== undefined && body?.type === 'BlockStatement' && node.start > body.start
+    if (isStamped) this.#stamped.add(owner)
+    const call = `w(${this.#site({ t: 'w', n: name, ...d }, node)}`
+    this.#wrap(node, call, inside, isStamped ? `,${stampOf(owner)}` : '')
+  }
+
+  #outlives(name: Node, place: Place): boolean {
+    const binding = resolve(place.scope, text(name, 'name') ?? '')
+    if (binding === undefined) return true
+    return binding.scope.owner === undefined ? place.fn !== undefined : binding.scope.owner !== place.fn?.node
+  }
+
+  #loop(node: Node, place: Place): void {
+    const scope = this.#scopes.of(node) ?? place.scope
+    const inner = { ...place, scope }
+    const left = child(node, 'left')
+    // The loop's own variables cannot be wrapped; properties can.
+    if (left !== undefined) {
+      this.#settled.add(left)
+      if (left.type === 'VariableDeclaration') this.#visit(left, inner)
+      else this.#target(left, inner)
+    }
+    this.#visitAll([child(node, 'right'), child(node, 'body')], inner)
+  }
+
+  /** What is written to: the object of a property is reported; a pattern has several. */
+  #target(node: Node | undefined, place: Place): void {
+    if (node === undefined) return
+    switch (node.type) {
+      case 'MemberExpression':
+        return this.#written(node, 'p', propertyName(node), place)
+      case 'ChainExpression':
+      case 'Identifier':
+        return undefined
+      case 'ObjectPattern':
+      case 'ArrayPattern':
+        return this.#pattern(node, place)
+      default:
+        for (const each of children(node)) if (!isTypeOnly(each)) this.#target(each, place)
+    }
+  }
+
+  #pattern(node: Node, place: Place): void {
+    switch (node.type) {
+      case 'AssignmentPattern':
+        this.#pattern(child(node, 'left') ?? node, place)
+        return this.#visitAll([child(node, 'right')], place)
+      case 'ObjectPattern':
+        for (const property of list(node, 'properties')) {
+          if (property['computed'] === true) this.#visitAll([child(property, 'key')], place)
+          this.#pattern(
+            child(property, property.type === 'RestElement' ? 'argument' : 'value') ?? property,
+            place,
+          )
+        }
+        return undefined
+      case 'ArrayPattern':
+        for (const element of list(node, 'elements')) this.#pattern(element, place)
+        return undefined
+      case 'RestElement':
+        return this.#pattern(child(node, 'argument') ?? node, place)
+      case 'TSParameterProperty':
+        return this.#pattern(child(node, 'parameter') ?? node, place)
+      case 'MemberExpression':
+        return this.#target(node, place)
+      default:
+        return undefined
+    }
+  }
+
+  /** `object.property`, of which the object is changed. */
+  #written(member: Node, t: 'p' | 'c', name: string | undefined, place: Place): void {
+    const object = child(member, 'object')
+    if (object === undefined) return
+    if (member['computed'] === true) this.#visitAll([child(member, 'property')], place)
+    if (object.type === 'Super' || isOptional(object)) {
+      this.#visit(object, place)
+      return
+    }
+    const site = {
+      t,
+      ...this.#holder(object, t === 'p' ? name : undefined, place),
+      ...(name === undefined ? {} : { p: name }),
+    }
+    this.#wrap(object, `o(${this.#site(site, member)}`, () => {
+      this.#visitReceiver(object, member, place)
+    })
+  }
+
+  /** What to call the object, and where it is declared if it is a field of the class around. */
+  #holder(object: Node, property: string | undefined, place: Place): Pick<Site, 'n' | 'd'> {
+    const inner = bare(object)
+    const isField = inner?.type === 'MemberExpression' && child(inner, 'object')?.type === 'ThisExpression'
+    const field = inner?.type === 'ThisExpression' ? property : isField ? propertyName(inner) : undefined
+    if (place.owner === undefined || field === undefined) return { n: this.#shortName(object, place) }
+    const d = place.owner.fields.get(field)
+    return { n: `${place.owner.name}.${field}`, ...(d === undefined ? {} : { d }) }
+  }
+
+  /** Reading the object counts with its property, as `store.carts` does. */
+  #visitReceiver(object: Node, member: Node, place: Place): void {
+    if (object.type === 'Identifier') this.#reference(object, place, propertyName(member))
+    else this.#visit(object, place)
+  }
+
+  #call(node: Node, place: Place): void {
+    const k = this.#settled.has(node) ? undefined : this.#packageOf(node, place)
+    if (k === undefined) {
+      this.#callParts(node, place)
+      return
+    }
+    const site = this.#site(
+      { t: 'b', n: this.#input.source.slice(node.start, node.end).split('(', 1)[0] ?? k, k },
+      node,
+    )
+    this.#wrap(node, `b(${site}`, () => {
+      this.#callParts(node, place)
+    })
+  }
+
+  #callParts(node: Node, place: Place): void {
+    const callee = child(node, 'callee')
+    const args = list(node, 'arguments')
+    if (callee?.type === 'MemberExpression' && node.type === 'CallExpression') {
+      const method = propertyName(callee)
+      if (method !== undefined && changing.has(method)) this.#written(callee, 'c', method, place)
+      else this.#visit(callee, place)
+      if (isObjectChange(callee, method)) return this.#changedArgument(args, place)
+    } else if (callee !== undefined && callee.type !== 'Super') this.#visit(callee, place)
+    return this.#visitAll(args, place)
+  }
+
+  /** Object.assign(target, …) and its like. */
+  #changedArgument([target, ...rest]: readonly Node[], place: Place): void {
+    if (target !== undefined && target.type !== 'SpreadElement' && target.type !== 'ObjectExpression') {
+      const site = this.#site({ t: 'p', n: this.#shortName(target, place) }, target)
+      this.#wrap(target, `o(${site}`, () => {
+        this.#visit(target, place)
+      })
+    } else this.#visitAll([target], place)
+    this.#visitAll(rest, place)
+  }
+
+  #object(node: Node, place: Place): void {
+    const name = this.#names.get(node)
+    for (const property of list(node, 'properties')) {
+      const value = child(property, 'value')
+      if (property.type !== 'Property' || value === undefined) {
+        this.#visit(property, place)
+        continue
+      }
+      if (property['computed'] === true) this.#visitAll([child(property, 'key')], place)
+      const key = propertyName(property, 'key')
+      const isBorn =
+        name !== undefined && key !== undefined && property['kind'] === 'init' && isContainer(bare(value))
+      if (isBorn && property['shorthand'] !== true) this.#born(value, `${name}.${key}`, property, place)
+      else this.#visit(value, place)
+    }
+  }
+
+  #defaultExport(node: Node, place: Place): void {
+    const value = child(node, 'declaration')
+    if (value !== undefined) this.#born(value, 'default export', node, place)
+  }
+
+  #member(node: Node, place: Place): void {
+    const object = child(node, 'object')
+    const name = propertyName(node)
+    if (object?.type === 'ThisExpression') this.#fieldRead(node, name, place)
+    if (object !== undefined && object.type !== 'Super') this.#visitReceiver(object, node, place)
+    if (node['computed'] === true) this.#visitAll([child(node, 'property')], place)
+  }
+
+  #fieldRead(node: Node, name: string | undefined, { fn, owner }: Place): void {
+    const d = name === undefined ? undefined : owner?.fields.get(name)
+    if (fn === undefined || owner === undefined || d === undefined) return
+    const n = `${owner.name}.${name ?? ''}`
+    if (!fn.reads.has(n)) fn.reads.set(n, { n, d, l: this.#input.lineAt(node.start) })
+  }
+
+  /** A name in an expression: the function around reads it, if it is of something that may change. */
+  #reference(node: Node, { scope, fn }: Place, p: string | undefined): void {
+    const name = text(node, 'name')
+    const binding = name === undefined ? undefined : resolve(scope, name)
+    if (name === undefined || binding === undefined) return
+    const l = this.#input.lineAt(node.start)
+    if (binding.scope.owner === undefined) this.#noteUse(name, fn === undefined, l)
+    if (fn === undefined || !mayChange(binding) || binding.scope.owner === fn.node) return
+    if (binding.scope.owner === undefined) this.#read.add(name)
+    const isOwn = binding.kind !== 'import' && binding.from === undefined
+    const key = `${name}.${p ?? ''}`
+    if (fn.reads.has(key)) return
+    fn.reads.set(key, {
+      n: name,
+      l,
+      ...(isOwn ? { d: this.#input.lineAt(binding.start) } : {}),
+      ...(p === undefined ? {} : { p }),
+    })
+  }
+
+  /** Where the module itself uses what it made says more than where its functions do. */
+  #noteUse(name: string, isModules: boolean, line: number): void {
+    const known = this.#uses.get(name)
+    if (known === undefined || (isModules && !known.isModules)) this.#uses.set(name, { isModules, line })
+  }
+
+  /** The package or built-in module whose function or class is called. */
+  #packageOf(call: Node | undefined, { scope }: Place): string | undefined {
+    if (call?.type !== 'CallExpression' && call?.type !== 'NewExpression') return undefined
+    let at = bare(child(call, 'callee'))
+    while (at?.type === 'MemberExpression') at = bare(child(at, 'object'))
+    if (at?.type === 'CallExpression') return requiredFrom(at)
+    const name = at?.type === 'Identifier' ? text(at, 'name') : undefined
+    const from = name === undefined ? undefined : resolve(scope, name)?.from
+    return from === undefined || /^[./]/.test(from) ? undefined : from
+  }
+}
