@@ -530,7 +530,7 @@ function isMarked(head: ResponseHead, marker: string | undefined): boolean {
   return marker !== undefined && fieldValue(head.rawHeaders, notProcessedHeader) === marker
 }
 
-/** The supervisor has taken it off the list, or it has said so itself: it is dead, or about to be. */
+/** The supervisor has taken it off the list: its process has ended. One that drains, or has said that it leaves, still lives. */
 function isGone(entry: RosterEntry): boolean {
-  return !entry.live && !(entry.listed && entry.upstream.draining === true)
+  return !entry.listed
 }
