@@ -9,12 +9,11 @@ import { proveCorpus } from './corpus/prove-corpus.ts'
 import { table } from './corpus/score.ts'
 
 const wanted = process.env['DROVER_CORPUS']
-
-const usual: readonly string[] = ['module-state/visits', 'stateless/visits', 'traps/memo']
+const usual: ReadonlySet<string> = new Set(['module-state/visits', 'stateless/visits', 'traps/memo'])
 
 function chosen(): readonly Specimen[] {
   const all = listCorpus()
-  if (wanted === undefined) return all.filter(({ name }) => usual.includes(name))
+  if (wanted === undefined) return all.filter(({ name }) => usual.has(name))
   return all.filter(({ name }) => wanted === 'all' || name.includes(wanted))
 }
 
