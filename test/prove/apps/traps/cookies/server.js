@@ -8,9 +8,9 @@ app.use(compression({ threshold: 0 }))
 
 const cookiesOf = (req) => Object.fromEntries((req.headers.cookie ?? '').split('; ').map((pair) => pair.split('=')))
 
-app.get('/', (req, res) => res.redirect(301, '/home'))
-app.get('/home', (req, res) => res.redirect(`/home/${cookiesOf(req).lang ?? 'en'}`))
-app.get('/home/:lang', (req, res) => {
+app.get('/', (req, res) => res.redirect(301, '/start'))
+app.get('/start', (req, res) => res.redirect(`/start/${cookiesOf(req).lang ?? 'en'}`))
+app.get('/start/:lang', (req, res) => {
   res.cookie('visitor', cookiesOf(req).visitor ?? randomUUID(), { maxAge: 86_400_000 })
   res.cookie('lang', req.params.lang)
   res.cookie('seen', Math.floor(Date.now() / 1000), { expires: new Date(Date.now() + 3_600_000) })
