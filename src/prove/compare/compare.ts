@@ -84,7 +84,8 @@ class Comparison {
       })
     for (const position of noise?.alias ?? []) {
       const its = counterpart(position, hunks, tokens, others)
-      if (its !== undefined) this.#renamed.push({ ...at, value: plain(tokens[position]?.text ?? ''), other: plain(its) })
+      if (its !== undefined)
+        this.#renamed.push({ ...at, value: plain(tokens[position]?.text ?? ''), other: plain(its) })
     }
   }
 

@@ -161,7 +161,8 @@ export const statefulCases: readonly LittleCase[] = [
       pendingWrites.set(outside, pending)
       if (route === 'POST /notes') pending.push({ isAlive, text: fields['text'] ?? '' })
       if (route !== 'GET /notes') return { status: 202, body: {} }
-      for (const { isAlive: isWriting, text } of pending.splice(0)) if (isWriting()) push(outside, 'notes', text)
+      for (const { isAlive: isWriting, text } of pending.splice(0))
+        if (isWriting()) push(outside, 'notes', text)
       return { body: listIn(outside, 'notes') }
     }),
     flow: flowOf('POST /notes {"text":"milk"}', 'GET /other', 'GET /notes'),
