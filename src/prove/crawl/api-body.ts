@@ -50,8 +50,10 @@ export function bodyOfKeys(
 }
 
 function valueFor(key: string, who: Person, ids: ReadonlyMap<string, string | number>): unknown {
+  const told = ids.get(`=${key.toLowerCase()}`)
+  if (told !== undefined && /code|otp|token|^sid$|key|_?id$/i.test(key)) return told
   const of = /^(\w+?)_?[iI]ds?$/.exec(key)?.[1]?.toLowerCase()
-  if (of !== undefined) return ids.get(of) ?? [...ids.values()][0] ?? 1
+  if (of !== undefined) return ids.get(of) ?? [...ids].find(([name]) => !name.startsWith('='))?.[1] ?? 1
   if (truth.test(key)) return false
   if (/^(?:tags|items|labels|categories|ingredients)$/.test(key)) return []
   return numeric.test(key) ? 7 : textFor(key, who)

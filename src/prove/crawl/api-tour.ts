@@ -1,11 +1,21 @@
 // Goes through a JSON API: creates, reads back, changes, and leaves what it created to be deleted at the end.
+import { leavesOf } from '../flow/capturing.ts'
 import type { StepBody } from '../flow/flow.ts'
 import { mark, type Person } from '../flow/made-values.ts'
-import { anyBody, bodyLike, bodyOfKeys, idIn, itemsOf, type JsonObject, missingKeys } from './api-body.ts'
+import {
+  anyBody,
+  bodyLike,
+  bodyOfKeys,
+  idIn,
+  isObject,
+  itemsOf,
+  type JsonObject,
+  missingKeys,
+} from './api-body.ts'
 import { type Atlas, nounOf } from './atlas.ts'
 import { isLogin, isRegister } from './entering.ts'
 import { fileFor, isDestructive, isLogout } from './form.ts'
-import { isParameter } from './routes.ts'
+import { isParameter, matchesPattern } from './routes.ts'
 import type { Call } from './script.ts'
 import type { Tour } from './tour.ts'
 import type { Visit, Visitor } from './visitor.ts'
@@ -82,7 +92,11 @@ export class ApiTour {
     const read = await this.#tour.readAgain(visitor, item, write)
     const hasItem = read !== undefined && read.answer.status === 200
     this.#created.push({ collection: path, item, write, hasItem })
-    await this.#change(visitor, { collection: path, item, write, hasItem }, sample ?? objectOf(write.json))
+    await this.#change(
+      visitor,
+      { collection: path, item, write, hasItem },
+      sample ?? (isObject(write.json) ? write.json : undefined),
+    )
   }
 
   /** PATCH or PUT, as is known; both are tried where nothing is. */
@@ -122,17 +136,32 @@ export class ApiTour {
       const needs = this.#created
         .filter(({ item }) => path.startsWith(`${item}/`))
         .map(({ write }) => write.index)
+      const reads = [path, ...parentsOf(path)].filter((each) => this.#isRead(each))
+      // A cache keeps what was read before the write.
+      for (const read of reads) await this.#tour.journey.ask(visitor, { path: read, purpose: 'read' })
       const visit = await this.#write(visitor, call.method, path, undefined, needs)
       if (visit === undefined) continue
       await this.#tour.readBack(visitor, visit, undefined)
-      for (const parent of parentsOf(path))
-        if (this.#isRead(parent)) await this.#tour.readAgain(visitor, parent, visit)
+      for (const read of reads) await this.#tour.readAgain(visitor, read, visit)
+      if (call.method === 'POST') continue
+      const change = await this.#write(
+        visitor,
+        call.method,
+        path,
+        undefined,
+        [...needs, visit.index],
+        'changer',
+      )
+      if (change === undefined) continue
+      for (const read of [...reads, ...reads]) await this.#tour.readAgain(visitor, read, change)
     }
   }
 
   #isRead(path: string): boolean {
     return (
-      this.#atlas.calls.has(`GET ${path}`) ||
+      [...this.#atlas.calls.values()].some(
+        (call) => call.method === 'GET' && matchesPattern(call.path, path),
+      ) ||
       this.#tour.journey.visits.some(
         ({ step, answer }) => step.path === path && step.method === 'GET' && answer.status === 200,
       )
@@ -161,6 +190,7 @@ export class ApiTour {
     for (const segment of path.split('/')) {
       const noun = nounOf(whole.join('/'))
       const id =
+        this.#atlas.ids.get(`=${segment.replaceAll(/\W/g, '').toLowerCase()}`) ??
         this.#atlas.ids.get(noun) ??
         this.#atlas.ids.get(segment.replaceAll(/\W|_?id$/gi, '').toLowerCase()) ??
         1
@@ -196,18 +226,30 @@ export class ApiTour {
       const value = bodies[attempt] ?? {}
       const body = stepBody(call?.fileField, value)
       const visit = await journey.ask(visitor, { method, path, body, headers, purpose: 'write', needs })
-      if (visit === undefined || (visit.answer.status > 0 && visit.answer.status < 400)) return visit
+      if (visit === undefined) return undefined
+      if (visit.answer.status > 0 && visit.answer.status < 400) {
+        this.#noteValues(visit)
+        return visit
+      }
       journey.judge(visit, 'failed')
       if (/idempotency[\s_-]?key/i.test(visit.answer.text) && headers['idempotency-key'] === undefined) {
         headers = { 'idempotency-key': `proof-${mark(who)}` }
         bodies.splice(attempt + 1, 0, value)
       }
-      if (![400, 415, 422, 500].includes(visit.answer.status)) return undefined
+      if (![400, 415, 422, 500].includes(visit.answer.status)) {
+        if ([401, 403, 409, 429].includes(visit.answer.status)) journey.judge(visit, 'refused')
+        return undefined
+      }
       const more = missingKeys(visit.answer.text).filter((key) => !(key in value))
       if (more.length > 0 && attempt < 3)
         bodies.splice(attempt + 1, 0, { ...value, ...bodyOfKeys(more, who, this.#atlas.ids) })
     }
     return undefined
+  }
+
+  /** What an answer calls `sid` is what a path's `:sid` wants. */
+  #noteValues({ json }: Visit): void {
+    for (const { key, value } of leavesOf(json, 50)) this.#atlas.ids.set(`=${key.toLowerCase()}`, value)
   }
 
   #callFor(method: string, path: string): Call | undefined {
@@ -280,10 +322,6 @@ function isAccess(call: Call): boolean {
 
 function lastSegment(location: string | undefined): string | undefined {
   return location === undefined ? undefined : /([^/?#]+)\/?(?:[?#].*)?$/.exec(location)?.[1]
-}
-
-function objectOf(json: unknown): JsonObject | undefined {
-  return json !== null && typeof json === 'object' && !Array.isArray(json) ? (json as JsonObject) : undefined
 }
 
 /** Of `/counter/increment`: `/counter`. */

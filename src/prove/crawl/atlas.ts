@@ -1,5 +1,5 @@
 // What is known of the app so far: where links lead, which forms there are, what scripts call.
-import { isObject, itemsOf, type JsonObject } from './api-body.ts'
+import { isObject, itemsOf } from './api-body.ts'
 import { type FormKind, isDestructive, isLogout, kindOf, signatureOf } from './form.ts'
 import type { Form } from './page.ts'
 import { foldPath, isParameter, parseRoute } from './routes.ts'
@@ -49,7 +49,7 @@ export class Atlas {
     this.#journey = journey
     const told = knownRoutes.map((route): Call => ({ ...parseRoute(route), bodyKeys: [] }))
     for (const path of hints.socketPaths) this.socketPaths.add(path)
-    for (const call of told.length > 0 ? told.map((call) => enriched(call, hints.calls)) : hints.calls) {
+    for (const call of told.length > 0 ? told.map((each) => enriched(each, hints.calls)) : hints.calls) {
       const { method, path } = call
       if (path.includes('*') || !path.startsWith('/') || method === 'OPTIONS' || method === 'HEAD') continue
       const asked = method === 'ALL' || method === '*' ? 'GET' : method
@@ -191,7 +191,7 @@ function hrefsIn(json: unknown, depth = 0): readonly string[] {
   if (depth > 5 || json === null || typeof json !== 'object') return []
   const entries: readonly (readonly [string, unknown])[] = Array.isArray(json)
     ? json.slice(0, 3).map((item: unknown) => ['', item])
-    : Object.entries(json as JsonObject)
+    : Object.entries(json)
   return entries.flatMap(([key, value]) => {
     if (typeof value === 'string')
       return /^(?:href|url|self|next|link)$|_url$|Url$/.test(key) && /^(?:\/|https?:)/.test(value)

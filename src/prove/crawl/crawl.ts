@@ -20,6 +20,8 @@ export interface CrawlOptions {
   /** Of the crawl, however many of them become steps. */
   readonly maxRequests: number
   readonly timeoutMs: number
+  /** Of one request: what takes longer is no page to put into a flow. */
+  readonly requestTimeoutMs: number
   /** What the requests call the app; as the driver does. */
   readonly host: string
   /** Routes that the framework knows, such as `GET /orders/:id`; empty where they are not known. */
@@ -36,6 +38,7 @@ export const crawlOptions: Omit<CrawlOptions, 'signal'> = {
   maxSteps: 40,
   maxRequests: 300,
   timeoutMs: 15_000,
+  requestTimeoutMs: 2_500,
   host: 'localhost:3000',
   knownRoutes: [],
   hints: noHints,
@@ -95,7 +98,9 @@ export async function crawl(origin: string, options: CrawlOptions): Promise<Craw
   await tour.fillForms(visitor)
   if (entering.isPossible) await meetAnother(entering, tour, visitor)
   await pollSocketIo(tour, visitor)
+  await readTwice(tour, visitor)
   await end(tour, api, visitor, atlas)
+  await hurry(tour, visitor)
   const sockets = await socketSteps(origin, [...atlas.socketPaths], [visitor.name, 'other'])
   return result(journey, atlas, options, sockets)
 }
@@ -157,6 +162,36 @@ async function meetAnother(entering: Entering, tour: Tour, visitor: Visitor): Pr
   for (const path of paths) await tour.readAgain(other, path, entered)
   const write = (await tour.repeat(other)) ?? entered
   for (const path of paths.slice(0, 1)) await tour.readAgain(visitor, path, write)
+}
+
+const readAgainAtMost = 3
+
+/** A page that counts, or that names its server, says so the second time. */
+async function readTwice(tour: Tour, visitor: Visitor): Promise<void> {
+  const read = tour.journey.visits.filter(({ step, purpose, answer }) => {
+    return purpose === 'read' && step.client === visitor.name && answer.status < 300 && answer.status > 0
+  })
+  for (const path of [...new Set(read.map(({ step }) => step.path))].slice(0, readAgainAtMost))
+    await tour.journey.ask(visitor, { path, purpose: 'read-back' })
+}
+
+const burst = 12
+
+/** Asks for one page many times in a row; the flow keeps that where a limit turned somebody away. */
+async function hurry(tour: Tour, visitor: Visitor): Promise<void> {
+  const { journey } = tour
+  const path = journey.visits.find(
+    ({ step, answer, purpose }) => purpose === 'read' && step.method === 'GET' && answer.status === 200,
+  )?.step.path
+  if (path === undefined) return
+  const asked: Visit[] = []
+  for (let count = 0; count < burst; count += 1) {
+    const visit = await journey.ask(visitor, { path, purpose: 'failed' })
+    if (visit === undefined) return
+    asked.push(visit)
+    if (visit.answer.status === 429) break
+  }
+  if (asked.at(-1)?.answer.status === 429) for (const visit of asked) journey.judge(visit, 'burst')
 }
 
 /** Deletes, then logs out and looks whether that is so. */

@@ -94,6 +94,12 @@ export class Entering {
       this.#proven.push(account)
       return
     }
+    // Being turned away again and again is what a limiter looks for.
+    const tries = this.#tour.journey.visits.filter(({ step, answer, purpose }) => {
+      return step.client === visitor.name && purpose === 'failed' && [401, 403, 429].includes(answer.status)
+    })
+    for (const visit of tries.filter(({ step }) => step.method === 'POST').slice(-maxTries))
+      this.#tour.journey.judge(visit, 'refused')
   }
 
   async #byForm(visitor: Visitor, found: FoundForm, account: Account): Promise<boolean> {

@@ -105,11 +105,7 @@ function formOf(form: Element, page: Nodes): Form {
   const fields = [
     ...inputs.map(inputField),
     ...within('select').map(selectField),
-    ...within('textarea').map((area) => ({
-      ...inputField(area),
-      type: 'textarea',
-      value: DomUtils.textContent(area),
-    })),
+    ...within('textarea').map(textareaField),
     ...buttons.slice(0, 1).map(buttonField),
   ]
   return {
@@ -133,6 +129,10 @@ function inputField(input: Element): Field {
     max: input.attribs['max'],
     accept: attribute(input, 'accept'),
   }
+}
+
+function textareaField(area: Element): Field {
+  return { ...inputField(area), type: 'textarea', value: DomUtils.textContent(area) }
 }
 
 function lengthOf(text: string): number | undefined {

@@ -31,11 +31,11 @@ export function isParameter(segment: string): boolean {
 
 /** Whether a path that was asked for is this pattern's: `:id`, `:id?`, `{id}`, `[id]`, `*`, `*rest`. */
 export function matchesPattern(pattern: string, path: string): boolean {
-  return matchSegments(segmentsOf(pattern), segmentsOf(path))
+  return matchSegments(segmentsOf(pattern), segmentsOf(path.split(/[?#]/)[0] ?? ''))
 }
 
 function segmentsOf(path: string): readonly string[] {
-  return (path.split(/[?#]/)[0] ?? '').split('/').filter((segment) => segment !== '')
+  return path.split('/').filter((segment) => segment !== '')
 }
 
 function matchSegments(pattern: readonly string[], path: readonly string[]): boolean {

@@ -13,7 +13,7 @@ export interface Call {
 const calls = new RegExp(
   [
     // fetch('/x' · axios('/x' · axios.post('/x' · $.post('/x' · api.delete('/x' · request('/x'
-    String.raw`\b(?:fetch|request|axios|\$|jQuery|http|https|api|client|ky|ajax)(?:\.(get|post|put|patch|delete|del|getJSON|ajax|request))?`,
+    String.raw`(?<![\w$])(?:fetch|request|axios|\$|jQuery|http|https|api|client|ky|ajax)(?:\.(get|post|put|patch|delete|del|getJSON|ajax|request))?`,
     String.raw`(?:<[^>]*>)?\(\s*(?:\{\s*url:\s*)?([\x60'"])([^\x60'"\n]{1,300})\2\s*(\+)?`,
   ].join(''),
   'g',
@@ -32,9 +32,13 @@ export function callsIn(script: string): readonly Call[] {
     ...[...text.matchAll(opened)].map(([, verb, , path = '', plus]) =>
       callFrom(verb, withPlus(path, plus), ''),
     ),
-    ...[...text.matchAll(literal)].map(([, , path = '', plus]) => callFrom('get', withPlus(path, plus), '')),
   ]
-  const own = found.filter(({ path }) => path.startsWith('/') && !path.startsWith('//'))
+  const known = new Set(found.map(({ path }) => path))
+  const mentioned = [...text.matchAll(literal)].map(([, , path = '', plus]) =>
+    callFrom('get', withPlus(path, plus), ''),
+  )
+  const all = [...found, ...mentioned.filter(({ path }) => !known.has(path))]
+  const own = all.filter(({ path }) => path.startsWith('/') && !path.startsWith('//'))
   return [...new Map(own.map((call) => [`${call.method} ${call.path}`, call])).values()]
 }
 
@@ -46,7 +50,7 @@ function callFrom(verb: string | undefined, written: string, after: string): Cal
   const rest = after.split(/\b(?:fetch|axios)\b/)[0] ?? ''
   const method = (
     /\b(?:method|type):\s*['"](\w+)['"]/.exec(rest)?.[1] ??
-    verbs[verb ?? ''] ??
+    verbs[verb?.toLowerCase() ?? ''] ??
     'GET'
   ).toUpperCase()
   const object = /(?:JSON\.stringify\(|URLSearchParams\(|^\s*,|data:)\s*\{([^{}]*)\}/.exec(rest)?.[1]

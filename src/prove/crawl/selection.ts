@@ -6,7 +6,9 @@ import type { Visit } from './visitor.ts'
 
 /** In the order in which they were asked, at most `maxSteps`. */
 export function selectSteps(visits: readonly Visit[], maxSteps: number): readonly HttpStep[] {
-  return weave(choose(visits, maxSteps).map(({ step, answer }) => ({ step, answer })))
+  const woven = weave(choose(visits, maxSteps).map(({ step, answer }) => ({ step, answer })))
+  // Ids of this run say nothing to anybody.
+  return woven.map((step) => Object.assign({}, step, { origin: `${step.method} ${step.path}, crawled` }))
 }
 
 function choose(visits: readonly Visit[], maxSteps: number): readonly Visit[] {
@@ -37,10 +39,15 @@ function withNeeds(visit: Visit, visits: readonly Visit[], into = new Set<number
 function worthOf(visit: Visit, visits: readonly Visit[]): number {
   const { purpose, answer } = visit
   if (purpose === 'failed') return 0
+  if (purpose === 'refused') return 35
+  if (purpose === 'burst') return 65
   const isGood = answer.status >= 200 && answer.status < 400
   if (purpose === 'read-back')
     return answer.status < 500 && answer.status > 0 ? readBackWorth(visit, visits) : 0
-  if (!isGood) return 0
+  if (!isGood)
+    return purpose === 'read' && [401, 403, 404, 410].includes(answer.status) && !isRepeated(visit, visits)
+      ? 12
+      : 0
   if (purpose === 'enter') return 100
   if (purpose === 'write') return isRepeated(visit, visits) ? 60 : 90
   if (purpose === 'end') return 70
@@ -66,12 +73,9 @@ function isSameRequest(one: Visit, other: Visit): boolean {
 /** The same route was driven by the same client before; two are enough. */
 function isRepeated(visit: Visit, visits: readonly Visit[]): boolean {
   const route = foldPath(visit.step.path)
-  const same = visits.slice(0, visit.index).filter(({ step, answer }) => {
+  const same = visits.slice(0, visit.index).filter(({ step }) => {
     return (
-      step.client === visit.step.client &&
-      step.method === visit.step.method &&
-      answer.status < 400 &&
-      foldPath(step.path) === route
+      step.client === visit.step.client && step.method === visit.step.method && foldPath(step.path) === route
     )
   })
   return same.length > 0

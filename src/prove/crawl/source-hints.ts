@@ -37,7 +37,9 @@ export async function hintsInFolder(folder: string): Promise<SourceHints> {
 }
 
 export function hintsInSource(files: readonly SourceFile[]): SourceHints {
-  return { calls: routesInSource(files), accounts: accountsIn(files), socketPaths: socketPathsIn(files) }
+  const socketPaths = socketPathsIn(files)
+  const calls = routesInSource(files).filter(({ path }) => path === '/' || !socketPaths.includes(path))
+  return { calls, accounts: accountsIn(files), socketPaths }
 }
 
 export interface SourceFile {
@@ -73,7 +75,7 @@ function routesInSource(files: readonly SourceFile[]): readonly Call[] {
       const mountable = prefixes.length > 0 && !/^(?:app|server|fastify)$/.test(receiver)
       const paths = mountable ? prefixes.map((prefix) => joined(prefix, path)) : [path]
       const body = bodyIn(handler)
-      return paths.map((whole): Call => ({ method, path: whole, ...body }))
+      return paths.map((whole): Call => Object.assign({ method, path: whole }, body))
     })
   })
   const byName = new Map<string, Call>()
@@ -104,16 +106,24 @@ const account =
 const table =
   /\b(?:users|accounts|passwords|credentials|logins)\b[^={\n]{0,60}=\s*(?:new Map\(\s*Object\.entries\(|Object\.freeze\()?\s*(?:new Map\()?[{[]([^;]{1,600}?)[}\]]\s*\)*/gi
 
+const demanded = /\bpass(?:word|wd)?\s*(?:!==?|===?)\s*['"`]([^'"`\n]{1,60})['"`]/gi
+const demandedName = /\buser(?:_?name)?\s*(?:!==?|===?)\s*['"`]([^'"`\n]{1,60})['"`]/i
+
 /** Demo accounts that stand in the source. */
 function accountsIn(files: readonly SourceFile[]): readonly Account[] {
   const pairs = files.flatMap(({ text }) => [
     ...[...text.matchAll(account)].map(([, user = '', secret = '']) => [user, secret] as const),
-    ...[...text.matchAll(table)].flatMap(([, inner = '']) =>
-      [...inner.matchAll(/['"]?([\w.@-]{2,40})['"]?\s*[:,]\s*['"`]([^'"`\s]{2,60})['"`]/g)].map(
-        ([, user = '', secret = '']) => [user, secret] as const,
+    ...[...text.matchAll(table)]
+      .filter(([, inner = '']) => !/\bpass/i.test(inner))
+      .flatMap(([, inner = '']) =>
+        [...inner.matchAll(/['"]?([\w.@-]{2,40})['"]?\s*[:,]\s*['"`]([^'"`\s]{2,60})['"`]/g)].map(
+          ([, user = '', secret = '']) => [user, secret] as const,
+        ),
       ),
-    ),
   ])
+  for (const { text } of files)
+    for (const [, secret = ''] of text.matchAll(demanded))
+      pairs.push([demandedName.exec(text)?.[1] ?? 'admin', secret])
   const accounts = pairs.map(([user, secret]) => ({ user, email: user, password: secret }))
   return [...new Map(accounts.map((each) => [`${each.user} ${each.password}`, each])).values()].slice(0, 6)
 }

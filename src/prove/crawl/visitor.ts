@@ -20,6 +20,10 @@ export type Purpose =
   | 'enter'
   /** Comes last: what is deleted, and who logs out. */
   | 'end'
+  /** Turned away, as it will be each time: worth a step where there is room. */
+  | 'refused'
+  /** One of many in a row, which a limit turned away. */
+  | 'burst'
   /** Did not do what it was for. */
   | 'failed'
 
@@ -46,6 +50,8 @@ export interface Asking {
 export interface CrawlLimits {
   readonly maxRequests: number
   readonly timeoutMs: number
+  /** Of one request. */
+  readonly requestTimeoutMs: number
 }
 
 export class Visitor {
@@ -139,7 +145,7 @@ export class Journey {
       ...(step.method === 'GET' ? {} : { 'content-length': String(encoded?.bytes.length ?? 0) }),
     }
     const outgoing = { method: step.method, path: step.path, headers, body: encoded?.bytes }
-    const limits = { ...exchangeLimits, timeoutMs: 5_000, bodyBytes: 2 ** 21 }
+    const limits = { ...exchangeLimits, timeoutMs: this.#limits.requestTimeoutMs, bodyBytes: 2 ** 21 }
     const incoming = await exchange(this.#origin, outgoing, limits, this.#signal)
     visitor.jar.store(incoming.headers['set-cookie'] ?? [], step.path, Date.now())
     return { status: incoming.status, headers: incoming.headers, text: incoming.body.toString('utf8') }

@@ -36,7 +36,7 @@ const texts: readonly (readonly [RegExp, (who: Person) => string])[] = [
   [/phone|mobile|^tel$/i, () => '+41441234567'],
   [/url|link|website|homepage|href/i, (who) => `https://example.com/${mark(who)}`],
   [/date_?time|_at$|timestamp/i, () => '2030-05-17T10:30:00.000Z'],
-  [/date|day|birth|^due/i, () => '2030-05-17'],
+  [/date|(?:^|_)day$|birth|^due/i, () => '2030-05-17'],
   [/^time$/i, () => '10:30'],
   [/zip|post(?:al)?_?code/i, () => '8001'],
   [/country/i, () => 'CH'],
@@ -44,10 +44,12 @@ const texts: readonly (readonly [RegExp, (who: Person) => string])[] = [
   [/street|address/i, () => 'Main Street 1'],
   [/colou?r/i, () => '#336699'],
   [/currency/i, () => 'EUR'],
-  [/price|amount|total|cost|age|count|quantity|qty|number|rating|score|year|stock/i, () => '7'],
-  [/isbn/i, () => '9783161484100'],
-  [/card/i, () => '4242424242424242'],
-  [/lang|locale/i, () => 'en'],
+  [
+    /(?:^|[a-z_-])(?:price|amount|total|cost|quantity|qty|number|rating|score|year|stock)$|(?:^|_)(?:age|count)$/i,
+    () => '7',
+  ],
+  [/card_?number|^card$/i, () => '4242424242424242'],
+  [/^lang|locale/i, () => 'en'],
   [/slug/i, (who) => `proof-${mark(who)}`],
   [/title|name|label|subject/i, (who) => `Proof ${mark(who)}`],
 ]
@@ -73,4 +75,4 @@ export function numberFor({ min, max }: Bounds): number {
 }
 
 export const numeric: RegExp =
-  /price|amount|total|cost|^age$|count|quantity|qty|number|rating|score|year|stock|balance/i
+  /(?:^|[a-z_-])(?:price|amount|total|cost|quantity|qty|number|rating|score|year|stock|balance)$|(?:^|_)(?:age|count)$|(?:Age|Count)$/
