@@ -23,10 +23,14 @@ export interface Clues {
   readonly writers: readonly Side[]
   /** Whether the shrinking found which request writes. */
   readonly hasWriter: boolean
+  /** As in `Evidence`. */
+  readonly differsAlone: boolean | undefined
   readonly reader: Side
   /** Seen before the first request, and in timers of the app's own. */
   readonly boot: readonly AppEvent[]
   readonly timers: readonly AppEvent[]
+  /** Seen while any request was answered: messages of sockets cannot be told apart by request. */
+  readonly run: readonly AppEvent[]
   /** Files that the run wrote, relative to the app's folder where they are in it; whoever saw them. */
   readonly files: readonly string[]
   /** The source of a line, trimmed. */

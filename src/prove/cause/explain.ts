@@ -106,7 +106,7 @@ function newFiles(before: readonly WrittenFile[], after: readonly WrittenFile[])
 }
 
 async function cluesOf(
-  { flow, divergence, showing }: Evidence,
+  { flow, divergence, differsAlone, showing }: Evidence,
   inside: Inside | undefined,
   cwd: string,
 ): Promise<Clues> {
@@ -119,10 +119,12 @@ async function cluesOf(
     difference,
     modes,
     hasWriter: writer !== undefined,
+    differsAlone,
     writers: before.filter((step) => flow.steps[step]?.kind !== 'wait').map(side),
     reader: side(reader),
     boot: events.boot,
     timers: events.timers,
+    run: inside?.events.filter(({ request }) => request > 0) ?? [],
     files: inside?.files.filter(({ change }) => change !== 'deleted').map(({ path }) => path) ?? [],
     textOf: await sourceLines(inside?.events ?? [], cwd),
   }

@@ -42,7 +42,8 @@ export const tokens: Names = names(
 
 /** The first that the app made of one of those packages. */
 export function packageAmong(events: readonly AppEvent[], among: Names): AppEvent | undefined {
-  return events.find((event) => isAmong(event, among))
+  const found = events.filter((event) => isAmong(event, among))
+  return found.find(({ event }) => event === 'package') ?? found[0]
 }
 
 export function isAmong(event: AppEvent | undefined, among: Names): boolean {

@@ -8,7 +8,7 @@ export function routesIn(events: readonly AppEvent[]): readonly string[] | undef
 
 /** Of a table, those that no driven request (`GET /cart/7?x=1`) reaches; what has a method for all counts as reached by any. */
 export function undrivenRoutes(routes: readonly string[], driven: readonly string[]): readonly string[] {
-  const requests = driven.map(parts)
+  const requests = driven.map((request) => parts(request.split('?', 1)[0] ?? ''))
   return routes.filter((route) => {
     const { method, path } = parts(route)
     const pattern = patternOf(path)
@@ -20,8 +20,7 @@ export function undrivenRoutes(routes: readonly string[], driven: readonly strin
 
 function parts(request: string): { readonly method: string; readonly path: string } {
   const [method = '', path = ''] = request.split(' ', 2)
-  const [plain = ''] = path.split('?', 1)
-  return { method, path: plain.length > 1 ? plain.replace(/\/$/, '') : plain }
+  return { method, path: path.length > 1 ? path.replace(/\/$/, '') : path }
 }
 
 /** `:name`, `:name(\d+)`, `:name?`, `{/:name}`, `*` and `*name`, as Express, Fastify, Hono and Koa write them. */

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { current, isBoot, runAs, timerContext } from './context.ts'
 import type { AppEvent, Place } from './event.ts'
 import type { Frame, Frames } from './frames.ts'
+import { portFolderVariable } from './settings.ts'
 
 export interface BuiltinPorts {
   readonly emit: (event: Omit<AppEvent, 'pid'>) => void
@@ -81,9 +82,12 @@ const moving = ['rename', 'copyFile', 'cp', 'symlink', 'link']
 
 function watchFiles(ports: BuiltinPorts): void {
   const told = new Set<string>()
+  // What finds the app another port keeps its claims there.
+  const claims = process.env[portFolderVariable] ?? ''
   const tell = (event: 'file-write' | 'file-read', value: unknown, detail: string): void => {
     const path = pathIn(value)
     if (path === undefined || /[/\\]node_modules[/\\]|^\/(?:proc|dev|sys)\//.test(path)) return
+    if (claims !== '' && path.startsWith(claims)) return
     const { request } = current()
     const key = `${event} ${request} ${path}`
     if (told.has(key) || (event === 'file-read' && /\.[cm]?[jt]sx?$/.test(path))) return

@@ -7,6 +7,9 @@ export const rootVariable = 'DROVER_PROVE_ROOT'
 /** As `evidenceVariable` of the port that starts the app; events go there. */
 export const evidenceVariable = 'DROVER_PROVE_EVIDENCE'
 
+/** As `portFolderVariable` of the port that starts the app: what is written there is none of the app's. */
+export const portFolderVariable = 'DROVER_PROVE_PORT_FOLDER'
+
 /** Where the app was copied elsewhere, the folder that it runs in. */
 export function appRoot(): string {
   const cwd = real(process.cwd())

@@ -23,7 +23,8 @@ export function onDisk(clues: Clues): Conclusion | undefined {
   const events = clues.writers.flatMap((side) => side.events)
   const opened = openedDatabase(clues)
   const isUpload = isMultipart(clues) || files.some((file) => uploadFolder.test(file))
-  if (isUpload && files.some((file) => !database.test(file))) return upload(clues, files, events)
+  if (isUpload && (files.length === 0 || files.some((file) => !database.test(file))))
+    return upload(clues, files, events)
   if (opened !== undefined || files.some((file) => database.test(file)))
     return sqlite(clues, files, events, opened)
   return localFile(clues, files, events)
@@ -92,13 +93,25 @@ function localFile(clues: Clues, files: readonly string[], events: readonly AppE
   )
   return {
     kind: 'local-file',
-    holder: write?.path ?? files[0] ?? store?.holder,
+    holder: heldIn(write, clues) ?? files[0] ?? store?.holder,
     declaredAt: store?.declaredAt ?? write?.declaredAt ?? read?.declaredAt ?? write?.writtenAt,
     writtenAt: write?.writtenAt ?? store?.writtenAt,
     files,
     package: store?.package ?? write?.package,
     isObserved: write !== undefined || files.length > 0,
   }
+}
+
+/** What was written under another name first, and then moved, is told by the name that it has now. */
+function heldIn(write: AppEvent | undefined, { files }: Clues): string | undefined {
+  const path = write?.path
+  if (path === undefined || files.includes(path)) return path
+  const now = files.find((file) => path.includes(baseOf(file)))
+  return now ?? path
+}
+
+function baseOf(file: string): string {
+  return file.slice(file.lastIndexOf('/') + 1)
 }
 
 /** The write of the file that is still there; else the last. */

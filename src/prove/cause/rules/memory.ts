@@ -4,7 +4,7 @@ import type { Clues, Side } from '../clues.ts'
 import { seenIn } from '../conclusion.ts'
 import type { Conclusion } from '../conclusion.ts'
 import { keyOf, memorySuspects, readPlaces, timerSuspects } from '../holders.ts'
-import { caches, isAmong, packageAmong, schedulers, sessions } from '../packages.ts'
+import { caches, fileStores, isAmong, packageAmong, schedulers, sessions } from '../packages.ts'
 import { bootEffect, onDisk, writtenFiles } from './disk.ts'
 
 const sessionCookie =
@@ -91,8 +91,10 @@ function sameHolder(a: AppEvent, b: AppEvent): boolean {
 
 /** Without a writer: what each start does to what outlives it, so that three starts are not one. */
 export function bootRule(clues: Clues): Conclusion | undefined {
-  const { modes, hasWriter } = clues
+  const { modes, hasWriter, differsAlone, writers } = clues
   if (hasWriter || modes['shared-disk'] !== true) return undefined
+  // That no writer was found, for want of time, does not mean that there is none.
+  if (differsAlone !== true && writers.length > 0) return undefined
   const effect = bootEffect(clues)
   if (effect === undefined) return undefined
   return {
@@ -119,6 +121,13 @@ export function cacheRule(clues: Clues): Conclusion | undefined {
   const files = writtenFiles(clues)
   if (files.length > 0) return copyOfFile(clues, files, best?.event)
   return { kind: 'in-process-cache', ...seenIn(best?.event ?? read) }
+}
+
+/** Nothing was seen in memory, while the writer wrote a file of a package that holds files in memory: that differs however the disks are. */
+function storedInFile(clues: Clues): Conclusion | undefined {
+  if (!clues.hasWriter || packageAmong(clues.boot, fileStores) === undefined) return undefined
+  const wrote = clues.writers.some(({ events }) => events.some(({ event }) => event === 'file-write'))
+  return wrote ? onDisk(clues) : undefined
 }
 
 function copyOfFile(
@@ -154,6 +163,8 @@ export function memoryRule(clues: Clues): Conclusion | undefined {
     return isDisk ? onDisk(clues) : undefined
   }
   if (best !== undefined) return { kind: 'module-state', ...seenIn(best.event) }
+  const file = storedInFile(clues)
+  if (file !== undefined) return file
   const database = clues.boot.find(
     ({ event, path }) => event === 'database' && (path === ':memory:' || path === ''),
   )

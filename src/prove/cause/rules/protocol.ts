@@ -36,14 +36,13 @@ export function limiterRule(clues: Clues): Conclusion | undefined {
 
 /** A message that reaches only those who are connected to the same instance. */
 export function roomsRule(clues: Clues): Conclusion | undefined {
-  const { difference, boot, reader, writers } = clues
+  const { difference, boot, reader, writers, run } = clues
   if (!difference.where.startsWith('message') && reader.type !== 'websocket') return undefined
   const isOfOthers = writers.some(({ client, type }) => client !== reader.client || type !== 'websocket')
   const suspect = memorySuspects(clues)[0]
   const server = packageAmong(boot, socketServers)
   if (!isOfOthers && suspect?.isRead === true) return undefined
-  const events = writers.flatMap((side) => side.events)
-  const used = server === undefined ? undefined : readPlace(server, events)
+  const used = server === undefined ? undefined : readPlace(server, run)
   const seen = seenIn(server ?? suspect?.event)
   const holder = seen.holder ?? 'connected sockets'
   return { kind: 'socket-rooms', ...seen, holder, writtenAt: used ?? seen.writtenAt }
