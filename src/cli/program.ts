@@ -10,6 +10,8 @@ import { killCommand } from './kill.ts'
 import { logsCommand } from './logs.ts'
 import { metricsCommand } from './metrics.ts'
 import { ownVersion } from './own-version.ts'
+import type { Prove } from '../prove/request.ts'
+import { proveCommand } from './prove.ts'
 import { reloadCommand } from './reload.ts'
 import { rollbackCommand } from './rollback.ts'
 import { scaleCommand } from './scale.ts'
@@ -22,6 +24,13 @@ const groups: Readonly<Record<string, readonly ((context: CliContext) => Command
   'Run:': [upCommand, stopCommand, reloadCommand],
   'Change:': [deployCommand, rollbackCommand, scaleCommand, drainCommand, killCommand, chaosCommand],
   'Look:': [statusCommand, logsCommand, historyCommand, metricsCommand],
+  'Prove:': [(context) => proveCommand(context, prove)],
+}
+
+/** Loaded when it is asked for: no other command has a use for parsers. */
+const prove: Prove = async (request, ports) => {
+  const { prove: judge } = await import('../prove/prove.ts')
+  return judge(request, ports)
 }
 
 /** Runs the command that `args` name, without the interpreter and the script. Never rejects. */

@@ -21,6 +21,7 @@ const commands = [
   'logs',
   'history',
   'metrics',
+  'prove',
 ]
 
 for (const command of commands) {
@@ -30,7 +31,7 @@ for (const command of commands) {
     assert.equal(stderr, '')
     assert.match(stdout, new RegExp(`^Usage: drover ${command} `))
     assert.match(stdout, new RegExp(`Examples?:\\n  npm run -s drover -- ${command}`))
-    assert.match(stdout, /Exit codes: 0 done.*, 1 failed, 2 wrong usage\n/)
+    assert.match(stdout, /Exit codes: 0 (?:done|no divergence).*, 1 (?:failed|stateful), 2 .*wrong usage\n/)
     if (command !== 'up' && command !== 'metrics') assert.match(stdout, /--json/)
   })
 }
