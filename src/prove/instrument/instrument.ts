@@ -29,8 +29,19 @@ function compiled(from: string): string {
   writeFileSync(join(made, 'package.json'), '{"type":"module"}')
   for (const file of globSync('*.{ts,mts}', { cwd: from })) {
     const source = readFileSync(join(from, file), 'utf8')
-    const plain = stripTypeScriptTypes(source).replaceAll(/(from '\.\/[^']+)\.ts'/g, "$1.js'")
+    const plain = quietly(() => stripTypeScriptTypes(source)).replaceAll(/(from '\.\/[^']+)\.ts'/g, "$1.js'")
     writeFileSync(join(made, basename(file).replace(/ts$/, 'js')), plain)
   }
   return made
+}
+
+/** Node warns that this is experimental, in the middle of what a person reads. */
+function quietly(strip: () => string): string {
+  const warn = process.emitWarning
+  process.emitWarning = () => undefined
+  try {
+    return strip()
+  } finally {
+    process.emitWarning = warn
+  }
 }
