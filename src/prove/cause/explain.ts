@@ -1,7 +1,7 @@
 // Looks inside the app in one more run, on one instance, and names the cause of a confirmed divergence.
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import type { AppSpec, Servers, Starter, WrittenFile } from '../app/servers.ts'
+import type { AppSpec, Instrument, Servers, Starter, WrittenFile } from '../app/servers.ts'
 import { drive, driveOptions } from '../drive/drive.ts'
 import type { Schedule } from '../drive/schedule.ts'
 import type { Evidence, Explain } from '../evidence.ts'
@@ -15,6 +15,7 @@ import { sortEvents } from './clues.ts'
 import type { Clues, Side, SortedEvents } from './clues.ts'
 import { readEvents } from './events.ts'
 import { routesIn } from './routes.ts'
+import { straceInstrument, tracedWrites, writtenSince } from './strace.ts'
 
 export interface ExplainOptions {
   readonly starter: Pick<Starter, 'startServers'>
@@ -40,7 +41,8 @@ export function explainer(options: ExplainOptions): Explain {
 
 interface Inside {
   readonly events: readonly AppEvent[]
-  readonly files: readonly WrittenFile[]
+  /** Relative to the app's folder where they are in it. */
+  readonly files: readonly string[]
   readonly trace: Trace
 }
 
@@ -49,11 +51,27 @@ async function lookInside(
   options: ExplainOptions,
   signal: AbortSignal,
 ): Promise<Inside | undefined> {
+  if (options.app.targets.length > 0) return undefined
+  const inside = await lookWith(nodeInstrument(options.app.cwd), evidence, options, signal)
+  const isDisk =
+    evidence.divergence.modes['private-disk'] === true && evidence.divergence.modes['shared-disk'] === false
+  const isBlind = inside !== undefined && inside.events.length === 0 && inside.files.length === 0
+  const tracer = isDisk && isBlind ? straceInstrument() : undefined
+  if (tracer === undefined) return inside
+  // An app of another language, which writes where no disk of its own shows it.
+  return (await lookWith(tracer, evidence, options, signal)) ?? inside
+}
+
+async function lookWith(
+  instrument: Instrument,
+  evidence: Evidence,
+  options: ExplainOptions,
+  signal: AbortSignal,
+): Promise<Inside | undefined> {
   const { starter, app } = options
-  if (app.targets.length > 0) return undefined
   let servers: Servers | undefined
   try {
-    servers = await starter.startServers(app, 'single', 1, nodeInstrument(app.cwd))
+    servers = await starter.startServers(app, 'single', 1, instrument)
     return await seenWhileDriven(servers, evidence, options, signal)
   } catch {
     // The app does not run with us inside; the divergence stands without.
@@ -66,14 +84,21 @@ async function lookInside(
 async function seenWhileDriven(
   servers: Servers,
   { flow, divergence, schedule }: Evidence,
-  { host }: ExplainOptions,
+  { host, app }: ExplainOptions,
   signal: AbortSignal,
 ): Promise<Inside> {
   const before = await servers.writtenFiles(1)
+  const sinceMs = Date.now()
   const only = onOneInstance(schedule, divergence.witness)
   const trace = await drive(numbered(flow), servers, only, { ...driveOptions, site: { host }, signal })
   const after = await servers.writtenFiles(1)
-  return { events: await readEvents(servers.evidenceFolder(1)), files: newFiles(before, after), trace }
+  const folder = servers.evidenceFolder(1)
+  const traced = writtenSince(await tracedWrites(folder), sinceMs, app.cwd)
+  return {
+    events: await readEvents(folder),
+    files: [...new Set([...newFiles(before, after), ...traced])],
+    trace,
+  }
 }
 
 /** What of a witness's steps has a place, and nothing else. */
@@ -97,12 +122,13 @@ function withNumber(step: Step, number: number): Step {
   return { ...step, action: { ...step.action, headers: { ...step.action.headers, ...own } } }
 }
 
-function newFiles(before: readonly WrittenFile[], after: readonly WrittenFile[]): readonly WrittenFile[] {
+function newFiles(before: readonly WrittenFile[], after: readonly WrittenFile[]): readonly string[] {
   const known = new Map(before.map((file) => [file.path, file]))
-  return after.filter(({ path, modifiedAtMs, sizeBytes }) => {
+  const changed = after.filter(({ path, change, modifiedAtMs, sizeBytes }) => {
     const old = known.get(path)
-    return old?.modifiedAtMs !== modifiedAtMs || old?.sizeBytes !== sizeBytes
+    return change !== 'deleted' && (old?.modifiedAtMs !== modifiedAtMs || old?.sizeBytes !== sizeBytes)
   })
+  return changed.map(({ path }) => path)
 }
 
 async function cluesOf(
@@ -125,7 +151,7 @@ async function cluesOf(
     boot: events.boot,
     timers: events.timers,
     run: inside?.events.filter(({ request }) => request > 0) ?? [],
-    files: inside?.files.filter(({ change }) => change !== 'deleted').map(({ path }) => path) ?? [],
+    files: inside?.files ?? [],
     textOf: await sourceLines(inside?.events ?? [], cwd),
   }
 }
