@@ -1,6 +1,7 @@
 // Whether a flow can judge the app at all: what it does on one instance, and whether that is the same each time.
 import { instability, type Noise } from './compare/noise.ts'
 import type { Flow, HttpStep } from './flow/flow.ts'
+import { substitute } from './flow/variables.ts'
 import type { Observation, Trace } from './trace.ts'
 
 /** Above this part of the steps, answers that fail or vary by themselves leave too little to judge. */
@@ -10,7 +11,7 @@ const badPartAtMost = 1 / 3
 export function flowFailure(flow: Flow, own: number, trace: Trace): string | undefined {
   const observations = trace.observations.filter(({ step }) => step < own)
   const failures = observations.flatMap((observation) => {
-    const problem = stepFailure(flow, observation)
+    const problem = stepFailure(flow, observation, trace)
     return problem === undefined ? [] : [{ ...problem, step: observation.step }]
   })
   const grave = failures.find(({ isGrave }) => isGrave)
@@ -22,7 +23,7 @@ export function flowFailure(flow: Flow, own: number, trace: Trace): string | und
 /** A sentence for each step that fails by itself, though the rest can be judged. */
 export function failedSteps(flow: Flow, own: number, trace: Trace): readonly string[] {
   return trace.observations.flatMap((observation) => {
-    const problem = stepFailure(flow, observation)
+    const problem = stepFailure(flow, observation, trace)
     return problem === undefined || observation.step >= own
       ? []
       : [`${stepName(flow, observation.step)} ${problem.said} on one instance`]
@@ -35,19 +36,32 @@ interface StepFailure {
   readonly said: string
 }
 
-function stepFailure(flow: Flow, observation: Observation): StepFailure | undefined {
+function stepFailure(flow: Flow, observation: Observation, trace: Trace): StepFailure | undefined {
   const step = flow.steps[observation.step]
   if (step === undefined || step.kind === 'wait') return undefined
   const { status, error } = observation
   if (status === 0) return { isGrave: true, said: `got no answer (${error ?? 'unknown'})` }
-  return step.kind === 'http' ? httpFailure(step, observation) : undefined
+  if (step.kind !== 'http') return undefined
+  const { includes } = step.expect
+  const captured = includes?.includes('${') === true ? capturedUpTo(trace, observation.step) : {}
+  return httpFailure(step, observation, includes && substitute(includes, captured))
 }
 
-function httpFailure({ expect }: HttpStep, { status, body }: Observation): StepFailure | undefined {
+function capturedUpTo(trace: Trace, step: number): Readonly<Record<string, string>> {
+  const captured: Record<string, string> = {}
+  for (const one of trace.observations) if (one.step < step) Object.assign(captured, one.captured)
+  return captured
+}
+
+function httpFailure(
+  { expect }: HttpStep,
+  { status, body }: Observation,
+  includes: string | undefined,
+): StepFailure | undefined {
   if (expect.status !== undefined && expect.status !== status)
     return { isGrave: true, said: `answered ${status}, not ${expect.status}` }
-  if (expect.includes !== undefined && !Buffer.from(body).toString('utf8').includes(expect.includes))
-    return { isGrave: true, said: `answered without ${JSON.stringify(expect.includes)}` }
+  if (includes !== undefined && !Buffer.from(body).toString('utf8').includes(includes))
+    return { isGrave: true, said: `answered without ${JSON.stringify(includes)}` }
   if (expect.status === undefined && status >= 500) return { isGrave: false, said: `answered ${status}` }
   return undefined
 }

@@ -44,7 +44,11 @@ describe('a little app that keeps something of its own is convicted:', { concurr
         const [first] = verdict.verdict === 'stateful' ? verdict.findings : []
         assert.ok(first !== undefined)
         const { divergence } = first
-        assert.equal(modesOf(divergence), little.stateful?.modes, JSON.stringify(divergence))
+        assert.equal(
+          modesOf(divergence),
+          little.stateful?.modes,
+          JSON.stringify([divergence, judgement.limits]),
+        )
         if (little.stateful?.writer !== undefined)
           assert.equal((divergence.writer ?? -1) + 1, little.stateful.writer, JSON.stringify(divergence))
       }

@@ -6,7 +6,7 @@ import type { Observation, Trace } from '../trace.ts'
 import { encodeBody } from './body.ts'
 import { captureAll } from './capture.ts'
 import { CookieJar } from './cookies.ts'
-import { exchange, exchangeLimits, type ExchangeLimits, type Incoming } from './exchange.ts'
+import { exchange, exchangeLimits, type ExchangeLimits, type Incoming, type Outgoing } from './exchange.ts'
 import { asksAnew, type Schedule } from './schedule.ts'
 import { Address, type Site } from './site.ts'
 import { Sockets, type SocketAnswer } from './sockets.ts'
@@ -104,9 +104,20 @@ class Driver {
     } else if (/^(POST|PUT|PATCH)$/i.test(step.method)) headers['content-length'] = '0'
     const outgoing = { method: step.method.toUpperCase(), path, headers, body: body?.bytes }
     const origin = this.#origin(instance)
-    const incoming = await exchange(origin, outgoing, this.#options.limits, this.#options.signal)
+    const incoming = await this.#exchange(origin, outgoing)
     jar.store(incoming.headers['set-cookie'] ?? [], path, Date.now())
     return this.#noteAnswer(step, this.#inSiteName(incoming, instance), instance)
+  }
+
+  /** A server that has just started may refuse for a moment; what was refused has reached nobody, and may be asked again. */
+  async #exchange(origin: string, outgoing: Outgoing): Promise<Incoming> {
+    const { limits, signal } = this.#options
+    let incoming = await exchange(origin, outgoing, limits, signal)
+    for (let again = 0; again < 3 && incoming.error === 'ECONNREFUSED'; again += 1) {
+      await pause(100, signal)
+      incoming = await exchange(origin, outgoing, limits, signal)
+    }
+    return incoming
   }
 
   #noteAnswer(step: HttpStep, incoming: Incoming, instance: number): Answered {
