@@ -9,6 +9,7 @@ import type { Flow } from './flow/flow.ts'
 import { judgeFlow, type Judgement } from './judge.ts'
 import { Laboratory } from './laboratory.ts'
 import { runsAtOnce } from './outside.ts'
+import { prescan } from './prescan/prescan.ts'
 import type { Progress, Prove, ProofRun, ProvePorts, ProveRequest } from './request.ts'
 
 /** With three, a client's request may be apart from its last two. */
@@ -37,7 +38,9 @@ export async function proveWith(
   const proof = new Proving(starter, request, ports, AbortSignal.any([ports.signal, timeout]))
   const run = await proof.run()
   ports.signal.throwIfAborted()
-  return { ...run, proof: { ...run.proof, durationMs: performance.now() - since } }
+  // Of servers that run elsewhere the sources are not at hand.
+  const hints = request.app.targets.length === 0 ? await prescan(request.app.cwd) : []
+  return { ...run, proof: { ...run.proof, hints, durationMs: performance.now() - since } }
 }
 
 class Proving {

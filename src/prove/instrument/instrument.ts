@@ -37,7 +37,7 @@ function compiled(from: string): string {
 
 /** Node warns that this is experimental, in the middle of what a person reads. */
 function quietly(strip: () => string): string {
-  const warn = process.emitWarning
+  const warn = process.emitWarning.bind(process)
   process.emitWarning = () => undefined
   try {
     return strip()
