@@ -12,7 +12,10 @@ test('an installed program is the app, with what is published under its name', (
 
 test('the packages of one scope belong together', () => {
   const program = '/app/node_modules/@herd/cli/bin.js'
-  assert.deepEqual(among(program, '@herd/cli', '@herd/core', 'herd', '@other/core'), ['@herd/cli', '@herd/core'])
+  assert.deepEqual(among(program, '@herd/cli', '@herd/core', 'herd', '@other/core'), [
+    '@herd/cli',
+    '@herd/core',
+  ])
 })
 
 test('the innermost package counts', () => {
