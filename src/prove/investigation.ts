@@ -62,7 +62,7 @@ export async function investigate(
 
 /** Of which nothing is known but how it differs, as another does of which more is known: most likely that one again. */
 function isToldBetter(finding: Finding, found: readonly Investigated[]): boolean {
-  if (isNamed(finding)) return false
+  if (isNamed(finding) || finding.divergence.writer !== undefined) return false
   const modes = modesOf(finding)
   return found.some((other) => isNamed(other.finding) && modesOf(other.finding) === modes)
 }
@@ -97,7 +97,7 @@ class Investigation {
     const { difference, shown } = this.#suspect
     const { flow } = this.#parts
     if (this.#isOfTheProcess()) return { writer: undefined, differsAlone: true }
-    return findWriter({
+    const found = await findWriter({
       flow,
       schedule: shown.schedule,
       reader: difference.step,
@@ -105,6 +105,20 @@ class Investigation {
       reruns,
       differs: (schedule) => this.#orUndefined(() => this.#differs(schedule)),
     })
+    return this.#onlyShows(found.writer) ? { writer: undefined, differsAlone: true } : found
+  }
+
+  /** A read that gave out the same value before: on the reader's instance it shows another, which does not make it the value's writer. */
+  #onlyShows(writer: number | undefined): boolean {
+    const { flow, reference } = this.#parts
+    if (writer === undefined || writer !== this.#shownBefore() || isWrite(flow.steps[writer])) return false
+    return observationOf(reference, writer)?.headers['set-cookie'] === undefined
+  }
+
+  /** The step whose answer had the value that the reader should have had again. */
+  #shownBefore(): number | undefined {
+    const [, step] = /^the same as at .* of step (\d+) \(/.exec(this.#suspect.difference.expected) ?? []
+    return step === undefined ? undefined : Number(step) - 1
   }
 
   /** A value that repeats in one process, and that no request can have left there: nothing ties the two requests together. */
@@ -134,7 +148,7 @@ class Investigation {
     let smallest: Smaller | undefined
     const witness = await findWitness({
       flow,
-      writer,
+      writer: writer ?? this.#shownBefore(),
       reader,
       attempts,
       shows: async (steps) => {

@@ -97,7 +97,9 @@ class Judge {
     for (const [index, schedule] of adversarial.entries()) {
       if (index > 0) await this.#runSchedule(schedule)
       const confirmed = await this.#confirmed(reference, baselines)
-      if (confirmed.length > 0) return this.#convict(reference, learnNoise(baselines, this.#flow), confirmed)
+      if (confirmed.length === 0) continue
+      const noise = learnNoise(baselines, this.#flow)
+      return this.#convict(reference, noise, confirmed, adversarial)
     }
     return this.#clear(adversarial.length)
   }
@@ -126,10 +128,15 @@ class Judge {
     return confirmed
   }
 
-  async #convict(reference: Trace, noise: Noise, confirmed: readonly Suspect[]): Promise<Judgement> {
+  async #convict(
+    reference: Trace,
+    noise: Noise,
+    confirmed: readonly Suspect[],
+    adversarial: readonly Schedule[],
+  ): Promise<Judgement> {
     const { laboratory, explain, signal, hasTime } = this.#options
     // A divergence that is sure is told, even when the time ends here.
-    await this.#completeTriples(confirmed).catch((error: unknown) => {
+    await this.#completeTriples(confirmed, adversarial).catch((error: unknown) => {
       if (!signal.aborted) throw error
     })
     const parts = {
@@ -147,8 +154,15 @@ class Judge {
     return this.#judgement({ verdict: 'stateful', findings }, investigated)
   }
 
-  /** Every schedule that convicts was driven on one disk too, so that the modes can be compared. */
-  async #completeTriples(confirmed: readonly Suspect[]): Promise<void> {
+  /**
+   * Every schedule that convicts was driven on one disk too, so that the modes can be compared. What only restarts have shown so far may
+   * show between instances as well: in a schedule that parts the two requests.
+   */
+  async #completeTriples(confirmed: readonly Suspect[], adversarial: readonly Schedule[]): Promise<void> {
+    if (confirmed.some(({ shown }) => shown.mode === 'restart'))
+      for (const schedule of adversarial)
+        for (const mode of ['private-disk', 'shared-disk'] as const)
+          if (!this.#runs.hasRun(mode, schedule)) await this.#runs.run({ mode, schedule })
     const missing = new Set(confirmed.map(({ shown }) => shown).filter(({ mode }) => mode === 'private-disk'))
     for (const { schedule } of missing)
       if (!this.#runs.hasRun('shared-disk', schedule)) await this.#runs.run({ mode: 'shared-disk', schedule })

@@ -39,17 +39,21 @@ export async function findWriter(search: WriterSearch): Promise<WriterFound> {
   if (first === false && likely[0] !== undefined) return { writer: likely[0], differsAlone: false }
   for (const one of likely.slice(1, 3))
     if ((await moves.differsWith([one])) === false) return { writer: one, differsAlone: false }
-  return { writer: await halve(moves, movable), differsAlone: false }
+  return { writer: await halve(moves, movable, flow), differsAlone: false }
 }
 
-/** The latest step from which on all have to be moved. Moving all is known to help. */
-async function halve(moves: Moves, movable: readonly number[]): Promise<number | undefined> {
+/**
+ * The latest step from which on all have to be moved. Moving all is known to help. Where the reruns do not suffice, the first of what is
+ * left that may have changed something.
+ */
+async function halve(moves: Moves, movable: readonly number[], flow: Flow): Promise<number | undefined> {
   let helps = 0
   let helpsNot = movable.length
   while (helpsNot - helps > 1) {
     const middle = (helps + helpsNot) >> 1
     const differs = await moves.differsWith(movable.slice(middle))
-    if (differs === undefined) break
+    if (differs === undefined)
+      return movable.slice(helps, helpsNot).find((index) => isWrite(flow.steps[index]))
     if (differs) helpsNot = middle
     else helps = middle
   }

@@ -95,7 +95,8 @@ export const statefulCases: readonly LittleCase[] = [
     name: 'the hostname in a page',
     app: app(({ hostname }) => () => ({ body: `<footer>Served by ${hostname}</footer>` })),
     flow: flowOf('GET /', 'GET /about'),
-    stateful: { modes: 'DSS', writer: undefined },
+    // The first request has no restart before it.
+    stateful: { modes: 'DS?', writer: undefined },
   },
   {
     name: 'the pid in a header',
@@ -111,6 +112,16 @@ export const statefulCases: readonly LittleCase[] = [
     }),
     flow: flowOf('GET /', 'GET /'),
     stateful: { modes: 'DDD', writer: undefined },
+  },
+  {
+    name: 'a key made at boot, told again after a write of no consequence',
+    app: app(() => {
+      const key = randomBytes(32).toString('hex')
+      return ({ route }) => ({ body: route === 'GET /keys' ? { keys: [{ n: key }] } : { ok: true } })
+    }),
+    flow: flowOf('GET /', 'POST / {"a":1}', 'GET /keys', 'GET /', 'GET /keys'),
+    // No step, told as 0.
+    stateful: { modes: 'DDD', writer: 0 },
   },
   {
     name: 'configuration that each instance has its own of',
