@@ -116,7 +116,9 @@ function referencedBy(object: object): readonly object[] {
   if (object instanceof Map) return [...object.keys(), ...object.values()].filter(isObject)
   if (object instanceof Set) return [...object].filter(isObject)
   const found: object[] = []
-  for (const descriptor of Object.values(Object.getOwnPropertyDescriptors(object))) {
+  for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(object))) {
+    // Of the call that goes on right now: a function keeps nothing there.
+    if (typeof object === 'function' && (name === 'arguments' || name === 'caller')) continue
     const value: unknown = descriptor.value
     if (isObject(value) && !isBuiltinFunction(value)) found.push(value)
   }

@@ -17,16 +17,24 @@ createServer((req, res) => {
   let body = ''
   req.on('data', (chunk) => { body += chunk })
   req.on('end', async () => {
-    const value = await routes[req.url]?.()
+    const value = await routes[req.url]?.(res)
+    if (res.writableEnded) return
     res.end(JSON.stringify({ value, header: req.headers['x-drover-proof-request'] ?? 'none' }))
   })
 }).listen(Number(process.env.PORT), '127.0.0.1')
 `
 
 export const commonJs: AppSource = {
+  'loose.cjs': `module.exports = { answer }
+function answer(res, text) {
+  res.statusCode = 201
+  res.end(text)
+}
+`,
   'server.cjs': `'use strict'
 const { createServer } = require('node:http')
 const store = require('./store.cjs')
+const { answer } = require('./loose.cjs')
 
 let hits = 0 // @let
 const seen = new Map() // @map
@@ -57,6 +65,7 @@ const routes = {
   },
   '/global': () => { globalThis.everything = 1 }, // @global-write
   '/assign': () => { Object.assign(state.carts, { b: 1 }) }, // @assign-write
+  '/answer': (res) => answer(res, '{"header":"none"}'),
   '/awkward': () => {
     let a = hits++
     ;[1].map((x) => x)
