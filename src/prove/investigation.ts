@@ -43,7 +43,7 @@ export async function investigate(
   suspects: readonly Suspect[],
   parts: InvestigationParts,
 ): Promise<readonly Investigated[]> {
-  const found: Investigated[] = []
+  const found: (Investigated & { readonly differsAlone: boolean | undefined })[] = []
   const writers: number[] = []
   for (const suspect of suspects.slice(0, findingsAtMost)) {
     const one = new Investigation(suspect, parts)
@@ -55,20 +55,18 @@ export async function investigate(
     const cause = await one.explain(evidence)
     const finding = { divergence: evidence.divergence, cause }
     if (!found.some((other) => haveOneCause(other.finding, finding)))
-      found.push({ finding, showing: evidence.showing })
+      found.push({ finding, showing: evidence.showing, differsAlone: evidence.differsAlone })
   }
-  return found.filter(({ finding }) => !isToldBetter(finding, found))
+  return found
+    .filter(({ finding, differsAlone }) => differsAlone === true || !isToldBetter(finding, found))
+    .map(({ finding, showing }) => ({ finding, showing }))
 }
 
-/** Of which nothing is known but how it differs, as another does of which more is known: most likely that one again. */
+/** Whose writer nobody found, and which differs as another does whose writer is known: most likely that one again. */
 function isToldBetter(finding: Finding, found: readonly Investigated[]): boolean {
-  if (isNamed(finding) || finding.divergence.writer !== undefined) return false
+  if (finding.divergence.writer !== undefined) return false
   const modes = modesOf(finding)
-  return found.some((other) => isNamed(other.finding) && modesOf(other.finding) === modes)
-}
-
-function isNamed({ cause: { holder, declaredAt, writtenAt, files } }: Finding): boolean {
-  return holder !== undefined || declaredAt !== undefined || writtenAt !== undefined || files.length > 0
+  return found.some(({ finding: other }) => other.divergence.writer !== undefined && modesOf(other) === modes)
 }
 
 function modesOf({ divergence: { modes } }: Finding): string {

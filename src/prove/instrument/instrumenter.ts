@@ -22,7 +22,7 @@ export class Instrumenter {
   readonly originals: Map<string, Original> = new Map()
 
   instrument(source: string, file: string, format: Format, language: Language): string {
-    if (source.length > maxLength || source.includes(`${globalName}.m(`)) return source
+    if (source.length > maxLength || source.includes(`${globalName}.m(`) || isMinified(source)) return source
     try {
       return this.#instrument(source, file, format, language)
     } catch {
@@ -46,6 +46,24 @@ export class Instrumenter {
     const named = original === undefined ? file : placeAt(first?.start ?? 0).file
     return rewrite({ source, program, format, file: named, lineAt: (offset) => placeAt(offset).line, id })
   }
+}
+
+/** Lines so long hold too much: two variables on one would be taken for one. */
+const longestLine = 8000
+
+function isMinified(source: string): boolean {
+  for (let at = 0; at < source.length;) {
+    const end = source.indexOf('\n', at)
+    const lineEnd = end === -1 ? source.length : end
+    if (lineEnd - at > longestLine && !isText(source.slice(at, lineEnd))) return true
+    at = lineEnd + 1
+  }
+  return false
+}
+
+/** A source map, a picture or the like, written as one text. */
+function isText(line: string): boolean {
+  return (line.match(/[;{}]/g) ?? []).length < 20
 }
 
 /** Loaded with the first module of the app: a process that runs none, such as npm, does not pay for it. */
