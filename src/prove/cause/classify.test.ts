@@ -193,6 +193,52 @@ const observed: readonly (readonly [
     { holder: 'uploads' },
   ],
   [
+    'a file that is sent as it is',
+    'upload-directory',
+    { modes: 'DSS', writer: side([], { type: 'application/offset+octet-stream' }), files: ['files/7'] },
+    { holder: 'files' },
+  ],
+  [
+    'a package that writes in its own time',
+    'local-file',
+    {
+      modes: 'DSS',
+      writer: side([event('file-write', { path: 'kept/7', package: 'keeper' })]),
+      boot: [event('package', { package: 'keeper', holder: 'keeper', declaredAt })],
+    },
+    { holder: 'kept/7', package: 'keeper' },
+  ],
+  [
+    'a file that is written beside and then moved',
+    'local-file',
+    {
+      modes: 'DSS',
+      writer: side([event('file-write', { path: '.~data.json', writtenAt })]),
+      files: ['data.json'],
+    },
+    { holder: 'data.json' },
+  ],
+  [
+    'a file that a package holds in memory too',
+    'local-file',
+    {
+      modes: 'DDD',
+      writer: side([event('file-write', { path: 'db.json', writtenAt, package: 'lowdb' })]),
+      boot: [event('package', { package: 'lowdb/adapters/FileAsync', declaredAt })],
+    },
+    { holder: 'db.json' },
+  ],
+  [
+    'a public key, whoever made its other half',
+    'per-process-secret',
+    {
+      modes: 'DDD',
+      where: 'body keys.0.n',
+      boot: [event('random', { detail: 'generateKey', holder: 'keys', declaredAt, writtenAt })],
+    },
+    { holder: 'keys' },
+  ],
+  [
     'a secret that was drawn at boot',
     'per-process-secret',
     {

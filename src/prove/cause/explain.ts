@@ -5,7 +5,7 @@ import type { AppSpec, Instrument, Servers, Starter, WrittenFile } from '../app/
 import { drive, driveOptions } from '../drive/drive.ts'
 import type { Schedule } from '../drive/schedule.ts'
 import type { Evidence, Explain } from '../evidence.ts'
-import type { Flow, Step } from '../flow/flow.ts'
+import type { Flow, Step, StepBody } from '../flow/flow.ts'
 import { requestHeader } from '../instrument/event.ts'
 import type { AppEvent } from '../instrument/event.ts'
 import { nodeInstrument } from '../instrument/instrument.ts'
@@ -162,7 +162,7 @@ function sideOf(flow: Flow, index: number, trace: Trace, events: SortedEvents): 
   const answer = { status: observed?.status ?? 0, headers: observed?.headers ?? {} }
   if (step?.kind === 'http') {
     const { method, path, client } = step
-    return { method, path, client, type: typeOf(step.body?.kind), ...answer, events: events.of(index + 1) }
+    return { method, path, client, type: typeOf(step.body), ...answer, events: events.of(index + 1) }
   }
   const client = step?.kind === 'websocket' ? step.client : ''
   return {
@@ -184,10 +184,11 @@ function socketEvents(flow: Flow, index: number, events: SortedEvents): readonly
   return []
 }
 
-function typeOf(kind: 'json' | 'form' | 'multipart' | 'text' | undefined): string {
-  if (kind === 'multipart') return 'multipart/form-data'
-  if (kind === 'form') return 'application/x-www-form-urlencoded'
-  return kind === 'json' ? 'application/json' : ''
+function typeOf(body: StepBody | undefined): string {
+  if (body?.kind === 'multipart') return 'multipart/form-data'
+  if (body?.kind === 'form') return 'application/x-www-form-urlencoded'
+  if (body?.kind === 'text') return body.type.split(';', 1)[0] ?? ''
+  return body === undefined ? '' : 'application/json'
 }
 
 /** The sources that events name, read once. */

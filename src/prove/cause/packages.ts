@@ -20,7 +20,8 @@ export const caches: Names = names(
     'mem memoize p-memoize cacheable toad-cache mnemonist route-cache nano-cache stale-lru-cache cacache memoize-one',
 )
 export const uploads: Names = names(
-  'multer express-fileupload formidable busboy multiparty @fastify/multipart connect-busboy koa-multer @koa/multer koa-body',
+  'multer express-fileupload formidable busboy multiparty @fastify/multipart connect-busboy koa-multer @koa/multer koa-body ' +
+    '@tus/server @tus/file-store tus-node-server',
 )
 export const databases: Names = names(
   'better-sqlite3 sqlite3 sqlite node:sqlite sequelize knex typeorm @prisma/client drizzle-orm kysely bookshelf objection libsql ' +

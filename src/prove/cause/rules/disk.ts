@@ -22,7 +22,10 @@ export function onDisk(clues: Clues): Conclusion | undefined {
   const files = writtenFiles(clues)
   const events = clues.writers.flatMap((side) => side.events)
   const opened = openedDatabase(clues)
-  const isUpload = isMultipart(clues) || files.some((file) => uploadFolder.test(file))
+  const isUpload =
+    isOfFiles(clues) ||
+    isAmong(events.find(isFileWrite), uploads) ||
+    files.some((file) => uploadFolder.test(file))
   if (isUpload && (files.length === 0 || files.some((file) => !database.test(file))))
     return upload(clues, files, events)
   if (opened !== undefined || files.some((file) => database.test(file)))
@@ -30,8 +33,15 @@ export function onDisk(clues: Clues): Conclusion | undefined {
   return localFile(clues, files, events)
 }
 
-function isMultipart({ writers }: Clues): boolean {
-  return writers.some(({ type }) => type === 'multipart/form-data')
+function isFileWrite({ event }: AppEvent): boolean {
+  return event === 'file-write'
+}
+
+/** What it sends is a file. */
+function isOfFiles({ writers }: Clues): boolean {
+  return writers.some(({ type }) =>
+    /^(?:multipart\/form-data|application\/(?:offset\+)?octet-stream|(?:image|video|audio)\/.*)$/.test(type),
+  )
 }
 
 export function writtenFiles({ files, writers }: Clues): readonly string[] {
@@ -58,6 +68,12 @@ function upload(clues: Clues, files: readonly string[], events: readonly AppEven
     package: maker?.package ?? write?.package,
     isObserved: write !== undefined || maker !== undefined || files.length > 0,
   }
+}
+
+/** What the app made of the package that wrote: where it can be named when the write itself came of nobody's line. */
+function makerOf({ boot }: Clues, events: readonly AppEvent[]): AppEvent | undefined {
+  const from = events.find((event) => isFileWrite(event) && event.package !== undefined)?.package
+  return from === undefined ? undefined : packageAmong(boot, new Set([from]))
 }
 
 function folderOf(file: string | undefined): string | undefined {
@@ -87,7 +103,10 @@ function sqlite(
 
 function localFile(clues: Clues, files: readonly string[], events: readonly AppEvent[]): Conclusion {
   const write = writeOf(files, events)
-  const store = packageAmong(clues.boot, fileStores) ?? (isAmong(write, fileStores) ? write : undefined)
+  const store =
+    packageAmong(clues.boot, fileStores) ??
+    (isAmong(write, fileStores) ? write : undefined) ??
+    (write === undefined ? makerOf(clues, events) : undefined)
   const read = [...clues.boot, ...clues.reader.events].find(
     ({ event, path }) => event === 'file-read' && path === write?.path,
   )
