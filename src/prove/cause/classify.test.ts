@@ -96,6 +96,20 @@ const observed: readonly (readonly [
     { holder: 'carts' },
   ],
   [
+    'what a request notes only while it is under way',
+    'module-state',
+    {
+      modes: 'DDD',
+      writer: side([
+        write('pending', { detail: 'add' }),
+        write('pending', { detail: 'delete' }),
+        write('carts', { declaredAt: writtenAt }),
+      ]),
+      reader: side([read]),
+    },
+    { holder: 'carts' },
+  ],
+  [
     'a session store in memory',
     'in-memory-session',
     {

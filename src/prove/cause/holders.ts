@@ -28,8 +28,23 @@ function rank(written: readonly AppEvent[], seen: readonly AppEvent[]): readonly
   const suspects = written
     .filter(({ event, declaredAt }) => event === 'write' && declaredAt !== undefined)
     .map((event) => ({ event, isRead: event.declaredAt !== undefined && reads.has(keyOf(event.declaredAt)) }))
+  const passing = passingHolders(suspects.map(({ event }) => event))
+  const worth = (suspect: Suspect): number => score(suspect) - (passing.has(placeKey(suspect.event)) ? 3 : 0)
   // The order of writing decides between equals.
-  return suspects.toSorted((a, b) => score(b) - score(a))
+  return suspects.toSorted((a, b) => worth(b) - worth(a))
+}
+
+/** What a request puts somewhere and takes away again in the end, such as itself among what is under way. */
+function passingHolders(writes: readonly AppEvent[]): ReadonlySet<string> {
+  const passing = [...Map.groupBy(writes, placeKey)].filter(([, own]) => {
+    const details = own.map(({ detail }) => detail ?? '')
+    return /^(?:add|set|push)$/.test(details[0] ?? '') && /^(?:delete|pop|shift)$/.test(details.at(-1) ?? '')
+  })
+  return new Set(passing.map(([key]) => key))
+}
+
+function placeKey({ declaredAt }: AppEvent): string {
+  return declaredAt === undefined ? '' : keyOf(declaredAt)
 }
 
 /** Names that tell of book-keeping beside what the request is for. */
