@@ -15,11 +15,12 @@ export function placesOf(observation: Observation, unordered: ReadonlySet<string
   const location = headers['location']?.[0]
   if (location !== undefined) places.set('header location', settle(location, startedAtMs))
   for (const line of headers['set-cookie'] ?? []) noteCookie(places, line, startedAtMs)
-  for (const [name, values] of Object.entries(headers).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-    if (!isIgnored(name)) places.set(`header ${name}`, settle(values.join(', '), startedAtMs))
   for (const [index, message] of observation.messages.entries())
     noteText(places, `message ${index + 1}`, message, startedAtMs, unordered)
   if (status < 300 || status >= 400) noteBody(places, observation, unordered)
+  // After the body, of which some are made, such as sums.
+  for (const [name, values] of Object.entries(headers).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+    if (!isIgnored(name)) places.set(`header ${name}`, settle(values.join(', '), startedAtMs))
   return places
 }
 
