@@ -34,9 +34,9 @@ function importing(specifier: string): Promise<{ readonly stdout: string }> {
   return project.run(process.execPath, ['--input-type=module', '--eval', program])
 }
 
-test('the tarball holds bin, dist, docs, README and LICENSE, and nothing else', () => {
+test('the tarball holds bin, dist, docs, schemas, README and LICENSE, and nothing else', () => {
   const wanted =
-    /^(?:bin\/drover\.js|dist\/.+\.(?:js|js\.map|d\.ts|lua|sql)|docs\/.+|README\.md|LICENSE|package\.json)$/
+    /^(?:bin\/drover\.js|dist\/.+\.(?:m?js|m?js\.map|d\.m?ts|lua|sql)|schema\/.+\.json|docs\/.+|README\.md|LICENSE|package\.json)$/
   assert.deepEqual(
     project.files.filter(
       (path) => !wanted.test(path) || /\.test\.|^dist\/(?:test|examples|bench)\//.test(path),
