@@ -23,7 +23,7 @@ test('planSteps: whatever is wished and happens, it ends, keeps what is promised
 })
 
 /** Of steps that lead to steps at once. */
-const mostRounds = 4
+const mostRounds = 16
 
 class PlannedFleet {
   readonly #random: () => number

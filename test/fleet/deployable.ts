@@ -65,11 +65,15 @@ export class Crowd {
   /** How many answers each version gave. */
   #answers = new Map<string, number>()
   #failures: string[] = []
+  readonly #people: number
+  /** The version that answered each of them last. */
+  readonly #last = new Map<number, string>()
 
   constructor(url: string, people = 4) {
     this.#url = url
+    this.#people = people
     this.#agent = new Agent({ keepAlive: true, maxSockets: people })
-    this.#over = Promise.all(Array.from({ length: people }, () => this.#askAgainAndAgain()))
+    this.#over = Promise.all(Array.from({ length: people }, (_, person) => this.#askAgainAndAgain(person)))
   }
 
   /** What came since the last time. */
@@ -87,10 +91,13 @@ export class Crowd {
 
   /** Everybody is answered by this version alone. */
   async untilOnly(version: string): Promise<void> {
+    // Whoever still waits for an instance that drains has no answer yet.
+    this.#last.clear()
     await until(`version ${version} answers alone`, () => {
-      const { answers } = this.take()
-      return answers.size === 1 && answers.has(version)
+      const last = [...this.#last.values()]
+      return last.length === this.#people && last.every((one) => one === version)
     })
+    this.take()
   }
 
   async end(): Promise<void> {
@@ -99,18 +106,20 @@ export class Crowd {
     this.#agent.destroy()
   }
 
-  async #askAgainAndAgain(): Promise<void> {
+  async #askAgainAndAgain(person: number): Promise<void> {
     for (let count = 0; !this.#isOver; count += 1) {
-      await this.#ask(count % 2 === 0 ? 'GET' : 'POST')
+      await this.#ask(person, count % 2 === 0 ? 'GET' : 'POST')
       await pause(pauseMs)
     }
   }
 
-  async #ask(method: string): Promise<void> {
+  async #ask(person: number, method: string): Promise<void> {
     try {
       const { status, body } = await this.#answer(method)
-      if (status === 200) this.#answers.set(body, (this.#answers.get(body) ?? 0) + 1)
-      else this.#failures.push(`${method} ${status} ${body}`)
+      if (status === 200) {
+        this.#answers.set(body, (this.#answers.get(body) ?? 0) + 1)
+        this.#last.set(person, body)
+      } else this.#failures.push(`${method} ${status} ${body}`)
     } catch (error) {
       this.#failures.push(`${method} ${String(error)}`)
     }
