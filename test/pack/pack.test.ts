@@ -132,7 +132,8 @@ async function underDroverUp(script: string, use: (url: string) => Promise<void>
       if (fleet.exitCode !== null) throw new Error(`drover up ended with ${fleet.exitCode}:\n${output}`)
       const status = await project.run(bin, ['status', '--json', '--state', 'state']).catch(() => undefined)
       const snapshot = status && (JSON.parse(status.stdout) as FleetSnapshot)
-      return snapshot?.instances.every(({ state }) => state === 'ready') === true ? snapshot : undefined
+      const ready = snapshot?.instances.filter(({ state }) => state === 'ready')
+      return ready?.length === 2 ? snapshot : undefined
     })
     await use(url)
     await project.run(bin, ['stop', '--state', 'state'])
