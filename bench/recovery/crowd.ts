@@ -2,7 +2,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import { ShopClient } from './client.ts'
 import type { StoredOrder, Verdict } from './ledger.ts'
-import { seededRandom } from './random.ts'
+import { seededRandom } from '../../src/base/random.ts'
 import type { Tally } from './tally.ts'
 import { User, type Identity } from './user.ts'
 

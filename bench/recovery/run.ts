@@ -6,7 +6,7 @@ import { Crowd } from './crowd.ts'
 import { inflict, type Damage, type Fault } from './faults.ts'
 import type { Contender, Databases, ShopFleet } from './fleet.ts'
 import { compileShop } from './keeper.ts'
-import { seededRandom } from './random.ts'
+import { seededRandom } from '../../src/base/random.ts'
 import type { RecoveryRow, Suffered } from './row.ts'
 import { Tally } from './tally.ts'
 

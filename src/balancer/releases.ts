@@ -1,4 +1,5 @@
 // Who waits until nothing here holds an instance any more, so that it can be ended without harm to anybody.
+import { startKey } from '../base/wire.ts'
 
 interface Awaited {
   readonly id: string
@@ -16,7 +17,7 @@ export class Releases {
 
   /** Calls `tell` once this start of the instance is not held: at once, or at a later `look`. */
   await(id: string, epoch: number, tell: () => void): void {
-    const key = `${id}#${epoch}`
+    const key = startKey({ id, epoch })
     const awaited = this.#awaited.get(key) ?? { id, epoch, tell: [] }
     awaited.tell.push(tell)
     this.#awaited.set(key, awaited)

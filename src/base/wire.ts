@@ -34,3 +34,8 @@ export const versionVariable = 'DROVER_VERSION'
 
 /** Environment of every instance: names of variables, separated by commas, that are to be the same on all of them (R6). */
 export const fingerprintVariable = 'DROVER_FINGERPRINT'
+
+/** What one start of an instance is called, as in `deadOwnerHeader`: an id is used again, with an epoch never. */
+export function startKey({ id, epoch }: { readonly id: string; readonly epoch: number | string }): string {
+  return `${id}#${epoch}`
+}

@@ -1,4 +1,6 @@
 // Tells a person how a deploy goes: a line for each step, then how it ended.
+import { counted } from '../base/counted.ts'
+import { seconds } from '../runtime/announcement.ts'
 import type { DeployEnded, DeployEvent, DeployStep } from '../control/deploying.ts'
 import { prefix, styleOf } from './fleet-printer.ts'
 import type { Printer, Style } from './printer.ts'
@@ -21,7 +23,7 @@ export function eventLine(event: Exclude<DeployEvent, DeployEnded>, printer: Pai
   if (event.kind === 'begun') {
     const { version, number, replaces } = event
     const name = printer.paint('bold', version)
-    return `Deploying ${name} (number ${number}) in place of ${replaces} on ${instances(event.instances)}`
+    return `Deploying ${name} (number ${number}) in place of ${replaces} on ${counted(event.instances, 'instance')}`
   }
   return `${printer.paint('dim', seconds(event.elapsedMs).padStart(timeWidth))}  ${stepText(event, printer)}`
 }
@@ -38,7 +40,7 @@ function stepText(event: Step, printer: Painter): string {
     case 'progress':
       return printer.paint('bold', `${event.exchanged} of ${event.of} exchanged`)
     case 'canary':
-      return `${instances(event.instances)} tried as canary for ${seconds(event.forMs)}`
+      return `${counted(event.instances, 'instance')} tried as canary for ${seconds(event.forMs)}`
   }
 }
 
@@ -54,12 +56,4 @@ export function failureText({ outcome, version, running, reason }: DeployEnded):
   if (outcome === 'done') return undefined
   const why = reason ?? (outcome === 'aborted' ? 'it was given up' : 'the fleet gave no reason')
   return `Cannot deploy ${version}: ${why}; ${running} runs`
-}
-
-function seconds(durationMs: number): string {
-  return `${(durationMs / 1_000).toFixed(1)} s`
-}
-
-function instances(count: number): string {
-  return count === 1 ? '1 instance' : `${count} instances`
 }

@@ -2,6 +2,7 @@
 // could restart nothing. What a paused reader leaves no room for is dropped, counted, and told when reading goes on.
 import type { Writable } from 'node:stream'
 import { WriteStream } from 'node:tty'
+import { counted } from '../base/counted.ts'
 
 /** What may wait for the reader (R7), as the stream counts it: bytes or characters. One that follows never gets near. */
 export const maxWaiting: number = 1024 * 1024
@@ -52,7 +53,7 @@ export class LineWriter {
 
   #tellDropped(): void {
     if (this.#dropped === 0) return
-    const lines = this.#dropped === 1 ? '1 line' : `${this.#dropped} lines`
+    const lines = counted(this.#dropped, 'line')
     this.#dropped = 0
     this.write(`… ${lines} dropped here: nobody was reading`)
   }

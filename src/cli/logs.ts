@@ -1,5 +1,7 @@
 // `drover logs [id]`: the last lines of instances, fleet and access log, and with -f those that follow.
 import { Command } from 'commander'
+import { counted } from '../base/counted.ts'
+import { accessLogName, fleetName } from '../runtime/reporter.ts'
 import { maxLogRequest } from '../control/requests.ts'
 import type { LogEntry, LogRequest } from '../control/commands.ts'
 import { addConnectionFlags, connectToFleet, type ConnectionFlags } from './connection.ts'
@@ -58,10 +60,12 @@ async function printLogs(context: CliContext, request: LogRequest, flags: LogFla
 /** As `drover up` shows it. */
 export function logText(entry: LogEntry, printer: Pick<Printer, 'paint'>): string {
   if ('dropped' in entry) {
-    const lines = entry.dropped === 1 ? '1 line' : `${entry.dropped} lines`
-    return printer.paint('dim', `… ${lines} dropped here: they were not read in time`)
+    return printer.paint(
+      'dim',
+      `… ${counted(entry.dropped, 'line')} dropped here: they were not read in time`,
+    )
   }
-  const style = entry.id === 'drover' || entry.id === 'access' ? 'dim' : styleOf(entry.id)
+  const style = entry.id === fleetName || entry.id === accessLogName ? 'dim' : styleOf(entry.id)
   return `${printer.paint(style, prefix(entry.id))} ${entry.text}`
 }
 

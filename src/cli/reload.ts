@@ -1,5 +1,6 @@
 // `drover reload`: has a running fleet read its configuration again, and exchange its balancers for new code.
 import { Command } from 'commander'
+import { counted } from '../base/counted.ts'
 import type { Reloaded } from '../control/commands.ts'
 import { addConnectionFlags, connectToFleet, type ConnectionFlags } from './connection.ts'
 import type { CliContext } from './context.ts'
@@ -31,7 +32,7 @@ export function reloadedLines({ applied, restart, certificates, replaced, cut }:
   if (certificates) lines.push('Certificates were read again')
   if (restart.length > 0) lines.push(`Needs a restart of drover up: ${restart.join(', ')}`)
   if (replaced > 0) lines.push(replaced === 1 ? 'Replaced the balancer' : `Replaced ${replaced} balancers`)
-  if (cut > 0) lines.push(`Cut by the drain timeout: ${cut === 1 ? '1 request' : `${cut} requests`}`)
+  if (cut > 0) lines.push(`Cut by the drain timeout: ${counted(cut, 'request')}`)
   return lines
 }
 

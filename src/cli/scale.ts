@@ -1,5 +1,6 @@
 // `drover scale <N|auto>`: how many instances there are to be.
 import { Command } from 'commander'
+import { counted } from '../base/counted.ts'
 import { invalidOption } from '../base/errors.ts'
 import { maxInstances } from '../config/options.ts'
 import type { Scale } from '../control/snapshot.ts'
@@ -31,7 +32,7 @@ export function wantedScale(to: string): number | 'auto' {
 }
 
 export function scaleText({ instances, autoscale }: Scale): string {
-  const now = instances === 1 ? '1 instance' : `${instances} instances`
+  const now = counted(instances, 'instance')
   if (autoscale === null) return `Scaled to ${now}, whatever the load`
   return `The load decides, between ${autoscale.min} and ${autoscale.max}: ${now} for now`
 }

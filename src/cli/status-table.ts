@@ -1,4 +1,5 @@
 // Shows a snapshot of the fleet to a person.
+import { counted } from '../base/counted.ts'
 import type { BalancerSnapshot, FleetSnapshot, InstanceSnapshot } from '../control/snapshot.ts'
 import { formatAge } from './age.ts'
 import type { Printer, Style } from './printer.ts'
@@ -83,7 +84,7 @@ function headline(snapshot: FleetSnapshot, printer: Painter, rates?: Rates): str
   const facts = [
     snapshot.state,
     readyText(snapshot),
-    ...(spares > 0 ? [spares === 1 ? '1 spare' : `${spares} spares`] : []),
+    ...(spares > 0 ? [counted(spares, 'spare')] : []),
     `version ${snapshot.version}`,
     ...(deploy === null ? [] : [printer.paint('yellow', `deploying ${deploy.version}`)]),
     `up ${formatAge(snapshot.uptimeMs)}`,

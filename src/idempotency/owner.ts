@@ -1,13 +1,13 @@
 // Who this process is in the fleet, and which owners the balancer says are dead.
 import { isSameSecret } from '../base/secret.ts'
-import { epochVariable, instanceVariable, markerVariable } from '../base/wire.ts'
+import { epochVariable, instanceVariable, markerVariable, startKey } from '../base/wire.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /** `<id>#<epoch>` under `drover up`; empty elsewhere, where nobody could confirm this process dead. */
 export function ownOwner(environment: Environment): string {
   const { [instanceVariable]: id = '', [epochVariable]: epoch = '' } = environment
-  return id === '' || epoch === '' ? '' : `${id}#${epoch}`
+  return id === '' || epoch === '' ? '' : startKey({ id, epoch })
 }
 
 /** An instance's id has no spaces, and the epoch is a number. */

@@ -1,4 +1,5 @@
 // Turns changes of the fleet into the lines a person wants to read, and only those.
+import { counted } from '../base/counted.ts'
 import type { Reloaded } from '../control/commands.ts'
 import type { InstanceDeath, InstanceView } from '../supervisor/fleet-options.ts'
 
@@ -15,8 +16,7 @@ export interface StartFacts {
 }
 
 export function announceStart({ command, instances, version }: StartFacts, url: string): string {
-  const copies = instances === 1 ? '1 instance' : `${instances} instances`
-  return `starting ${copies} of ${command.join(' ')} behind ${url}, version ${version}`
+  return `starting ${counted(instances, 'instance')} of ${command.join(' ')} behind ${url}, version ${version}`
 }
 
 /** What a reload did, and what it could not do. */

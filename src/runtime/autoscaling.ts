@@ -1,6 +1,7 @@
 // Lets the load decide how many instances there are: looks at the fleet, asks the autoscaler every two seconds, and says what
 // changes. A number that somebody fixes by hand stands until the load is to decide again.
 import { availableParallelism } from 'node:os'
+import { counted } from '../base/counted.ts'
 import { DroverError } from '../base/errors.ts'
 import type { FleetConfig } from '../config/options.ts'
 import { beginAutoscale, decide, type AutoscaleState } from '../supervisor/autoscale/autoscaler.ts'
@@ -185,9 +186,7 @@ export class Autoscaling {
     )
     this.#state = state
     if (desired === current) return
-    this.#ports.announce(
-      `${desired === 1 ? '1 instance' : `${desired} instances`} instead of ${current}: ${why}`,
-    )
+    this.#ports.announce(`${counted(desired, 'instance')} instead of ${current}: ${why}`)
     this.#ports.setInstances(desired)
   }
 

@@ -33,6 +33,11 @@ export const noLoad: InstanceLoad = Object.freeze({
 
 export const noTotals: RequestTotals = Object.freeze({ requests: 0, failed: 0, retried: 0, waited: 0 })
 
+/** Requests that instances are answering. */
+export function countInFlight(loads: ReadonlyMap<string, InstanceLoad>): number {
+  return [...loads.values()].reduce((sum, { inFlight }) => sum + inFlight, 0)
+}
+
 export class BalancerLoads {
   /** What balancers counted that are gone. */
   readonly #earlier = new Map<string, InstanceLoad>()

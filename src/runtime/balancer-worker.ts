@@ -2,6 +2,7 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { withDeadline } from '../base/deadline.ts'
+import { startKey } from '../base/wire.ts'
 import type {
   BalancerCommand,
   BalancerOptions,
@@ -10,7 +11,6 @@ import type {
   Upstream,
   UpstreamLoad,
 } from '../balancer/messages.ts'
-import { startKey } from '../supervisor/deploy/steps.ts'
 import { forwardLines } from '../supervisor/output-lines.ts'
 import { noTotals, withKnownLatency } from './balancer-loads.ts'
 import type { BoundHandle } from './bound-handle.ts'

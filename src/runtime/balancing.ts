@@ -5,6 +5,7 @@ import type { FleetConfig } from '../config/options.ts'
 import type { FleetSnapshot } from '../control/snapshot.ts'
 import type { InstanceView } from '../supervisor/fleet-options.ts'
 import { BalancerGroup, type BalancerGroupPorts, type BalancerGroupSnapshot } from './balancer-group.ts'
+import { countInFlight } from './balancer-loads.ts'
 import { balancerOptions } from './balancer-options.ts'
 import { balancerStartTimeoutMs } from './balancer-slot.ts'
 import { boundAddress, type BoundAddress, type BoundHandle } from './bound-handle.ts'
@@ -112,7 +113,7 @@ export class Balancing {
 
   /** Requests that instances are answering now. */
   countInFlight(): number {
-    return [...this.snapshot().loads.values()].reduce((sum, { inFlight }) => sum + inFlight, 0)
+    return countInFlight(this.snapshot().loads)
   }
 
   /** Their metrics, and those of the whole fleet as `look` sees it once they have answered. */

@@ -7,7 +7,7 @@ import {
   quantile,
 } from '../balancer/telemetry/latency-buckets.ts'
 import type { Comparison, Served } from '../supervisor/deploy/gates.ts'
-import { startKey } from '../supervisor/deploy/steps.ts'
+import { startKey } from '../base/wire.ts'
 import type { InstanceState } from '../supervisor/fleet-options.ts'
 import { noLoad, type InstanceLoad } from './balancer-loads.ts'
 

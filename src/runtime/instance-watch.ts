@@ -1,6 +1,7 @@
 // Watches the instances that serve from outside: whether their event loops turn, what they need, and what they tell of themselves.
 import type { AnnouncedRoute, InstanceTelemetry } from '../base/instance-telemetry.ts'
-import { startKey } from '../supervisor/deploy/steps.ts'
+
+import { startKey } from '../base/wire.ts'
 import { describeDrift, findDrift } from '../supervisor/drift.ts'
 import type { FingerprintHashes } from '../supervisor/drift.ts'
 import type { InstanceState } from '../supervisor/fleet-options.ts'

@@ -1,4 +1,5 @@
 // The hall: the one place where supervisor, balancer and control meet, and which says in which order they live and end.
+import { counted } from '../base/counted.ts'
 import { DroverError, isDroverError } from '../base/errors.ts'
 import type { FleetConfig } from '../config/options.ts'
 import type { FleetCommands, Reloaded, ReloadRequest } from '../control/commands.ts'
@@ -199,14 +200,17 @@ export class Primary {
 
   async #drain(): Promise<void> {
     const inFlight = this.#parts.balancing.countInFlight()
-    if (inFlight > 0) this.#parts.announce(`finishing ${requests(inFlight)} in flight`)
+    if (inFlight > 0) this.#parts.announce(`finishing ${counted(inFlight, 'request')} in flight`)
     const { cut } = await this.#parts.balancing.drain()
     this.#announceCut(cut)
   }
 
   #announceCut(cut: number): void {
     if (cut === 0) return
-    this.#parts.reporter.announce({ tone: 'bad', text: `${requests(cut)} cut by the drain timeout` })
+    this.#parts.reporter.announce({
+      tone: 'bad',
+      text: `${counted(cut, 'request')} cut by the drain timeout`,
+    })
   }
 
   /** The control socket goes last: until it is gone, `drover stop` and the next `drover up` know that something is here. */
@@ -241,8 +245,4 @@ const shownStates: Readonly<Record<PrimaryState, FleetSnapshot['state']>> = {
 function unchanged(error: unknown): never {
   const message = `${error instanceof Error ? error.message : String(error)} (nothing was changed)`
   throw new DroverError(isDroverError(error) ? error.code : 'CONTROL_FAILED', message, { cause: error })
-}
-
-function requests(count: number): string {
-  return count === 1 ? '1 request' : `${count} requests`
 }

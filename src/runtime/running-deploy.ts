@@ -1,4 +1,5 @@
 // One deploy from its beginning to its end: shows the pure decision what there is, and carries out what it says.
+import { startKey } from '../base/wire.ts'
 import type { DeployEvent, DeployOutcome } from '../control/deploying.ts'
 import { beginDeploy, decideDeploy } from '../supervisor/deploy/deploy.ts'
 import {
@@ -10,7 +11,7 @@ import {
   type DeployState,
   type DeployVerdict,
 } from '../supervisor/deploy/state.ts'
-import { startKey, type DeployedDeath, type DeployedInstance } from '../supervisor/deploy/steps.ts'
+import type { DeployedDeath, DeployedInstance } from '../supervisor/deploy/steps.ts'
 import type { InstanceDeath, InstanceView } from '../supervisor/fleet-options.ts'
 import type { Cancel } from '../supervisor/scheduler.ts'
 import type { Version } from '../supervisor/version.ts'

@@ -9,6 +9,7 @@ import type { Target } from '../supervisor/target.ts'
 import type { Version } from '../supervisor/version.ts'
 import type { Announcement } from './announcement.ts'
 import { Autoscaling } from './autoscaling.ts'
+import { countInFlight } from './balancer-loads.ts'
 import type { BalancerGroupSnapshot } from './balancer-group.ts'
 import { Deploys } from './deploys.ts'
 import type { InstanceFigures } from './instance-watch.ts'
@@ -128,7 +129,7 @@ export class Steering {
       instances,
       load: () => {
         const { loads, parked } = balancing()
-        return [...loads.values()].reduce((sum, { inFlight }) => sum + inFlight, parked)
+        return countInFlight(loads) + parked
       },
       figures,
       instancesWanted: () => this.#target.instances,

@@ -1,7 +1,6 @@
 // Reads what an instance tells of itself: it comes from a process that may run another version of Drover, or none.
 import type { AnnouncedRoute, InstanceState, InstanceTelemetry } from '../base/instance-telemetry.ts'
-
-type Fields = Readonly<Record<string, unknown>>
+import { isMapping, type Mapping } from '../base/mapping.ts'
 
 const states: Readonly<Record<InstanceState, true>> = {
   starting: true,
@@ -17,7 +16,7 @@ const states: Readonly<Record<InstanceState, true>> = {
  */
 export function readTelemetry(text: string): InstanceTelemetry | undefined {
   const value = parse(text)
-  if (!isFields(value) || !isState(value['state'])) return undefined
+  if (!isMapping(value) || !isState(value['state'])) return undefined
   const numbers = readNumbers(value)
   const fingerprint = readHashes(value['fingerprint'])
   if (numbers === undefined || fingerprint === undefined) return undefined
@@ -37,17 +36,13 @@ function parse(text: string): unknown {
   }
 }
 
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 function isState(value: unknown): value is InstanceState {
   return typeof value === 'string' && Object.hasOwn(states, value)
 }
 
 type Numbers = Omit<InstanceTelemetry, 'state' | 'fingerprint' | 'idempotentRoutes'>
 
-function readNumbers(fields: Fields): Numbers | undefined {
+function readNumbers(fields: Mapping): Numbers | undefined {
   const read = (name: keyof Numbers) => {
     const value = fields[name]
     return typeof value === 'number' && value >= 0 ? value : Number.NaN
@@ -69,7 +64,7 @@ function readNumbers(fields: Fields): Numbers | undefined {
 }
 
 function readHashes(value: unknown): InstanceTelemetry['fingerprint'] | undefined {
-  if (!isFields(value)) return undefined
+  if (!isMapping(value)) return undefined
   const entries = Object.entries(value).filter(
     (entry): entry is [string, string] => typeof entry[1] === 'string',
   )
@@ -81,7 +76,7 @@ function readRoutes(value: unknown): readonly AnnouncedRoute[] {
 }
 
 function isRoute(value: unknown): value is AnnouncedRoute {
-  if (!isFields(value)) return false
+  if (!isMapping(value)) return false
   const { path, methods, mint } = value
   const isMethod = (name: unknown) => typeof name === 'string' && /^[A-Z]{1,20}$/.test(name)
   const hasMethods = Array.isArray(methods) && methods.length > 0 && methods.every(isMethod)

@@ -1,7 +1,7 @@
 // The planner under random wishes and random events: it always comes to an end, keeps its promise on the way, and arrives.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { seeded } from '../../test/support/seeded.ts'
+import { seededRandom } from '../base/random.ts'
 import { planSteps, type PlannedInstance, type Step } from './plan.ts'
 import { wishOf, type Target } from './target.ts'
 import type { Version } from './version.ts'
@@ -34,7 +34,7 @@ class PlannedFleet {
   #adds = 0
 
   constructor(seed: number) {
-    this.#random = seeded(seed)
+    this.#random = seededRandom(seed)
     this.#target = { instances: 1 + this.#below(5), spares: this.#below(3), current: version(1) }
     this.#pursue()
   }

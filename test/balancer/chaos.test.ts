@@ -6,7 +6,7 @@ import { test, type TestContext } from 'node:test'
 import { startBalancer } from './support/balancer.ts'
 import { readAnswer } from './support/client.ts'
 import { startRawInstance, type RawConnection, type TestInstance } from './support/instance.ts'
-import { seeded } from '../support/seeded.ts'
+import { seededRandom } from '../../src/base/random.ts'
 
 type Random = () => number
 
@@ -119,7 +119,7 @@ for (const { title, limits, mayReset } of modes) {
   test(`with ${title}, no answer is wrong, no effect is doubled and nothing is kept, whatever dies`, async (t) => {
     const seed = Math.floor(Math.random() * 2 ** 31)
     t.diagnostic(`seed ${seed}`)
-    const world: World = { random: seeded(seed), effects: new Map() }
+    const world: World = { random: seededRandom(seed), effects: new Map() }
     const balancer = await startBalancer(t, { limits, random: world.random })
     const good = await startInstance(t, 'good', 0, world)
     const bad = [await startInstance(t, 'bad 1', 0.5, world), await startInstance(t, 'bad 2', 0.5, world)]

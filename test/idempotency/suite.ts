@@ -1,6 +1,6 @@
 // What idempotency keys do to requests, whatever the framework: run by each of them.
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { describe, test, type TestContext } from 'node:test'
 import type { Mount } from './app.ts'
 import { endings } from './endings.ts'
 import { codeOf, failing, gate, newKey, stage } from './stage.ts'
@@ -151,7 +151,8 @@ export function idempotencySuite(framework: string, mount: Mount): void {
       assert.equal(runs, 1)
     })
 
-    test('a lease is stolen only by the word of the balancer that its owner is dead', async (t) => {
+    /** The first request with a key is held by instance 3#7; `tellDead` repeats it with a word on dead owners. */
+    const holdFirst = async (t: TestContext) => {
       const { opened, open } = gate()
       let runs = 0
       const app = async () => {
@@ -165,6 +166,11 @@ export function idempotencySuite(framework: string, mount: Mount): void {
       const first = post('/orders', { key })
       await until('the first one runs', () => runs === 1)
       const tellDead = (word: string) => post('/orders', { key, headers: { 'x-drover-dead-owner': word } })
+      return { post, key, first, tellDead, open }
+    }
+
+    test('a lease is stolen only by the word of the balancer that its owner is dead', async (t) => {
+      const { post, key, first, tellDead, open } = await holdFirst(t)
       for (const word of [
         'secret 3#6',
         'secret 33#7',
@@ -186,19 +192,7 @@ export function idempotencySuite(framework: string, mount: Mount): void {
     })
 
     test('of several owners that are dead, the lease is taken from the one that has it', async (t) => {
-      const { opened, open } = gate()
-      let runs = 0
-      const app = async () => {
-        runs += 1
-        if (runs === 1) await opened
-        return { status: 200, body: `run ${runs}` }
-      }
-      const environment = { DROVER_MARKER: 'secret', DROVER_INSTANCE: '3', DROVER_EPOCH: '7' }
-      const { post } = await stage(t, mount, app, { environment })
-      const key = newKey()
-      const first = post('/orders', { key })
-      await until('the first one runs', () => runs === 1)
-      const tellDead = (word: string) => post('/orders', { key, headers: { 'x-drover-dead-owner': word } })
+      const { first, tellDead, open } = await holdFirst(t)
       assert.equal((await tellDead('secret 4#1 5#2')).status, 409)
       assert.equal((await tellDead('secret 4#1 3#7 5#2')).text, 'run 2')
       open()

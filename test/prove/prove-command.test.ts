@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { DroverError } from '../../src/base/errors.ts'
 import { exitCodeOf, failureLine } from '../../src/cli/failure.ts'
-import type { Printer } from '../../src/cli/printer.ts'
 import { proveCommand } from '../../src/cli/prove.ts'
 import type { Prove, ProveRequest } from '../../src/prove/request.ts'
+import { recordedPrinter } from '../support/recorded-printer.ts'
 import { cleanShop, statefulShop, undecidedShop } from './sample-proof.ts'
 
 let folder: string
@@ -29,26 +29,23 @@ interface Outcome {
 }
 
 async function call(args: readonly string[], prove: Prove): Promise<Outcome> {
-  let stdout = ''
-  let stderr = ''
-  const printer: Printer = {
-    out: (line) => (stdout += `${line}\n`),
-    err: (line) => (stderr += `${line}\n`),
-    taken: () => Promise.resolve(true),
-    paint: (_, text) => text,
-    isTerminal: false,
-    flush: () => Promise.resolve(),
-  }
+  const printer = recordedPrinter()
   const context = { printer, program: 'drover', environment: {}, currentDir: folder }
   const command = proveCommand(context, prove)
-  command.exitOverride().configureOutput({ writeOut: (text) => (stdout += text), writeErr: () => undefined })
+  // Its help ends each line itself.
+  const writeOut = (text: string) => {
+    printer.out(text.replace(/\n$/, ''))
+  }
+  command.exitOverride().configureOutput({ writeOut, writeErr: () => undefined })
+  let code = 0
   try {
     await command.parseAsync(args, { from: 'user' })
-    return { code: 0, stdout, stderr }
   } catch (error) {
+    code = exitCodeOf(error)
     const line = failureLine(error, 'drover')
-    return { code: exitCodeOf(error), stdout, stderr: line === undefined ? stderr : `${stderr}${line}\n` }
+    if (line !== undefined) printer.err(line)
   }
+  return { code, stdout: printer.stdout(), stderr: printer.stderr() }
 }
 
 function finding(run: Awaited<ReturnType<Prove>>): Prove {

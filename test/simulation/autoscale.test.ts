@@ -1,7 +1,7 @@
 // The autoscaler on virtual fleets: loads of several shapes, by seed, half an hour each.
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { seeded } from '../support/seeded.ts'
+import { seededRandom } from '../../src/base/random.ts'
 import { fixedRule, hpaRule, options, ourRule } from './support/scaling-rules.ts'
 import {
   begin,
@@ -89,7 +89,7 @@ test('steady: the fleet settles, and then changes by one at most, once, where th
 test('step: a surge beyond the panic threshold is answered within the panic window and one decision', (t) => {
   const answeredAfterS = (options.panicWindowMs + 2_000) / 1_000
   forEachSeed(t, (seed) => {
-    const load = loadOf('step', seeded(seed))(stepUpS)
+    const load = loadOf('step', seededRandom(seed))(stepUpS)
     const surge = ourRun('step', seed)
     const before = desiredAt(surge, stepUpS)
     assert.ok(neededFor(load) >= 2 * before)
@@ -102,7 +102,7 @@ test('step: what the surge needed is given back, and only after the stabilizatio
   forEachSeed(t, (seed) => {
     const surge = ourRun('step', seed)
     const kept = desiredAt(surge, stepDownS + stabilizationS - 2)
-    assert.ok(isEnough(kept, loadOf('step', seeded(seed))(stepUpS)))
+    assert.ok(isEnough(kept, loadOf('step', seededRandom(seed))(stepUpS)))
     assert.ok(surge.ready <= surge.needed + 1, `${surge.ready} ready, ${surge.needed} needed`)
   })
 })
@@ -125,7 +125,7 @@ test('the fleet is compared with the rule of the Kubernetes HPA and with fixed f
   )
   for (const shape of shapes) {
     const runs = seeds.map((seed) => {
-      const load = loadOf(shape, seeded(seed))
+      const load = loadOf(shape, seededRandom(seed))
       const needs = Array.from({ length: runS / stepS }, (_, step) => neededFor(load(step * stepS)))
       const peak = Math.max(...needs)
       const mean = Math.ceil(needs.reduce((sum, needed) => sum + needed, 0) / needs.length)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { seeded } from '../../../test/support/seeded.ts'
+import { seededRandom } from '../../base/random.ts'
 import { choose, isLessBusy, slowStart, totalWeight, type Candidate } from './choice.ts'
 
 function sequence(...values: number[]): () => number {
@@ -15,7 +15,7 @@ function candidates(...inFlight: number[]): { id: number; inFlight: number; weig
 /** The part of many choices that each gets; `keepBusy` holds so many requests in flight, the oldest ending first. */
 function shares(weights: readonly number[], keepBusy: number): number[] {
   const fleet = weights.map((weight) => ({ weight, inFlight: 0, chosen: 0 }))
-  const random = seeded(1)
+  const random = seededRandom(1)
   const total = totalWeight(fleet)
   const busy: { inFlight: number }[] = []
   const choices = 20_000

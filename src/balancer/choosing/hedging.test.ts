@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { seeded } from '../../../test/support/seeded.ts'
+import { seededRandom } from '../../base/random.ts'
 import { hedgeDelayMs, Hedging, RecentLatency, type HedgeQuestion } from './hedging.ts'
 
 test('hedgeDelayMs answers a delay only for GET and HEAD without a body, within budget, when latencies are known', () => {
@@ -91,7 +91,7 @@ test('Hedging is off without options, on with them, and both may change', () => 
 
 test('Hedging never spends more than its share of requests, and saves little for later', () => {
   const hedging = new Hedging(() => ({ share: 0.05 }))
-  const random = seeded(7)
+  const random = seededRandom(7)
   warm(hedging)
   let hedged = 0
   for (let requests = 1; requests <= 5_000; requests++) {

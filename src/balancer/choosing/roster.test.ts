@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { seeded } from '../../../test/support/seeded.ts'
+import { seededRandom } from '../../base/random.ts'
 import { defaultLimits, type BalancerLimits } from '../limits.ts'
 import type { Upstream } from '../messages.ts'
 import { Roster, type RosterEntry, type RosterListener } from './roster.ts'
@@ -16,7 +16,7 @@ const nobody: ReadonlySet<RosterEntry> = new Set()
 /** A roster with limits of its own, which a test may change. */
 function roster(limits: Partial<BalancerLimits> = {}, listener: RosterListener = {}): Roster {
   const own = { ...defaultLimits, ejectAfter: 2, ejectMs: 1_000, ...limits }
-  return new Roster(seeded(1), () => own, listener)
+  return new Roster(seededRandom(1), () => own, listener)
 }
 
 function pick(from: Roster, tried = nobody, nowMs = 0, repeatable = true): RosterEntry {
@@ -356,7 +356,7 @@ test('Roster needs an instance while the list gives it requests, and until the l
 
 test('Roster lets all back when ejection is switched off', () => {
   const limits = { ...defaultLimits, ejectAfter: 2 }
-  const fleet = new Roster(seeded(1), () => limits)
+  const fleet = new Roster(seededRandom(1), () => limits)
   fleet.replace(upstreams('1', '2'), 0)
   fail(fleet, '1', 2)
   limits.ejectAfter = 0
@@ -367,7 +367,7 @@ test('Roster lets all back when ejection is switched off', () => {
 test('Roster answers full when each has as many attempts as it may, and tells of room', () => {
   const rooms: number[] = []
   const limits = { ...defaultLimits, concurrency: 2 }
-  const fleet = new Roster(seeded(1), () => limits, { onRoom: (slots) => rooms.push(slots) })
+  const fleet = new Roster(seededRandom(1), () => limits, { onRoom: (slots) => rooms.push(slots) })
   fleet.replace(upstreams('1', '2'), 0)
   const [one, two] = [entry(fleet, '1'), entry(fleet, '2')]
   for (let index = 0; index < 4; index++) fleet.started(pick(fleet), 0)

@@ -1,5 +1,6 @@
 // The request as it goes to an instance: the client's, with who it is to logs and traces, the key that licenses its repeat,
 // and the word of the balancer's own.
+import { startKey } from '../../base/wire.ts'
 import type { RosterEntry } from '../choosing/roster.ts'
 import type { ClientStream } from '../client/client-stream.ts'
 import type { RequestIdentity } from '../telemetry/identity.ts'
@@ -76,7 +77,7 @@ export class OutgoingRequest {
 
   #deadOwners(dead: readonly RosterEntry[]): string | undefined {
     if (dead.length === 0 || !this.mayHoldLease) return undefined
-    const owners = dead.map(({ upstream }) => `${upstream.id}#${upstream.epoch}`)
+    const owners = dead.map(({ upstream }) => startKey(upstream))
     return [this.#settings.marker, ...owners].join(' ')
   }
 }

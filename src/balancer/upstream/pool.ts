@@ -1,5 +1,6 @@
 // Idle connections to instances, newest first. The balancer is always the closer: nothing stays idle near the
 // instance's own keep-alive limit, where a request could cross the instance's close on the wire.
+import { startKey } from '../../base/wire.ts'
 import type { BalancerLimits } from '../limits.ts'
 import type { Upstream } from '../messages.ts'
 import { UpstreamConnection, type ConnectionOwner } from './connection.ts'
@@ -25,7 +26,7 @@ export class UpstreamPool implements ConnectionOwner {
 
   /** A connection idle for at most `maxIdleMs`, or a fresh one that is still connecting. */
   take(upstream: Upstream, maxIdleMs: number, nowMs: number): UpstreamConnection {
-    const key = poolKey(upstream)
+    const key = startKey(upstream)
     const idle = this.#idle.get(key)
     for (let connection = idle?.pop(); connection !== undefined; connection = idle?.pop()) {
       if (!connection.reusable) continue
@@ -70,14 +71,14 @@ export class UpstreamPool implements ConnectionOwner {
    */
   retain(upstreams: readonly Upstream[]): void {
     this.#current = new Set(
-      upstreams.filter(({ draining }) => draining !== true).map((upstream) => poolKey(upstream)),
+      upstreams.filter(({ draining }) => draining !== true).map((upstream) => startKey(upstream)),
     )
     this.#closeOthers()
   }
 
   /** The instance takes nothing more. */
   retire(upstream: Upstream): void {
-    this.#current.delete(poolKey(upstream))
+    this.#current.delete(startKey(upstream))
     this.#closeOthers()
   }
 
@@ -98,7 +99,7 @@ export class UpstreamPool implements ConnectionOwner {
 
   /** There are connections to this start of the instance; those that were handed over to a tunnel are its own. */
   holds(upstream: Pick<Upstream, 'id' | 'epoch'>): boolean {
-    return this.#open.has(poolKey(upstream))
+    return this.#open.has(startKey(upstream))
   }
 
   #closeOthers(): void {
@@ -108,8 +109,4 @@ export class UpstreamPool implements ConnectionOwner {
       for (const connection of idle) connection.abandon()
     }
   }
-}
-
-function poolKey({ id, epoch }: Pick<Upstream, 'id' | 'epoch'>): string {
-  return `${id}#${epoch}`
 }

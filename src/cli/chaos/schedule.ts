@@ -1,6 +1,6 @@
 // Which faults come when: decided before the first one, by the seed alone, so that a run can be repeated.
 import { faultKinds, type Fault, type FaultKind } from './fault.ts'
-import { seededRandom } from './random.ts'
+import { seededRandom } from '../../base/random.ts'
 
 /** Every so many milliseconds one of this kind. */
 export type Intervals = Readonly<Partial<Record<FaultKind, number>>>

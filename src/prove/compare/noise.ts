@@ -1,7 +1,8 @@
 // What differs between runs on one single instance: of that no other run may be accused.
 import type { Flow } from '../flow/flow.ts'
 import type { Observation, Trace } from '../trace.ts'
-import { parseJson, pathName, placesOf, type Places } from './places.ts'
+import { parseJson } from '../json.ts'
+import { pathName, placesOf, type Places } from './places.ts'
 import { remainingSteps } from './limiter.ts'
 import { routeOf } from './routes.ts'
 import { hunksOf, plain, tokensOf } from './tokens.ts'

@@ -1,5 +1,6 @@
 // An answer as places and what stands there, so that two answers can be laid side by side.
 import { createHash } from 'node:crypto'
+import { parseJson } from '../json.ts'
 import { splitSetCookie } from '../drive/cookies.ts'
 import type { Observation } from '../trace.ts'
 import { isMeasure, settle } from './volatile.ts'
@@ -97,17 +98,6 @@ function noteText(
   const json = parseJson(text)
   if (json === undefined) places.set(where === 'body' ? 'text' : where, settle(text, nowMs))
   else new JsonPlaces(places, where, nowMs, unordered).note(json, [], false)
-}
-
-/** Undefined for what is no JSON object or array. */
-export function parseJson(text: string): object | undefined {
-  if (!/^\s*[[{]/.test(text)) return undefined
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? value : undefined
-  } catch {
-    return undefined
-  }
 }
 
 /** Beyond this many, a document is compared as a whole. */

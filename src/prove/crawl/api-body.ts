@@ -1,8 +1,7 @@
 // Guesses what a JSON API wants to be sent.
+import { isMapping, type Mapping } from '../../base/mapping.ts'
 import { looksMade } from '../flow/capturing.ts'
 import { numeric, type Person, textFor } from '../flow/made-values.ts'
-
-export type JsonObject = Readonly<Record<string, unknown>>
 
 const madeByApp =
   /^_?id$|^_?v$|^__v$|^uuid$|_id$|(?:created|updated|deleted|modified)|^(?:timestamp|links?|_links|href|url|self|owner|user|author)$/i
@@ -27,7 +26,7 @@ const anything = [
 ]
 
 /** Like an item that the collection has, without what the app itself makes. */
-export function bodyLike(sample: JsonObject, who: Person): JsonObject {
+export function bodyLike(sample: Mapping, who: Person): Mapping {
   const own = Object.entries(sample).filter(([key, value]) => !madeByApp.test(key) && !isMade(value))
   return Object.fromEntries(own.map(([key, value]) => [key, likeValue(key, value, who)]))
 }
@@ -45,7 +44,7 @@ export function bodyOfKeys(
   keys: readonly string[],
   who: Person,
   ids: ReadonlyMap<string, string | number>,
-): JsonObject {
+): Mapping {
   return Object.fromEntries(keys.map((key) => [key, valueFor(key, who, ids)]))
 }
 
@@ -59,7 +58,7 @@ function valueFor(key: string, who: Person, ids: ReadonlyMap<string, string | nu
   return numeric.test(key) ? 7 : textFor(key, who)
 }
 
-export function anyBody(who: Person): JsonObject {
+export function anyBody(who: Person): Mapping {
   return bodyOfKeys(anything, who, new Map())
 }
 
@@ -89,23 +88,19 @@ export function missingKeys(refusal: string): readonly string[] {
 }
 
 /** The objects of an answer: itself a list, or a list or an object in it. */
-export function itemsOf(json: unknown): readonly JsonObject[] {
-  if (Array.isArray(json)) return json.filter(isObject)
-  if (!isObject(json)) return []
+export function itemsOf(json: unknown): readonly Mapping[] {
+  if (Array.isArray(json)) return json.filter(isMapping)
+  if (!isMapping(json)) return []
   const lists = Object.values(json).filter((value): value is readonly unknown[] => Array.isArray(value))
-  return lists.flatMap((list) => list.filter(isObject))
-}
-
-export function isObject(value: unknown): value is JsonObject {
-  return value !== null && typeof value === 'object' && !Array.isArray(value)
+  return lists.flatMap((list) => list.filter(isMapping))
 }
 
 const idNames = ['id', '_id', 'uuid', 'key', 'slug', 'code', 'sku']
 
 /** Of an answer to a write, or of an item; in what it wraps, too: `{ todo: { id } }`. */
 export function idIn(json: unknown): string | number | undefined {
-  if (!isObject(json)) return undefined
-  for (const holder of [json, ...Object.values(json).filter(isObject)]) {
+  if (!isMapping(json)) return undefined
+  for (const holder of [json, ...Object.values(json).filter(isMapping)]) {
     for (const name of [...idNames, ...Object.keys(holder).filter((key) => /[a-z]Id$/.test(key))]) {
       const id = holder[name]
       if (typeof id === 'string' || typeof id === 'number') return id
@@ -116,8 +111,8 @@ export function idIn(json: unknown): string | number | undefined {
 
 /** Of a login's answer. */
 export function tokenIn(json: unknown): string | undefined {
-  if (!isObject(json)) return undefined
-  for (const holder of [json, ...Object.values(json).filter(isObject)]) {
+  if (!isMapping(json)) return undefined
+  for (const holder of [json, ...Object.values(json).filter(isMapping)]) {
     const key = Object.keys(holder).find((name) => /^(?:access|auth|id|api)?_?-?(?:token|jwt)$/i.test(name))
     const token = key === undefined ? undefined : holder[key]
     if (typeof token === 'string' && token.length >= 8) return token

@@ -1,17 +1,9 @@
 // Goes through a JSON API: creates, reads back, changes, and leaves what it created to be deleted at the end.
+import { isMapping, type Mapping } from '../../base/mapping.ts'
 import { leavesOf } from '../flow/capturing.ts'
 import type { StepBody } from '../flow/flow.ts'
 import { mark, type Person } from '../flow/made-values.ts'
-import {
-  anyBody,
-  bodyLike,
-  bodyOfKeys,
-  idIn,
-  isObject,
-  itemsOf,
-  type JsonObject,
-  missingKeys,
-} from './api-body.ts'
+import { anyBody, bodyLike, bodyOfKeys, idIn, itemsOf, missingKeys } from './api-body.ts'
 import { type Atlas, nounOf } from './atlas.ts'
 import { isLogin, isRegister } from './entering.ts'
 import { fileFor, isDestructive, isLogout } from './form.ts'
@@ -95,7 +87,7 @@ export class ApiTour {
     await this.#change(
       visitor,
       { collection: path, item, write, hasItem },
-      sample ?? (isObject(write.json) ? write.json : undefined),
+      sample ?? (isMapping(write.json) ? write.json : undefined),
     )
   }
 
@@ -103,7 +95,7 @@ export class ApiTour {
   async #change(
     visitor: Visitor,
     { collection, item, write, hasItem }: Created,
-    sample: JsonObject | undefined,
+    sample: Mapping | undefined,
   ): Promise<void> {
     const known = [...this.#atlas.calls.values()].filter(
       ({ path }) =>
@@ -205,7 +197,7 @@ export class ApiTour {
     visitor: Visitor,
     method: string,
     path: string,
-    sample: JsonObject | undefined,
+    sample: Mapping | undefined,
     needs: readonly number[] = [],
     writer = '',
   ): Promise<Visit | undefined> {
@@ -295,7 +287,7 @@ export class ApiTour {
   }
 }
 
-function stepBody(fileField: string | undefined, value: JsonObject): StepBody {
+function stepBody(fileField: string | undefined, value: Mapping): StepBody {
   if (fileField === undefined) return { kind: 'json', value }
   const parts = Object.entries(value).map(([name, each]) => ({
     name,

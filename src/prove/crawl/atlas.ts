@@ -1,5 +1,6 @@
 // What is known of the app so far: where links lead, which forms there are, what scripts call.
-import { isObject, itemsOf } from './api-body.ts'
+import { isMapping } from '../../base/mapping.ts'
+import { itemsOf } from './api-body.ts'
 import { type FormKind, isDestructive, isLogout, kindOf, signatureOf } from './form.ts'
 import type { Form } from './page.ts'
 import { foldPath, isParameter, parseRoute } from './routes.ts'
@@ -197,6 +198,6 @@ function hrefsIn(json: unknown, depth = 0): readonly string[] {
       return /^(?:href|url|self|next|link)$|_url$|Url$/.test(key) && /^(?:\/|https?:)/.test(value)
         ? [value]
         : []
-    return Array.isArray(value) || isObject(value) ? hrefsIn(value, depth + 1) : []
+    return Array.isArray(value) || isMapping(value) ? hrefsIn(value, depth + 1) : []
   })
 }

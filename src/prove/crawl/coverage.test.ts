@@ -90,3 +90,28 @@ test('of a run, only what got an answer counts, and captured paths are known', (
     undriven: ['GET /'],
   })
 })
+
+test('routes are undriven when no request matches their pattern', () => {
+  const routes = [
+    'GET /',
+    'GET /items/:id',
+    'POST /items',
+    'GET /files/*',
+    'ALL /any',
+    'GET /maybe/:id?',
+    'GET /n/:id(\\d+)',
+  ]
+  const undriven = (...steps: readonly HttpStep[]) =>
+    coverageOf({ clients: ['visitor'], steps }, routes).undriven
+  assert.deepEqual(
+    undriven(
+      step('GET', '/?a=1'),
+      step('GET', '/items/7'),
+      step('PUT', '/any'),
+      step('GET', '/maybe'),
+      step('GET', '/n/12'),
+    ),
+    ['GET /files/*', 'POST /items'],
+  )
+  assert.deepEqual(undriven(), routes.toSorted())
+})

@@ -1,7 +1,7 @@
 // Which instance answers which step. A client's request is never on the instance of its request before, and over several schedules
 // every two requests are apart at least once, where the number of instances allows it.
 import type { Flow, Step } from '../flow/flow.ts'
-import { seededRandom } from './random.ts'
+import { seededRandom } from '../../base/random.ts'
 
 /** Where a step is answered. */
 export interface Place {

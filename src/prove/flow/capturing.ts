@@ -1,4 +1,5 @@
 // Finds how to capture a value that one run of the app gave and another would give differently.
+import { parseJson } from '../json.ts'
 import { type Answer, captureAll } from '../drive/capture.ts'
 import type { Capture } from './flow.ts'
 
@@ -29,16 +30,6 @@ export const idKey: RegExp = /^_?id$|_id$|[a-z]I[dD]$|^(?:uuid|guid|slug|key|tok
 /** What finds exactly `value` in `answer`; undefined where nothing does. */
 export function captureOf(answer: Answer, value: string): Capture | undefined {
   return jsonCapture(answer.text, value) ?? headerCapture(answer, value) ?? markupCapture(answer, value)
-}
-
-export function parseJson(text: string): unknown {
-  const start = text.trimStart()[0]
-  if (start !== '{' && start !== '[') return undefined
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 export interface Leaf {

@@ -1,5 +1,6 @@
 // What a flow file may say, and what each key wants. schema/flow.schema.json tells editors the same; a test compares the two.
 import * as v from 'valibot'
+import { isMapping } from '../../base/mapping.ts'
 import { variableName } from './variables.ts'
 
 export const methods: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
@@ -162,10 +163,6 @@ const expectedMessage = v.lazy((input) =>
         v.transform((includes) => ({ includes, within: undefined })),
       ),
 )
-
-function isMapping(input: unknown): boolean {
-  return input !== null && typeof input === 'object' && !Array.isArray(input)
-}
 
 const shared = { as: v.optional(clientName), repeat: v.optional(repeat), wait: v.optional(waitMs) }
 

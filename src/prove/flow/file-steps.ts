@@ -1,5 +1,6 @@
 // One written step → the steps it stands for: shorthands spelled out, repeats unrolled.
 import * as v from 'valibot'
+import { isMapping, type Mapping } from '../../base/mapping.ts'
 import {
   keysOf,
   pauseSchema,
@@ -21,8 +22,6 @@ export interface Place {
   readonly clients: readonly string[] | undefined
 }
 
-type Keys = Readonly<Record<string, unknown>>
-
 const requestLine = /^\s*([A-Za-z]+)\s+(\S+)\s*$/
 const messageWithinMs = 5_000
 
@@ -36,29 +35,25 @@ export function stepsOf(place: Place): { readonly path: SourcePath; readonly ste
 }
 
 /** `GET /cart` and `POST /cart: { form: … }` as the keys they stand for. */
-function spelledOut({ source, path, value }: Place): { readonly path: SourcePath; readonly keys: Keys } {
+function spelledOut({ source, path, value }: Place): { readonly path: SourcePath; readonly keys: Mapping } {
   if (typeof value === 'string') {
     const [, method, asked] = requestLine.exec(value) ?? []
     if (method === undefined)
       throw source.refuse(path, `Cannot use step ${JSON.stringify(value)}: wanted such as GET /cart`)
     return { path, keys: { method, path: asked } }
   }
-  if (!isKeys(value))
+  if (!isMapping(value))
     throw source.refuse(path, 'Cannot use this step: wanted such as GET /cart, or { method, path }')
   const [first, second] = Object.entries(value)
   const [line, inner] = first ?? ['', null]
   const [, method, asked] = second === undefined ? (requestLine.exec(line) ?? []) : []
   if (method === undefined) return { path, keys: value }
-  if (inner !== null && !isKeys(inner))
+  if (inner !== null && !isMapping(inner))
     throw source.refuse([...path, line], `Cannot use ${line}: wanted keys such as form and capture below it`)
   return { path: [...path, line], keys: { ...inner, method, path: asked } }
 }
 
-function isKeys(value: unknown): value is Keys {
-  return value !== null && typeof value === 'object' && !Array.isArray(value)
-}
-
-function onceOf(place: Place, keys: Keys): readonly Step[] {
+function onceOf(place: Place, keys: Mapping): readonly Step[] {
   if (Object.keys(keys).every((key) => key === 'wait' || key === 'repeat') && 'wait' in keys) {
     const { wait } = valid(place, pauseSchema, keys, keysOf.pause)
     return [{ kind: 'wait', waitMs: wait, origin: originOf(place) }]
@@ -70,7 +65,7 @@ function onceOf(place: Place, keys: Keys): readonly Step[] {
     : requestSteps(place, valid(place, requestSchema, keys, keysOf.request))
 }
 
-function isBareExpectation(keys: Keys): boolean {
+function isBareExpectation(keys: Mapping): boolean {
   return (
     'expect' in keys && Object.keys(keys).every((key) => ['expect', 'as', 'wait', 'repeat'].includes(key))
   )
@@ -79,7 +74,7 @@ function isBareExpectation(keys: Keys): boolean {
 function valid<T>(
   place: Place,
   schema: v.GenericSchema<unknown, T>,
-  keys: Keys,
+  keys: Mapping,
   names: readonly string[],
 ): T {
   const read = v.safeParse(schema, keys)

@@ -34,12 +34,5 @@ export interface Read {
   readonly l?: number
 }
 
-/** What a rewritten module tells once, as it starts. */
-export interface ModuleSites {
-  /** Absolute path of the file that a person edits. */
-  readonly file: string
-  readonly sites: readonly Site[]
-}
-
 /** The one global name that rewritten code uses. */
 export const globalName = '__drover$'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { counted, plain, plainLine, shorten } from './plain.ts'
+import { plain, plainLine, shorten } from './plain.ts'
 
 test('plain leaves nothing that steers a terminal or turns text around', () => {
   const shown = plain('a\u001B]0;x\u0007\r\nb\u009B31m\u202Ec\u200Bd\uD800')
@@ -14,11 +14,4 @@ test('plainLine keeps blanks', () => {
 test('shorten cuts no character in two', () => {
   assert.equal(shorten('🐂🐂🐂', 3), '🐂🐂🐂')
   assert.equal(shorten('🐂🐂🐂🐂', 3), '🐂🐂…')
-})
-
-test('counted says one without an s', () => {
-  assert.deepEqual(
-    [counted(0, 'route'), counted(1, 'route'), counted(2, 'route')],
-    ['0 routes', '1 route', '2 routes'],
-  )
 })

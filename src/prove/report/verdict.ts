@@ -1,6 +1,6 @@
 // The verdict in words, and how much of the app it speaks of. Never a bare "proven": a proof is evidence about what was driven.
 import type { Coverage, Proof } from '../finding.ts'
-import { counted } from './plain.ts'
+import { counted } from '../../base/counted.ts'
 
 export function verdictText({ verdict, coverage }: Proof): string {
   if (verdict.verdict === 'could-not-judge') return `Could not judge: ${verdict.why}`

@@ -1,5 +1,5 @@
 // Runs the user's own tests against an app through the adversary, which writes down what they asked.
-import { seededRandom } from '../drive/random.ts'
+import { seededRandom } from '../../base/random.ts'
 import { openAdversary } from './adversary.ts'
 import { Recording } from './recording.ts'
 import { runTests } from './test-run.ts'

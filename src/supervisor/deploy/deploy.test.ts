@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { seeded } from '../../../test/support/seeded.ts'
+import { seededRandom } from '../../base/random.ts'
 import { fresh, limits, nothingServed, Rehearsal } from '../../../test/support/deploy-rehearsal.ts'
 import { canaries } from './deploy.ts'
 
@@ -159,7 +159,7 @@ test('a SIGKILL from outside is nobody’s fault: the deploy goes on', () => {
 
 /** How long a deploy takes under a SIGKILL each second, in ms; undefined where it fails. */
 function elapsedUnderKills(seed: number, instances: number): number | undefined {
-  const random = seeded(seed)
+  const random = seededRandom(seed)
   const rehearsal = new Rehearsal({ instances, limits: { ...limits, healthyTimeMs: 2_000 } })
   while (rehearsal.verdict === undefined) {
     rehearsal.pass(1_000)

@@ -3,6 +3,7 @@
 //
 //   canary ──▶ surge ──▶ done
 //      └────────┴──────▶ restoring ──▶ failed | aborted
+import { startKey } from '../../base/wire.ts'
 import { isPresent } from '../plan.ts'
 import { judgeErrors, judgeLatency } from './gates.ts'
 import {
@@ -19,7 +20,6 @@ import {
   followSteps,
   isHealthy,
   noteDeath,
-  startKey,
   type DeployedDeath,
   type HealthyRule,
   type InstanceStep,

@@ -1,4 +1,5 @@
 // The steps of single instances in the course of a deploy, told from one look at the fleet to the next.
+import { startKey } from '../../base/wire.ts'
 import type { InstanceState } from '../fleet-options.ts'
 import type { InstanceRole } from '../plan.ts'
 
@@ -39,10 +40,6 @@ export interface InstanceStep {
 
 /** The last step of each start that is not over, by `startKey`. */
 export type SeenStarts = ReadonlyMap<string, InstanceStep>
-
-export function startKey({ id, epoch }: { readonly id: string; readonly epoch: number }): string {
-  return `${id}#${epoch}`
-}
 
 /** What a look needs to tell what is healthy. */
 export interface HealthyRule {

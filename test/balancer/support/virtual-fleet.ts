@@ -4,7 +4,7 @@ import { Parking, type Parked } from '../../../src/balancer/choosing/parking.ts'
 import { Roster, type RosterEntry } from '../../../src/balancer/choosing/roster.ts'
 import { defaultLimits, type BalancerLimits } from '../../../src/balancer/limits.ts'
 import type { Upstream } from '../../../src/balancer/messages.ts'
-import { seeded } from '../../support/seeded.ts'
+import { seededRandom } from '../../../src/base/random.ts'
 
 interface Happening {
   readonly atMs: number
@@ -91,7 +91,7 @@ export class VirtualFleet {
   #arrivalMs = Infinity
 
   constructor(seed: number, limits: Partial<BalancerLimits> = {}) {
-    this.#random = seeded(seed)
+    this.#random = seededRandom(seed)
     this.limits = { ...defaultLimits, ...limits }
     this.parking = new Parking(
       () => this.limits,

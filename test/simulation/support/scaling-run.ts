@@ -1,5 +1,5 @@
 // One run of one rule on one load: what it asked for and when, and how far the fleet was from what the load needs.
-import { seeded } from '../../support/seeded.ts'
+import { seededRandom } from '../../../src/base/random.ts'
 import { options, type ScalingRule } from './scaling-rules.ts'
 import { concurrencyLimit, VirtualInstances } from './virtual-instances.ts'
 import { loadOf, stepUpS, type Shape } from './virtual-load.ts'
@@ -44,9 +44,9 @@ export function isEnough(instances: number, load: number): boolean {
 
 /** The same seed makes the same load, whatever the rule. */
 export function run(shape: Shape, seed: number, rule: ScalingRule, beginWith: number = begin): ScalingRun {
-  const load = loadOf(shape, seeded(seed))
-  const loadNoise = seeded(seed + 1)
-  const random = seeded(seed + 2)
+  const load = loadOf(shape, seededRandom(seed))
+  const loadNoise = seededRandom(seed + 1)
+  const random = seededRandom(seed + 2)
   const fleet = new VirtualInstances(random, beginWith)
   const decisions: Decision[] = []
   let [over, under] = [0, 0]

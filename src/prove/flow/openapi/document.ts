@@ -1,8 +1,7 @@
 // An OpenAPI 3.0 or 3.1 description, with its local references followed.
+import { isMapping, type Mapping } from '../../../base/mapping.ts'
 import { flowError } from '../reading.ts'
 import { parseSource } from '../source.ts'
-
-export type Mapping = Readonly<Record<string, unknown>>
 
 export interface Operation {
   readonly method: string
@@ -21,10 +20,6 @@ export interface Description {
 }
 
 const methods = ['get', 'post', 'put', 'patch', 'delete', 'head', 'options'] as const
-
-export function isMapping(value: unknown): value is Mapping {
-  return value !== null && typeof value === 'object' && !Array.isArray(value)
-}
 
 /** OPTION_INVALID in one line where the text is no OpenAPI 3 description. */
 export function parseDescription(text: string, name: string): Description {

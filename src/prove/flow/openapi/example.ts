@@ -1,6 +1,7 @@
 // An example of what a schema describes: its own where it has one, else made.
 import { type Bounds, mark, numberFor, type Person, textFor } from '../made-values.ts'
-import { follow, isMapping, listOf, type Mapping } from './document.ts'
+import { isMapping, type Mapping } from '../../../base/mapping.ts'
+import { follow, listOf } from './document.ts'
 
 const maxDepth = 8
 

@@ -1,6 +1,7 @@
 // Where a described answer holds the id of what was created, or the token of who logged in.
 import type { Capture } from '../flow.ts'
-import { follow, isMapping, listOf, type Mapping, type Operation } from './document.ts'
+import { isMapping, type Mapping } from '../../../base/mapping.ts'
+import { follow, listOf, type Operation } from './document.ts'
 
 interface Success {
   readonly response: Mapping

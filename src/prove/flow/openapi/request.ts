@@ -1,7 +1,8 @@
 // A described operation as a step: its path, query, headers and body filled with examples.
 import type { HttpStep, Part, StepBody } from '../flow.ts'
 import type { Person } from '../made-values.ts'
-import { type Description, follow, isMapping, type Mapping, type Operation } from './document.ts'
+import { isMapping, type Mapping } from '../../../base/mapping.ts'
+import { type Description, follow, type Operation } from './document.ts'
 import { exampleOf } from './example.ts'
 
 export interface RequestContext {

@@ -3,7 +3,7 @@ import { asked, judgeLiveness, unasked } from '../../../../src/supervisor/livene
 import type { NextVersion, Target } from '../../../../src/supervisor/target.ts'
 import type { Version } from '../../../../src/supervisor/version.ts'
 import { VirtualTime } from '../../../support/virtual-time.ts'
-import { seeded } from '../../../support/seeded.ts'
+import { seededRandom } from '../../../../src/base/random.ts'
 import { VirtualBalancer } from './balancer.ts'
 import type { VirtualProcess } from './process.ts'
 import { VirtualStore } from './store.ts'
@@ -39,7 +39,7 @@ export class FleetWorld {
   #faults = 0
 
   constructor(seed: number) {
-    const random = seeded(seed)
+    const random = seededRandom(seed)
     this.#random = random
     this.#balancer = new VirtualBalancer(this.#time, random, {
       store: this.#store,

@@ -1,6 +1,6 @@
-// Chance that can be repeated: the same seed gives the same figures.
+// Chance that can be repeated by its seed.
 
-/** Figures from 0 to below 1 (mulberry32, a public-domain generator). */
+/** Numbers in [0, 1) that are the same for the same seed (mulberry32, a public-domain generator). */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0
   return () => {
