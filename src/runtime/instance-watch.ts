@@ -1,7 +1,5 @@
 // Watches the instances that serve from outside: whether their event loops turn, what they need, and what they tell of themselves.
 import type { AnnouncedRoute, InstanceTelemetry } from '../base/instance-telemetry.ts'
-
-import { startKey } from '../base/wire.ts'
 import { describeDrift, findDrift } from '../supervisor/drift.ts'
 import type { FingerprintHashes } from '../supervisor/drift.ts'
 import type { InstanceState } from '../supervisor/fleet-options.ts'
@@ -99,8 +97,8 @@ export class InstanceWatch {
   readonly #fingerprints = new Map<number, FingerprintHashes>()
   /** Those whose telemetry was read before: fingerprint and routes are the same for an epoch. */
   readonly #heard = new WeakSet<WatchedInstance>()
-  /** What those told that were admitted and are not followed yet, by id and epoch. */
-  readonly #admitted = new Map<string, InstanceTelemetry>()
+  /** What each told when it was admitted, by id; of a start that is over until the next one. */
+  readonly #admitted = new Map<string, { readonly epoch: number; readonly telemetry: InstanceTelemetry }>()
   /** Ids of those that are given requests. */
   #ready: ReadonlySet<string> = new Set()
   #routes = '[]'
@@ -133,7 +131,7 @@ export class InstanceWatch {
     const telemetry = await askForTelemetry(place, this.#rules.secret, this.#ports.scheduler)
     if (telemetry === undefined) return undefined
     const sentence = this.#driftOf(place, telemetry.fingerprint)
-    if (sentence === undefined) this.#admitted.set(startKey(place), telemetry)
+    if (sentence === undefined) this.#admitted.set(place.id, { epoch: place.epoch, telemetry })
     return sentence
   }
 
@@ -179,13 +177,12 @@ export class InstanceWatch {
       this.#hear(watched, telemetry)
     })
     this.#watched.set(place.id, watched)
-    const known = this.#admitted.get(startKey(place))
-    if (known !== undefined) {
-      watched.know(known)
+    const known = this.#admitted.get(place.id)
+    if (known?.epoch === place.epoch) {
+      watched.know(known.telemetry)
       this.#heard.add(watched)
     }
-    // Whoever was admitted and died before it was ready is not waited for.
-    this.#admitted.clear()
+    this.#admitted.delete(place.id)
     return watched
   }
 

@@ -222,6 +222,21 @@ test('routes hold when every ready instance has announced them, and not while on
   assert.deepEqual(told.routes, [[orders, cart], [], [orders], [orders, cart], [], [orders, cart]])
 })
 
+test('what instances told when they were admitted holds for each of them, whichever is ready first', async (t) => {
+  const { watch, told } = startWatch(t)
+  const orders = { path: '/orders', methods: ['POST'], mint: false }
+  const fakes = [
+    await startFake(t, tells({ idempotentRoutes: [orders] })),
+    await startFake(t, tells({ idempotentRoutes: [orders] })),
+  ]
+  const [first, second] = fakes.map(({ port }, index) => viewOf(String(index + 1), port))
+  assert.ok(first !== undefined && second !== undefined)
+  assert.deepEqual(await Promise.all([watch.admit(first), watch.admit(second)]), [undefined, undefined])
+  watch.follow([first])
+  watch.follow([first, second])
+  assert.deepEqual(told.routes, [[orders]])
+})
+
 test('after it was closed nothing is told, and no question is left open', async (t) => {
   const { watch, told } = startWatch(t)
   const held = Promise.withResolvers<ServerResponse>()
