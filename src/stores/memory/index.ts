@@ -11,6 +11,7 @@ export { refuseWhereSeveralRun } from './alone.ts'
 export type { MemoryStoreOptions } from './alone.ts'
 export { memoryIdempotencyStore } from './idempotency.ts'
 export { memoryLeaseStore } from './lease.ts'
+export { memoryTokenStore } from './tokens.ts'
 
 /**
  * Sessions, and counts of rate limits, in the memory of this process: gone when it ends, unknown to every other. What has
