@@ -29,16 +29,18 @@ export function encodeBody(body: StepBody, values: Readonly<Record<string, strin
 const boundary = '----drover-prove-7d1c0f5b2a9e4863'
 
 function encodeMultipart(parts: readonly Part[], values: Readonly<Record<string, string>>): EncodedBody {
-  const pieces = parts.map(({ name, value, filename, type }) => {
+  const pieces = parts.flatMap(({ name, value, encoding, filename, type }) => {
     const file = filename === undefined ? '' : `; filename="${quoted(filename)}"`
     const contentType = type ?? (filename === undefined ? undefined : 'application/octet-stream')
     const typeLine = contentType === undefined ? '' : `Content-Type: ${contentType}\r\n`
     const head = `--${boundary}\r\nContent-Disposition: form-data; name="${quoted(name)}"${file}\r\n${typeLine}\r\n`
-    return `${head}${substitute(value, values)}\r\n`
+    const bytes =
+      encoding === undefined ? Buffer.from(substitute(value, values)) : Buffer.from(value, encoding)
+    return [Buffer.from(head), bytes, Buffer.from('\r\n')]
   })
   return {
     type: `multipart/form-data; boundary=${boundary}`,
-    bytes: Buffer.from(`${pieces.join('')}--${boundary}--\r\n`),
+    bytes: Buffer.concat([...pieces, Buffer.from(`--${boundary}--\r\n`)]),
   }
 }
 

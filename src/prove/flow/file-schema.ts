@@ -10,6 +10,7 @@ interface Limits {
   readonly steps: number
   readonly waitMs: number
   readonly fileBytes: number
+  readonly uploadBytes: number
 }
 
 interface Shared {
@@ -45,6 +46,8 @@ export interface WrittenCapture {
 export interface WrittenPart {
   readonly name?: string | undefined
   readonly value?: string | undefined
+  readonly base64?: string | undefined
+  readonly file?: string | undefined
   readonly filename?: string | undefined
   readonly type?: string | undefined
 }
@@ -69,7 +72,13 @@ export interface WrittenHead {
 }
 
 /** Above it, a flow is no longer one that somebody reads. */
-export const limits: Limits = { repeat: 1000, steps: 2000, waitMs: 600_000, fileBytes: 1_048_576 }
+export const limits: Limits = {
+  repeat: 1000,
+  steps: 2000,
+  waitMs: 600_000,
+  fileBytes: 1_048_576,
+  uploadBytes: 16_777_216,
+}
 
 const method = v.pipe(v.string(), v.toUpperCase(), v.picklist(methods))
 const path = v.message(
@@ -127,9 +136,15 @@ const captures = v.record(
   capture,
 )
 
+const base64 = v.message(
+  v.pipe(v.string(), v.regex(/^(?:[A-Za-z\d+/]{4})*(?:[A-Za-z\d+/]{2}(?:==)?|[A-Za-z\d+/]{3}=?)?$/)),
+  'base64 without blanks',
+)
 const part = v.strictObject({
   name: v.optional(someText),
   value: v.optional(scalar),
+  base64: v.optional(base64),
+  file: v.optional(someText),
   filename: v.optional(someText),
   type: v.optional(someText),
 })

@@ -1,17 +1,21 @@
 // One written step → the steps it stands for: shorthands spelled out, repeats unrolled.
+import { basename, resolve } from 'node:path'
 import * as v from 'valibot'
 import { isMapping, type Mapping } from '../../base/mapping.ts'
 import {
   keysOf,
+  limits,
   pauseSchema,
   requestSchema,
   socketSchema,
   type WrittenCapture,
+  type WrittenPart,
   type WrittenRequest,
   type WrittenSocket,
 } from './file-schema.ts'
 import type { Capture, HttpStep, Part, Step, StepBody, WebSocketStep } from './flow.ts'
 import { issueError } from './issue.ts'
+import { reasonOf, readUpload } from './reading.ts'
 import type { Source, SourcePath } from './source.ts'
 
 export interface Place {
@@ -20,6 +24,8 @@ export interface Place {
   readonly value: unknown
   /** Those that the file declares; undefined: whoever acts. */
   readonly clients: readonly string[] | undefined
+  /** What files to be sent are relative to. */
+  readonly folder: string
 }
 
 const requestLine = /^\s*([A-Za-z]+)\s+(\S+)\s*$/
@@ -104,7 +110,8 @@ function pauseBefore(place: Place, waitMs: number | undefined): readonly Step[] 
   return waitMs === undefined ? [] : [{ kind: 'wait', waitMs, origin: originOf(place) }]
 }
 
-function bodyOf({ source, path }: Place, written: WrittenRequest): StepBody | undefined {
+function bodyOf(place: Place, written: WrittenRequest): StepBody | undefined {
+  const { source, path } = place
   const given = (['body', 'form', 'multipart', 'text'] as const).filter((key) => written[key] !== undefined)
   const [first, second] = given
   if (second !== undefined)
@@ -116,17 +123,47 @@ function bodyOf({ source, path }: Place, written: WrittenRequest): StepBody | un
     throw source.refuse([...path, 'type'], 'Cannot use type: it belongs to text')
   if (written.body !== undefined) return { kind: 'json', value: written.body }
   if (written.form !== undefined) return { kind: 'form', fields: written.form }
-  if (written.multipart !== undefined) return { kind: 'multipart', parts: partsOf(written.multipart) }
+  if (written.multipart !== undefined) return { kind: 'multipart', parts: partsOf(place, written.multipart) }
   return written.text === undefined
     ? undefined
     : { kind: 'text', text: written.text, type: written.type ?? 'text/plain; charset=utf-8' }
 }
 
-function partsOf(written: NonNullable<WrittenRequest['multipart']>): readonly Part[] {
+function partsOf(place: Place, written: NonNullable<WrittenRequest['multipart']>): readonly Part[] {
   const listed = isListed(written)
     ? written
     : Object.entries(written).map(([name, part]) => Object.assign({}, part, { name }))
-  return listed.map(({ name, value = '', filename, type }) => ({ name, value, filename, type }))
+  return listed.map((part, index) => partOf(place, isListed(written) ? index : part.name, part))
+}
+
+/** `key`: where it is below `multipart`. */
+function partOf(
+  { source, path, folder }: Place,
+  key: number | string,
+  { name, value, base64, file, filename, type }: WrittenPart & { readonly name: string },
+): Part {
+  const at = [...path, 'multipart', key]
+  const given = Object.entries({ value, base64, file }).flatMap(([one, has]) =>
+    has === undefined ? [] : [one],
+  )
+  if (given.length > 1)
+    throw source.refuse(at, `Cannot use ${given.join(' and ')} at once: a part has one content`)
+  if (file === undefined)
+    return base64 === undefined
+      ? { name, value: value ?? '', filename, type }
+      : { name, value: base64, encoding: 'base64', filename, type }
+  try {
+    const bytes = readUpload(resolve(folder, file), limits.uploadBytes)
+    return {
+      name,
+      value: bytes.toString('base64'),
+      encoding: 'base64',
+      filename: filename ?? basename(file),
+      type,
+    }
+  } catch (error) {
+    throw source.refuse([...at, 'file'], `Cannot send ${file}: ${reasonOf(error)}`)
+  }
 }
 
 function isListed<T>(written: readonly T[] | Readonly<Record<string, unknown>>): written is readonly T[] {

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import fastify, { type FastifyInstance } from 'fastify'
 import { parse } from 'yaml'
+import { encodeBody } from '../drive/body.ts'
 import { keysOf } from './file-schema.ts'
 import { parseFlow, readFlowFile } from './file.ts'
 import type { HttpStep, Step } from './flow.ts'
@@ -87,6 +88,32 @@ test('a file of every kind of step is read, repeats unrolled and shorthands spel
   )
 })
 
+test('what is no text is sent as base64, or from a file beside the flow file', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'drover-flow-'))
+  try {
+    const path = join(folder, 'upload.yaml')
+    await writeFile(join(folder, 'herd.png'), Buffer.from([0x89, 0x50, 0xff]))
+    await writeFile(
+      path,
+      '- POST /x: { multipart: { a: { base64: iVD/, filename: a }, b: { file: herd.png, type: image/png } } }',
+    )
+    const { steps } = await readFlowFile(path)
+    const body = request(steps[0]).body
+    assert.deepEqual(body, {
+      kind: 'multipart',
+      parts: [
+        { name: 'a', value: 'iVD/', encoding: 'base64', filename: 'a', type: undefined },
+        { name: 'b', value: 'iVD/', encoding: 'base64', filename: 'herd.png', type: 'image/png' },
+      ],
+    })
+    assert.ok(encodeBody(body, {}).bytes.includes(Buffer.from('\r\n\r\n\u0089P\u00ff\r\n', 'latin1')))
+    await writeFile(path, '- POST /x:\n    multipart:\n      a: { file: none.png }')
+    await assert.rejects(readFlowFile(path), /upload\.yaml:3: Cannot send none\.png: there is no such file$/)
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
+
 test('JSON is read as well, and indented with tabs', () => {
   const { steps } = parseFlow('[\n\t"GET /",\n\t{ "POST /a": { "body": { "n": 1 } } }\n]', 'flow.json')
   assert.deepEqual(request(steps[1]).body, { kind: 'json', value: { n: 1 } })
@@ -126,6 +153,16 @@ const refused: readonly (readonly [name: string, text: string, message: string])
     'two bodies',
     '- POST /x:\n    form: { a: 1 }\n    text: b',
     'f.yaml:3: Cannot use form and text at once: a request has one body',
+  ],
+  [
+    'two contents of a part',
+    '- POST /x:\n    multipart:\n      a: { file: b, base64: Yg== }',
+    'f.yaml:3: Cannot use base64 and file at once: a part has one content',
+  ],
+  [
+    'base64 that is none',
+    '- POST /x:\n    multipart:\n      a: { base64: "b!" }',
+    'f.yaml:3: Cannot use multipart.a.base64 "b!": wanted base64 without blanks',
   ],
   [
     'type without text',

@@ -1,5 +1,5 @@
 // Flow files: steps that a person wrote down, as YAML or JSON.
-import { basename } from 'node:path'
+import { basename, dirname } from 'node:path'
 import * as v from 'valibot'
 import { nearest } from '../../base/suggestion.ts'
 import { type Place, stepsOf } from './file-steps.ts'
@@ -12,14 +12,20 @@ import { variablesOf } from './variables.ts'
 
 /** OPTION_INVALID in one line, such as `checkout.yaml:12: Cannot use methd: …`, where the file does not say a flow. */
 export async function readFlowFile(path: string): Promise<Flow> {
-  return parseFlow(await readWithin(path, limits.fileBytes), basename(path))
+  return parseFlow(await readWithin(path, limits.fileBytes), basename(path), dirname(path))
 }
 
-/** `name` is what messages and the steps' origins call the text. */
-export function parseFlow(text: string, name: string): Flow {
+/** `name` is what messages and the steps' origins call the text; `folder` is where the files are that it sends. */
+export function parseFlow(text: string, name: string, folder = '.'): Flow {
   const source = parseSource(text, name)
   const { clients, steps: written, at } = headOf(source)
-  const places = written.map((value, index): Place => ({ source, path: [...at, index], value, clients }))
+  const places = written.map((value, index): Place => ({
+    source,
+    path: [...at, index],
+    value,
+    clients,
+    folder,
+  }))
   const steps: Step[] = []
   const known = new Set<string>()
   for (const place of places) {

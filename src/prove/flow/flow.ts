@@ -38,6 +38,8 @@ export type StepBody =
 export interface Part {
   readonly name: string
   readonly value: string
+  /** `value` is base64 of what is sent, and has no variables. Left out: it is the text itself. */
+  readonly encoding?: 'base64'
   /** Undefined: a field and no file. */
   readonly filename: string | undefined
   readonly type: string | undefined

@@ -1,4 +1,5 @@
 // What a reader of flows hands over: the flow, and what it had to leave out.
+import { readFileSync, statSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { DroverError } from '../../base/errors.ts'
 import type { Flow } from './flow.ts'
@@ -30,7 +31,15 @@ async function orRefuse<T>(path: string, doing: Promise<T>): Promise<T> {
   }
 }
 
-function reasonOf(error: unknown): string {
+/** The bytes of a file that a flow sends; throws as the file system does, and where there are more than `limitBytes`. */
+export function readUpload(path: string, limitBytes: number): Buffer {
+  const { size } = statSync(path)
+  if (size > limitBytes) throw new Error(`it has ${size} bytes: wanted at most ${limitBytes}`)
+  return readFileSync(path)
+}
+
+/** Of what the file system refused, in words. */
+export function reasonOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   if (code === 'ENOENT') return 'there is no such file'
   if (code === 'EISDIR') return 'it is a folder'

@@ -71,7 +71,9 @@ function bodyUses(body: StepBody | undefined): readonly VariableUse[] {
   if (body.kind === 'json') return uses(['body'], JSON.stringify(body.value) ?? '')
   if (body.kind === 'form')
     return Object.entries(body.fields).flatMap(([name, value]) => uses(['form', name], value))
-  return body.parts.flatMap(({ name, value }) => uses(['multipart', name], value))
+  return body.parts.flatMap(({ name, value, encoding }) =>
+    encoding === undefined ? uses(['multipart', name], value) : [],
+  )
 }
 
 function uses(at: readonly string[], text: string): readonly VariableUse[] {

@@ -158,9 +158,9 @@ function tiedBody(body: StepBody | undefined, replace: Replace): StepBody | unde
     return { kind: 'form', fields: Object.fromEntries(fields) }
   }
   if (body.kind === 'multipart') {
-    const parts = body.parts.map(({ name, value, filename, type }) => {
-      return { name, value: replace(value, idKey.test(name)), filename, type }
-    })
+    const parts = body.parts.map((part) =>
+      part.encoding === undefined ? { ...part, value: replace(part.value, idKey.test(part.name)) } : part,
+    )
     return { kind: 'multipart', parts }
   }
   return body.kind === 'json' ? tiedJson(body.value, replace) : tiedText(body, replace)
