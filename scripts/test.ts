@@ -93,6 +93,7 @@ function summarize(runs: readonly TestRun[], startedAtMs: number): void {
   const slow = slowest.map((run) => `${run.name} ${(run.durationMs / 1000).toFixed(1)} s`)
   console.log(`\nSlowest: ${slow.join(', ')}`)
   if (bad.length > 0) console.log(`Failed: ${bad.map((run) => run.name).join(', ')}`)
+  for (const run of bad) for (const complaint of run.complaints) console.log(`✖ ${run.name}: ${complaint}`)
   console.log(formatCounts(addCounts(runs), durationMs))
 }
 

@@ -27,11 +27,11 @@ export interface TestProcessOptions {
   readonly name: string
   readonly files: readonly string[]
   readonly timeoutMs: number
+  /** Servers that a test has just told to stop get this long to be gone. Default 10,000. */
+  readonly leavingMs?: number
   readonly signal: AbortSignal
 }
 
-/** Servers that a test has just told to stop get this long to be gone. */
-const leavingMs = 3_000
 const markName = 'DROVER_TEST_MARK'
 /** Tests start many processes and threads; without it each would strip and compile the same sources anew. */
 const compileCache = resolve('node_modules', '.cache', 'drover-compile')
@@ -49,7 +49,11 @@ function killGroup(groupId: number): void {
   }
 }
 
-async function waitUntilAllLeft(groupId: number, mark: string): Promise<readonly Leftover[]> {
+async function waitUntilAllLeft(
+  groupId: number,
+  mark: string,
+  leavingMs: number,
+): Promise<readonly Leftover[]> {
   const deadline = Date.now() + leavingMs
   let leftovers = findLeftovers(groupId, mark)
   while (leftovers.length > 0 && Date.now() < deadline) {
@@ -114,7 +118,7 @@ export async function runTestProcess(options: TestProcessOptions): Promise<TestR
   const child = startNode(options.files, mark, outputFile)
   const ending = await waitForEnd(child, options)
   const durationMs = Math.round(performance.now() - startedAtMs)
-  const leftovers = await waitUntilAllLeft(child.pid, `${markName}=${mark}`)
+  const leftovers = await waitUntilAllLeft(child.pid, `${markName}=${mark}`, options.leavingMs ?? 10_000)
   killLeftovers(leftovers)
   closeSync(outputFile)
   const output = readFileSync(outputPath, 'utf8')

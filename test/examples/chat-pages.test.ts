@@ -12,7 +12,7 @@ import type { FleetUnderTest } from '../support/fleet.ts'
 import type { ChatProgram } from './chat.ts'
 import { databaseFolder } from './example-server.ts'
 
-const timeout = 28_000
+const timeout = 60_000
 
 let browser: Browser | undefined
 let pictures: string

@@ -10,7 +10,7 @@ import { signedIn, startChats } from './chat.ts'
 import type { ExampleServer } from './example-server.ts'
 
 const program = 'examples/socket-io/server.ts'
-const timeout = 25_000
+const timeout = 60_000
 
 interface Chatter {
   readonly socket: Socket

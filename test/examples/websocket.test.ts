@@ -9,7 +9,7 @@ import { signedIn, startChats } from './chat.ts'
 import type { ExampleServer } from './example-server.ts'
 
 const program = 'examples/websocket/server.ts'
-const timeout = 25_000
+const timeout = 60_000
 
 interface News {
   readonly hello?: { readonly user: string; readonly server: string }

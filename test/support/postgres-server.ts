@@ -80,12 +80,19 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-/** SIGINT is PostgreSQL's fast shutdown: it ends the sessions and then itself. SIGQUIT ends it without more ado. */
+/**
+ * SIGINT is PostgreSQL's fast shutdown: it ends the sessions and then itself. SIGQUIT ends it without more ado, and its
+ * sessions with it; those of a server that SIGKILL ends stay a while.
+ */
 async function stopServer(server: ChildProcess, how: 'SIGINT' | 'SIGQUIT'): Promise<void> {
-  if (server.exitCode !== null || server.signalCode !== null) return
-  const exited = once(server, 'exit', { signal: AbortSignal.timeout(stopTimeoutMs) })
-  server.kill(how)
-  await exited.catch(() => server.kill('SIGKILL'))
+  const signals =
+    how === 'SIGINT' ? (['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) : (['SIGQUIT', 'SIGKILL'] as const)
+  for (const signal of signals) {
+    if (server.exitCode !== null || server.signalCode !== null) return
+    const exited = once(server, 'exit', { signal: AbortSignal.timeout(stopTimeoutMs) })
+    server.kill(signal)
+    await exited.catch(() => undefined)
+  }
 }
 
 /** Each connection is served by a process of its own. */

@@ -12,7 +12,7 @@ import { untilGone } from '../support/process.ts'
 const folder = fileURLToPath(new URL('fixtures', import.meta.url))
 
 function run(name: string, timeoutMs = 60_000, signal = new AbortController().signal): Promise<TestRun> {
-  return runTestProcess({ name, files: [join(folder, name)], timeoutMs, signal })
+  return runTestProcess({ name, files: [join(folder, name)], timeoutMs, leavingMs: 1_000, signal })
 }
 
 function verdict(one: TestRun): readonly unknown[] {
