@@ -37,9 +37,9 @@ function numbered(request: IncomingMessage, isSocket: boolean, { emit }: Request
   const { rawHeaders } = request
   const at = rawHeaders.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === requestHeader)
   if (at === -1) return { request: -1 }
-  const [, value] = rawHeaders.splice(at, 2)
-  // `headers` may have been made of the raw ones already.
+  // Made of the raw ones when it is first asked for, by their number as they came: so before one of them is taken away.
   Reflect.deleteProperty(request.headers, requestHeader)
+  const [, value] = rawHeaders.splice(at, 2)
   const context = { request: Number(value) || -1 }
   const type = request.headers['content-type'] ?? ''
   const detail = `${request.method ?? ''} ${request.url ?? ''} ${type.split(';', 1)[0] ?? ''}`.trimEnd()
