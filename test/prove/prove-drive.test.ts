@@ -113,6 +113,25 @@ it('what was captured fills paths, headers and bodies of later steps', async () 
   assert.deepEqual(JSON.parse(text(form)).slice(2), ['t=t%261', 'application/x-www-form-urlencoded'])
 })
 
+it('what a flow asks on a condition is asked so, with what was captured', async () => {
+  const { origin } = await serve((request, response) => {
+    response.setHeader('etag', '"a"')
+    response.statusCode = request.headers['if-none-match'] === '"a"' ? 304 : 200
+    response.end(response.statusCode === 200 ? 'page' : undefined)
+  })
+  const [first, again] = flowOf('GET / -> tag=header:etag', 'GET /').steps
+  assert.ok(first !== undefined && again?.kind === 'http')
+  const conditional = { ...again, headers: { 'If-None-Match': '${tag}' } }
+  const seen = await observed({ clients: ['ann'], steps: [first, conditional] }, origin)
+  assert.deepEqual(
+    seen.map((observation) => [observation.status, text(observation)]),
+    [
+      [200, 'page'],
+      [304, ''],
+    ],
+  )
+})
+
 it('files are sent as multipart, and compressed answers are read', async () => {
   const { origin } = await serve((request, response) => {
     void bodyOf(request).then((body) => {

@@ -5,6 +5,7 @@ import type { Observation, Trace } from '../trace.ts'
 import { remainingSteps } from './limiter.ts'
 import { isNoisyPlace, observationOf, quiet, type Noise, type StepNoise, type TextNoise } from './noise.ts'
 import { placesOf, type Places } from './places.ts'
+import { asVisitorsSaw } from './revalidated.ts'
 import { hunksOf, plain, tokensOf, type Hunk, type Token } from './tokens.ts'
 
 /** In the order of steps, the most telling of each step first. Steps the other run did not come to are not compared. */
@@ -15,8 +16,9 @@ export function compareTraces(
   noise: Noise,
 ): readonly Difference[] {
   const comparison = new Comparison(noise)
-  for (const observation of reference.observations) {
-    const its = observationOf(other, observation.step)
+  const theirs = asVisitorsSaw(other, flow)
+  for (const observation of asVisitorsSaw(reference, flow).observations) {
+    const its = observationOf(theirs, observation.step)
     if (its !== undefined) comparison.compare(observation, its)
   }
   return [...comparison.differences(), ...limiterDifferences(flow, reference, other, noise)].toSorted(

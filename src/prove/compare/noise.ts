@@ -4,6 +4,7 @@ import type { Observation, Trace } from '../trace.ts'
 import { parseJson } from '../json.ts'
 import { pathName, placesOf, type Places } from './places.ts'
 import { remainingSteps } from './limiter.ts'
+import { asVisitorsSaw } from './revalidated.ts'
 import { routeOf } from './routes.ts'
 import { hunksOf, plain, tokensOf } from './tokens.ts'
 
@@ -44,7 +45,7 @@ export const quiet: StepNoise = {
 
 /** The first baseline is the reference that other runs are compared with. Of a single one nothing can be learnt. */
 export function learnNoise(baselines: readonly Trace[], flow: Flow): Noise {
-  const [reference, ...others] = baselines
+  const [reference, ...others] = baselines.map((baseline) => asVisitorsSaw(baseline, flow))
   if (reference === undefined) return { steps: new Map(), limiterIsSteady: true }
   const learner = new Learner()
   for (const [run, other] of others.entries())

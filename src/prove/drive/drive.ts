@@ -210,7 +210,7 @@ type Answered = Omit<Observation, 'step' | 'startedAtMs' | 'durationMs'>
 
 const userAgent = 'Mozilla/5.0 (compatible; drover-prove)'
 
-/** Said anew for each request. A recording's conditional fields would bring 304 where there is nothing to compare. */
+/** Said anew for each request. */
 const ownToConnection: ReadonlySet<string> = new Set([
   'host',
   'connection',
@@ -218,8 +218,6 @@ const ownToConnection: ReadonlySet<string> = new Set([
   'transfer-encoding',
   'keep-alive',
   'upgrade',
-  'if-none-match',
-  'if-modified-since',
 ])
 
 function isText(incoming: Incoming): boolean {

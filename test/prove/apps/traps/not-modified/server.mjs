@@ -1,12 +1,15 @@
-// Validators: ETags of what is shown, a random one, dates of the last change, and answers of 304.
+// Validators: ETags of what is shown, of the process that shows it, a random one, dates of the last change, and answers of 304.
 import { createHash, randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
 
 const article = '<h1>Weather</h1><p>Fog until noon.</p>'
 const tag = `"${createHash('sha1').update(article).digest('base64url')}"`
 
+const ofProcess = `"${randomUUID()}"`
+
 const pages = {
   '/article': () => ({ etag: tag, body: article }),
+  '/started': () => ({ etag: ofProcess, body: '<p>Same everywhere</p>' }),
   '/fresh': () => ({ etag: `W/"${randomUUID()}"`, body: '<p>Always fresh</p>' }),
   '/dated': () => ({ 'last-modified': new Date().toUTCString(), body: '<p>Dated today</p>' }),
 }
