@@ -1,25 +1,9 @@
 // The shape of an app's session data: any schema library that speaks Standard Schema, and steps from older shapes.
 import { DroverError } from '../base/errors.ts'
+import { issuesText } from '../base/standard-schema.ts'
+import type { SchemaIssue, StandardSchema } from '../base/standard-schema.ts'
 
-/** What a schema says of a value. */
-export type SchemaResult<Output> =
-  | { readonly value: Output; readonly issues?: undefined }
-  | { readonly issues: readonly SchemaIssue[] }
-
-export interface SchemaIssue {
-  readonly message: string
-  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
-}
-
-/** The part of Standard Schema (version 1) that sessions use; zod, valibot, arktype and others have it. */
-export interface StandardSchema<Output = unknown> {
-  readonly '~standard': {
-    readonly version: 1
-    readonly vendor: string
-    readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>
-    readonly types?: { readonly input: unknown; readonly output: Output } | undefined
-  }
-}
+export type { SchemaIssue, SchemaResult, StandardSchema } from '../base/standard-schema.ts'
 
 /** Brings data of one version to the next; may change what it is given. */
 export type Upcaster = (data: Record<string, unknown>) => Record<string, unknown>
@@ -75,17 +59,9 @@ export class DataShape<Output extends object> {
   }
 }
 
-/** Says where and what, never the value: errors are logged. */
 function misfit(verb: string, issues: readonly SchemaIssue[]): DroverError {
-  const shown = issues.slice(0, 3).map(({ path, message }) => `${placeOf(path)}: ${message}`)
-  const more = issues.length > shown.length ? ` (and ${issues.length - shown.length} more)` : ''
   return new DroverError(
     'SESSION_DATA_INVALID',
-    `Cannot ${verb} session data: it does not fit its schema at ${shown.join('; ')}${more}`,
+    `Cannot ${verb} session data: it does not fit its schema at ${issuesText(issues)}`,
   )
-}
-
-function placeOf(path: SchemaIssue['path']): string {
-  const words = (path ?? []).map((part) => String(typeof part === 'object' ? part.key : part))
-  return words.length === 0 ? '(whole)' : words.join('.')
 }

@@ -1,0 +1,154 @@
+// What was revoked, in this instance's memory, as the store's feed tells it; so that a token is checked without asking anybody.
+import type { Clock } from '../base/clock.ts'
+import { DeadlineTable, tableKey } from './deadline-table.ts'
+import { tellFeed } from './events.ts'
+import { familyTag } from './token-store.ts'
+import type { Revocation, TokenStore } from './token-store.ts'
+
+export interface RevocationsSettings {
+  readonly store: Pick<TokenStore, 'follow'>
+  readonly clock: Clock
+  /** A feed that is further behind counts as cut. */
+  readonly longestLagMs: number
+  /** So many are remembered. */
+  readonly mostRevocations: number
+  readonly report: (error: unknown) => void
+}
+
+/** What a family's key has before its random part. */
+const randomAt = 17
+
+interface Spared {
+  readonly mark: number
+  readonly family: string
+  readonly untilMs: number
+}
+
+/** How well this instance knows what was revoked. */
+export interface FeedState {
+  /** Whether its word is enough. */
+  readonly isCurrent: boolean
+  /** All that was revoked before is known; -Infinity before the first replay is complete. */
+  readonly asOfMs: number
+  /** How many revocations are remembered. */
+  readonly size: number
+  /** Memory that they take, in bytes. */
+  readonly bytes: number
+}
+
+export class Revocations {
+  readonly #settings: RevocationsSettings
+  readonly #families: DeadlineTable
+  readonly #principals: DeadlineTable
+  /** The family that a principal's latest revocation spared, by tag. */
+  readonly #spared = new Map<string, Spared>()
+  readonly #stop: () => void
+  #asOfMs = -Infinity
+  #isCut = false
+  /** Until then something is revoked that did not fit. */
+  #lostUntilMs = -Infinity
+  #onReady: (() => void)[] = []
+
+  /** Follows the feed from now on. */
+  constructor(settings: RevocationsSettings) {
+    this.#settings = settings
+    this.#families = new DeadlineTable(settings.mostRevocations)
+    this.#principals = new DeadlineTable(settings.mostRevocations)
+    this.#stop = settings.store.follow({
+      onRevoked: (revocations) => {
+        for (const revocation of revocations) this.remember(revocation)
+      },
+      onCurrent: (asOfMs) => {
+        this.#current(asOfMs)
+      },
+      onCut: (error) => {
+        this.#cut(error)
+      },
+    })
+  }
+
+  /** Whether tokens of this family, of a sign-in under this mark, are known to be revoked. */
+  has(family: string, mark: number): boolean {
+    const nowMs = this.#settings.clock.now()
+    const nowS = Math.floor(nowMs / 1_000)
+    if (this.#families.get(tableKey(family, randomAt), nowS) !== undefined) return true
+    const least = this.#principals.get(tableKey(family, 0), nowS)
+    if (least === undefined || mark >= least) return false
+    const spared = this.#spared.get(familyTag(family))
+    return spared?.family !== family || spared.mark !== least
+  }
+
+  get state(): FeedState {
+    const nowMs = this.#settings.clock.now()
+    const isLate = nowMs - this.#asOfMs > this.#settings.longestLagMs
+    return {
+      isCurrent: !this.#isCut && !isLate && nowMs >= this.#lostUntilMs,
+      asOfMs: this.#asOfMs,
+      size: this.#families.size + this.#principals.size,
+      bytes: this.#families.bytes + this.#principals.bytes,
+    }
+  }
+
+  /** Resolves once all that was revoked before is known. */
+  ready(): Promise<void> {
+    if (this.#asOfMs !== -Infinity) return Promise.resolve()
+    return new Promise((resolve) => this.#onReady.push(resolve))
+  }
+
+  /** Also for who revokes himself: he need not wait for the feed. */
+  remember(revocation: Revocation): void {
+    const nowMs = this.#settings.clock.now()
+    const { untilMs } = revocation
+    if (untilMs <= nowMs) return
+    // Rounded up: it must not be forgotten early.
+    const [untilS, nowS] = [Math.ceil(untilMs / 1_000), Math.floor(nowMs / 1_000)]
+    const isKept =
+      revocation.kind === 'family'
+        ? this.#families.set(tableKey(revocation.family, randomAt), untilS, 1, nowS)
+        : this.#rememberPrincipal(revocation, untilS, nowS)
+    if (isKept) return
+    if (this.#lostUntilMs <= nowMs) tellFeed('full', untilMs)
+    this.#lostUntilMs = Math.max(this.#lostUntilMs, untilMs)
+  }
+
+  /** Follows no more. */
+  close(): void {
+    this.#stop()
+  }
+
+  #rememberPrincipal(
+    { tag, mark, except, untilMs }: Revocation & { readonly kind: 'principal' },
+    untilS: number,
+    nowS: number,
+  ): boolean {
+    const before = this.#spared.get(tag)
+    // An older word about the same principal may come later.
+    if (except !== undefined && mark >= (before?.mark ?? 0)) {
+      this.#spared.set(tag, { mark, family: except, untilMs })
+      this.#sweepSpared()
+    }
+    return this.#principals.set(tableKey(tag, 0), untilS, mark, nowS)
+  }
+
+  /** Each new one takes the oldest away if it is over; past the bound one is refused that could be spared. */
+  #sweepSpared(): void {
+    const nowMs = this.#settings.clock.now()
+    const [oldest] = this.#spared
+    if (oldest === undefined) return
+    const isFull = this.#spared.size > this.#settings.mostRevocations
+    if (isFull || oldest[1].untilMs <= nowMs) this.#spared.delete(oldest[0])
+  }
+
+  #current(asOfMs: number): void {
+    if (this.#isCut) tellFeed('current', asOfMs)
+    this.#isCut = false
+    this.#asOfMs = Math.max(this.#asOfMs, asOfMs)
+    for (const onReady of this.#onReady.splice(0)) onReady()
+  }
+
+  #cut(error: unknown): void {
+    if (!this.#isCut) tellFeed('cut', this.#asOfMs)
+    this.#isCut = true
+    this.#settings.report(error)
+  }
+}

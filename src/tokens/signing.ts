@@ -1,0 +1,124 @@
+// Keys that sign and verify, each with its one algorithm: a token never chooses how it is checked (RFC 8725 section 3.1).
+import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto'
+import { CompactSign, compactVerify, errors, importJWK } from 'jose'
+import type { CryptoKey, JWK } from 'jose'
+import type { CompactToken } from './compact.ts'
+import { invalidToken } from './refusal.ts'
+
+/** How tokens are signed: Ed25519, ECDSA on P-256, or a secret that whoever verifies must share. */
+export type TokenAlgorithm = 'EdDSA' | 'ES256' | 'HS256'
+
+/** What others may sign with whose keys we only verify by. */
+export type VerifyAlgorithm = TokenAlgorithm | 'Ed25519' | 'ES384' | 'RS256' | 'PS256'
+
+/** The header of what we sign. */
+export interface TokenHeader {
+  readonly alg: string
+  readonly kid: string
+  readonly typ: string
+}
+
+export interface VerifyKey {
+  readonly kid: string
+  readonly alg: VerifyAlgorithm
+  /** Whether the signature is by this key. Says nothing of what is signed. */
+  readonly verify: (token: CompactToken) => boolean | Promise<boolean>
+}
+
+export interface SigningKey extends VerifyKey {
+  readonly alg: TokenAlgorithm
+  /** The compact token. */
+  readonly sign: (header: TokenHeader, payload: string) => string | Promise<string>
+}
+
+/** Signs elsewhere, as a key management service does: the raw signature of these bytes (64 bytes; R and S for ES256). */
+export type RemoteSign = (input: Uint8Array) => Promise<Uint8Array>
+
+/**
+ * HMAC by node:crypto at once: WebCrypto would cost a trip to another thread (5 µs against 38 and more).
+ * `secret` has 32 bytes or more (RFC 7518 section 3.2).
+ */
+export function hmacKey(kid: string, secret: Uint8Array): SigningKey {
+  const key = createSecretKey(secret)
+  const digest = (input: string) => createHmac('sha256', key).update(input).digest()
+  return {
+    kid,
+    alg: 'HS256',
+    verify: ({ input, signature }) => {
+      const wanted = digest(input)
+      return signature.length === wanted.length && timingSafeEqual(signature, wanted)
+    },
+    sign: (header, payload) => {
+      const input = signingInput(header, payload)
+      return `${input}.${digest(input).toString('base64url')}`
+    },
+  }
+}
+
+/** A public key, which verifies. Rejects with a TypeError or an error of jose for a JWK that is none of `alg`. */
+export async function publicKey(kid: string, alg: VerifyAlgorithm, jwk: JWK): Promise<VerifyKey> {
+  return { kid, alg, verify: verifier(alg, await imported(alg, jwk)) }
+}
+
+/** A key pair. */
+export async function keyPair(kid: string, alg: TokenAlgorithm, jwk: JWK): Promise<SigningKey> {
+  const privateKey = await imported(alg, jwk)
+  const sign = (header: TokenHeader, payload: string) =>
+    new CompactSign(Buffer.from(payload)).setProtectedHeader({ ...header }).sign(privateKey)
+  return { ...(await publicKey(kid, alg, publicPart(jwk))), alg, sign }
+}
+
+/** A key pair whose private half is elsewhere. */
+export async function remoteKey(
+  kid: string,
+  alg: TokenAlgorithm,
+  jwk: JWK,
+  remoteSign: RemoteSign,
+): Promise<SigningKey> {
+  const sign = async (header: TokenHeader, payload: string) => {
+    const input = signingInput(header, payload)
+    const signature = await remoteSign(Buffer.from(input))
+    return `${input}.${Buffer.from(signature).toString('base64url')}`
+  }
+  return { ...(await publicKey(kid, alg, publicPart(jwk))), alg, sign }
+}
+
+/** What of a JWK everybody may know. */
+export function publicPart({ kty, crv, x, y, n, e }: JWK): JWK {
+  return JSON.parse(JSON.stringify({ kty, crv, x, y, n, e })) as JWK
+}
+
+/** Throws TOKEN_INVALID unless `key` signed the token, and with the algorithm that is the key's. */
+export function checkSignature(token: CompactToken, key: VerifyKey): void | Promise<void> {
+  if (token.alg !== key.alg) throw invalidToken(`its alg is not that of key ${JSON.stringify(key.kid)}`)
+  const verdict = key.verify(token)
+  if (verdict instanceof Promise) return verdict.then(insist)
+  insist(verdict)
+}
+
+function insist(isSigned: boolean): void {
+  if (!isSigned) throw invalidToken('its signature is not by its key')
+}
+
+function signingInput(header: TokenHeader, payload: string): string {
+  return `${Buffer.from(JSON.stringify(header)).toString('base64url')}.${Buffer.from(payload).toString('base64url')}`
+}
+
+function verifier(alg: VerifyAlgorithm, key: CryptoKey): VerifyKey['verify'] {
+  const options = { algorithms: [alg] }
+  return async ({ text }) => {
+    try {
+      await compactVerify(text, key, options)
+      return true
+    } catch (error) {
+      if (error instanceof errors.JOSEError) return false
+      throw error
+    }
+  }
+}
+
+async function imported(alg: VerifyAlgorithm, jwk: JWK): Promise<CryptoKey> {
+  const key = await importJWK(jwk, alg)
+  if (key instanceof Uint8Array) throw new TypeError('wanted a key pair, got a secret')
+  return key
+}
