@@ -25,10 +25,9 @@ export class RouteTable {
     if (typeof addHook !== 'function') return
     const onRoute = (route: unknown): void => {
       if (!isObject(route)) return
-      const methods: unknown = Reflect.get(route, 'method')
       const path = String(Reflect.get(route, 'url'))
-      for (const method of [methods].flat())
-        if (method !== 'HEAD') this.#fastify.add(`${String(method)} ${path}`)
+      for (const method of methodNames([Reflect.get(route, 'method')].flat()))
+        if (method !== 'HEAD') this.#fastify.add(`${method} ${path}`)
     }
     Reflect.apply(addHook, fastify, ['onRoute', onRoute])
   }
@@ -98,10 +97,16 @@ function expressRoute(route: object, prefix: string, routes: Set<string>): void 
   const methods: unknown = Reflect.get(route, 'methods')
   const paths: unknown[] = [Reflect.get(route, 'path')].flat()
   if (!isObject(methods)) return
-  for (const method of Object.keys(methods)) {
-    const name = method === '_all' ? 'ALL' : method.toUpperCase()
-    for (const path of paths) routes.add(`${name} ${joined(prefix, String(path))}`)
-  }
+  for (const method of methodNames(Object.keys(methods)))
+    for (const path of paths) routes.add(`${method} ${joined(prefix, String(path))}`)
+}
+
+const everyMethod = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+
+/** Frameworks keep a route for all methods as some thirty of them: `ALL` is one route. */
+export function methodNames(methods: readonly unknown[]): readonly string[] {
+  const names = methods.map((method) => String(method).toUpperCase())
+  return names.includes('_ALL') || everyMethod.every((method) => names.includes(method)) ? ['ALL'] : names
 }
 
 function joined(prefix: string, path: string): string {
@@ -126,7 +131,7 @@ function koaRoutes(router: object, routes: Set<string>): void {
   for (const layer of stack.filter(isObject)) {
     const methods: unknown = Reflect.get(layer, 'methods')
     if (!Array.isArray(methods)) continue
-    for (const method of methods)
-      if (method !== 'HEAD') routes.add(`${String(method)} ${String(Reflect.get(layer, 'path'))}`)
+    for (const method of methodNames(methods))
+      if (method !== 'HEAD') routes.add(`${method} ${String(Reflect.get(layer, 'path'))}`)
   }
 }
