@@ -121,6 +121,37 @@ const observed: readonly (readonly [
     { holder: 'MemoryStore', package: 'express-session' },
   ],
   [
+    "a session that Drover keeps in memory, and another of its stores, and a salt of nobody's",
+    'in-memory-session',
+    {
+      modes: 'DDD',
+      writer: signedIn,
+      boot: [
+        event('random', { holder: 'salt', declaredAt: writtenAt }),
+        event('package', { package: 'drover/redis', holder: 'keys', declaredAt: writtenAt }),
+        event('package', { package: 'drover', holder: 'visits', declaredAt }),
+      ],
+    },
+    { holder: 'visits', package: 'drover' },
+  ],
+  [
+    'a secret that both requests use, with sessions that may be kept anywhere',
+    'per-process-secret',
+    {
+      modes: 'DDD',
+      where: 'status',
+      expected: '200',
+      actual: '403',
+      writer: { ...signedIn, events: [read] },
+      reader: side([read]),
+      boot: [
+        event('package', { package: 'drover', holder: 'visits', declaredAt: writtenAt }),
+        event('random', { detail: 'randomBytes', holder: 'key', declaredAt }),
+      ],
+    },
+    { holder: 'key' },
+  ],
+  [
     'a map of sessions',
     'in-memory-session',
     { modes: 'DDD', writer: side([write('sessions')]), reader: side([read]) },

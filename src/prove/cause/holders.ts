@@ -83,6 +83,15 @@ export function keptAs(event: AppEvent, reads: ReadonlySet<string>): AppEvent | 
     : { ...event, holder: derived.holder, declaredAt: derived.declaredAt }
 }
 
+/** The first of them that these requests read, as `keptAs` has it. */
+export function keptOf(events: readonly AppEvent[], reads: ReadonlySet<string>): AppEvent | undefined {
+  for (const event of events) {
+    const kept = keptAs(event, reads)
+    if (kept !== undefined) return kept
+  }
+  return undefined
+}
+
 /** Where these requests read it. */
 export function readPlace({ declaredAt }: AppEvent, events: readonly AppEvent[]): Place | undefined {
   if (declaredAt === undefined) return undefined

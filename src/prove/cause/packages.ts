@@ -13,7 +13,7 @@ export const limiters: Names = names(
 )
 export const sessions: Names = names(
   'express-session @fastify/session memorystore session-memory-store koa-session hono-sessions koa-generic-session ' +
-    'fastify-session',
+    'fastify-session drover',
 )
 export const caches: Names = names(
   'lru-cache node-cache keyv memory-cache quick-lru apicache memoizee cache-manager @isaacs/ttlcache tiny-lru flat-cache lodash.memoize ' +
@@ -49,14 +49,14 @@ export function packageAmong(events: readonly AppEvent[], among: Names): AppEven
 
 export function isAmong(event: AppEvent | undefined, among: Names): boolean {
   const name = event?.package
-  return (
-    name !== undefined &&
-    (among.has(name) ||
-      among.has(
-        name
-          .split('/')
-          .slice(0, name.startsWith('@') ? 2 : 1)
-          .join('/'),
-      ))
-  )
+  return name !== undefined && (among.has(name) || among.has(wholePackage(name)))
+}
+
+/** Of `redis/client`, redis. What is published as several things under one name, each at a path of its own, stays apart. */
+function wholePackage(name: string): string {
+  const whole = name
+    .split('/')
+    .slice(0, name.startsWith('@') ? 2 : 1)
+    .join('/')
+  return whole === 'drover' ? name : whole
 }

@@ -66,6 +66,7 @@ class Rewriter {
   readonly #uses = new Map<string, { readonly isModules: boolean; readonly line: number }>()
   /** Functions that need to know which request called them, as functions in them write their variables. */
   readonly #stamped = new Set<Node>()
+  readonly #constructors = new Set<Node>()
 
   constructor(input: Rewriting) {
     this.#input = input
@@ -185,10 +186,7 @@ class Rewriter {
       case 'LabeledStatement':
         return this.#visitAll([child(node, 'body')], place)
       case 'MethodDefinition':
-        return this.#visitAll(
-          [node['computed'] === true ? child(node, 'key') : undefined, child(node, 'value')],
-          place,
-        )
+        return this.#method(node, place)
       default:
         return this.#inside(node, place)
     }
@@ -259,6 +257,12 @@ class Rewriter {
     const scope = this.#scopes.of(node) ?? place.scope
     this.#visitAll([...list(node, 'decorators'), child(node, 'superClass')], place)
     this.#visitAll(list(child(node, 'body'), 'body'), { scope, fn: place.fn, owner: { name, fields } })
+  }
+
+  #method(node: Node, place: Place): void {
+    const value = child(node, 'value')
+    if (node['kind'] === 'constructor' && value !== undefined) this.#constructors.add(value)
+    this.#visitAll([node['computed'] === true ? child(node, 'key') : undefined, value], place)
   }
 
   #field(node: Node, place: Place): void {
@@ -433,10 +437,15 @@ class Rewriter {
       t,
       ...this.#holder(object, t === 'p' ? name : undefined, place),
       ...(name === undefined ? {} : { p: name }),
+      ...(object.type === 'ThisExpression' && this.#isConstructor(place) ? { i: true as const } : {}),
     }
     this.#wrap(object, `o(${this.#site(site, member)}`, () => {
       this.#visitReceiver(object, member, place)
     })
+  }
+
+  #isConstructor({ fn }: Place): boolean {
+    return fn !== undefined && this.#constructors.has(fn.node)
   }
 
   /** What to call the object, and where it is declared if it is a field of the class around. */

@@ -16,6 +16,8 @@ export interface Site {
   readonly d?: number
   /** The property that is written, or the method that is called. */
   readonly p?: string
+  /** The written property is one of `this` in a constructor: the object is being made right then. */
+  readonly i?: true
   /** npm package or built-in module that the born object is from. */
   readonly k?: string
   /** Line where what was made of a package is first used. */

@@ -117,6 +117,7 @@ export class Tracker {
       return
     }
     if (isSession.test(site.n)) this.#session(context, site, module)
+    if (site.i === true) this.#owners.born(object, { ...madeBy(site, module), request: context.request })
     const birth = this.#owners.birthOf(object)
     if (
       birth?.request === context.request ||
@@ -279,6 +280,14 @@ export class Tracker {
     const module = this.#modules.get(id)
     const site = module?.sites[index]
     return module === undefined || site === undefined ? undefined : { module, site }
+  }
+}
+
+function madeBy(site: Site, { file }: Module): Holder {
+  return {
+    name: nameOfProperty(site),
+    declaredAt: { file, line: site.d ?? site.l },
+    package: undefined,
   }
 }
 

@@ -115,6 +115,7 @@ const routes = {
   '/default': () => defaults.hits++, // @default-write
   '/users': () => users.set('a', {}), // @users-write
   '/rename': () => service.rename('a'),
+  '/made': () => service.describe('a').text,
   '/note': () => service.note('a'),
   '/later': async () => {
     await pause(1)
@@ -135,12 +136,21 @@ export const users = new Map() // @users
 export default { hits: 0 } // @default
 `,
   'service.js': `import { users } from './store.js'
+class Text {
+  text
+  constructor(text) {
+    this.text = text
+  }
+}
 class Service {
   static made = 0 // @static
   #seen = new Set() // @private
   note(id) {
     Service.made++ // @static-write
     this.#seen.add(id) // @private-write
+  }
+  describe(id) {
+    return new Text(id)
   }
   rename(id) {
     const user = users.get(id)

@@ -30,6 +30,7 @@ const inModules: Expected = {
   '/default': [['default', 'default-write']],
   '/users': [['users', 'users-write']],
   '/rename': [['users', 'rename-write']],
+  '/made': [],
   '/note': [
     ['static', 'static-write'],
     ['private', 'private-write'],

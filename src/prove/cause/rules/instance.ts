@@ -3,7 +3,7 @@ import type { AppEvent } from '../../instrument/event.ts'
 import type { Clues } from '../clues.ts'
 import { seenIn } from '../conclusion.ts'
 import type { Conclusion } from '../conclusion.ts'
-import { keptAs, keyOf, memorySuspects, readPlace, readPlaces } from '../holders.ts'
+import { keptOf, keyOf, memorySuspects, readPlace, readPlaces } from '../holders.ts'
 import { isAmong, sessions, tokens } from '../packages.ts'
 
 const isRefused =
@@ -63,14 +63,6 @@ function lazySecret(clues: Clues): Conclusion | undefined {
     drawn.some(({ writtenAt }) => writtenAt !== undefined && keyOf(writtenAt) === keyOf(at))
   if (best === undefined || !isDrawn || !isNamed(best.event) || !refuses(clues)) return undefined
   return { kind: 'per-process-secret', ...seenIn(best.event) }
-}
-
-function keptOf(events: readonly AppEvent[], reads: ReadonlySet<string>): AppEvent | undefined {
-  for (const event of events) {
-    const kept = keptAs(event, reads)
-    if (kept !== undefined) return kept
-  }
-  return undefined
 }
 
 /** It says who it is, or answers by a setting that only this instance has. */

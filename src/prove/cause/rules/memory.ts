@@ -3,7 +3,7 @@ import type { AppEvent } from '../../instrument/event.ts'
 import type { Clues, Side } from '../clues.ts'
 import { seenIn } from '../conclusion.ts'
 import type { Conclusion } from '../conclusion.ts'
-import { keyOf, memorySuspects, readPlaces, timerSuspects } from '../holders.ts'
+import { keptOf, keyOf, memorySuspects, readPlaces, timerSuspects } from '../holders.ts'
 import { caches, fileStores, isAmong, packageAmong, schedulers, sessions } from '../packages.ts'
 import { bootEffect, onDisk, writtenFiles } from './disk.ts'
 
@@ -30,9 +30,12 @@ export function sessionRule(clues: Clues): Conclusion | undefined {
     return isKeyed ? { kind: 'in-memory-session', ...seenIn(own) } : undefined
   }
   if (best !== undefined || !setsSessionCookie(clues.writers)) return undefined
-  const secret = clues.boot.some(({ event }) => event === 'random')
+  const drawn = clues.boot.filter(({ event }) => event === 'random')
   const made = packageAmong(clues.boot, sessions)
-  if (made === undefined && secret) return undefined
+  if (made === undefined && drawn.length > 0) return undefined
+  // Both requests use what each process drew for itself: that tells more than a session, which may be kept anywhere.
+  const sides = [events, clues.reader.events]
+  if (sides.every((side) => keptOf(drawn, readPlaces(side)) !== undefined)) return undefined
   return { kind: 'in-memory-session', ...seenIn(made) }
 }
 
