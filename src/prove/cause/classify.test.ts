@@ -135,6 +135,19 @@ const observed: readonly (readonly [
     { holder: 'visits', package: 'drover' },
   ],
   [
+    "an instance's name, beside sessions that are somewhere",
+    'instance-identity',
+    {
+      modes: 'DDD',
+      expected: 'instance-1',
+      actual: 'instance-3',
+      writer: signedIn,
+      reader: side([event('identity', { request: 2, detail: 'hostname', declaredAt })]),
+      boot: [event('package', { package: 'express-session', holder: 'visits', declaredAt: writtenAt })],
+    },
+    { holder: 'hostname' },
+  ],
+  [
     'a secret that both requests use, with sessions that may be kept anywhere',
     'per-process-secret',
     {

@@ -4,6 +4,7 @@ import type { Clues } from '../clues.ts'
 import { seenIn } from '../conclusion.ts'
 import type { Conclusion } from '../conclusion.ts'
 import { keptOf, keyOf, memorySuspects, readPlace, readPlaces } from '../holders.ts'
+import { saysName } from '../instance-names.ts'
 import { isAmong, sessions, tokens } from '../packages.ts'
 
 const isRefused =
@@ -90,13 +91,6 @@ export function instanceRule(clues: Clues): Conclusion | undefined {
 
 function identity(event: AppEvent): Conclusion {
   return { kind: 'instance-identity', ...seenIn(event), holder: event.holder ?? event.detail }
-}
-
-/** The names that instances get in a proof. */
-const instanceName = /\binstance-\d+\b/
-
-function saysName({ difference }: Clues): boolean {
-  return instanceName.test(difference.expected) && instanceName.test(difference.actual)
 }
 
 /** A file or variable of the environment that was read at boot and is asked now; or is read now. */

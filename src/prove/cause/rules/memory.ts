@@ -4,6 +4,7 @@ import type { Clues, Side } from '../clues.ts'
 import { seenIn } from '../conclusion.ts'
 import type { Conclusion } from '../conclusion.ts'
 import { keptOf, keyOf, memorySuspects, readPlaces, timerSuspects } from '../holders.ts'
+import { saysName } from '../instance-names.ts'
 import { caches, fileStores, isAmong, packageAmong, schedulers, sessions } from '../packages.ts'
 import { bootEffect, onDisk, writtenFiles } from './disk.ts'
 
@@ -29,7 +30,9 @@ export function sessionRule(clues: Clues): Conclusion | undefined {
     const isKeyed = refused && setsSessionCookie(clues.writers) && /^(?:set|)$/.test(own.detail ?? '')
     return isKeyed ? { kind: 'in-memory-session', ...seenIn(own) } : undefined
   }
-  if (best !== undefined || !setsSessionCookie(clues.writers)) return undefined
+  // What no request wrote is in no session either.
+  if (best !== undefined || clues.differsAlone === true || saysName(clues)) return undefined
+  if (!setsSessionCookie(clues.writers)) return undefined
   const drawn = clues.boot.filter(({ event }) => event === 'random')
   const made = packageAmong(clues.boot, sessions)
   if (made === undefined && drawn.length > 0) return undefined
