@@ -170,9 +170,15 @@ function sideOf(flow: Flow, index: number, trace: Trace, events: SortedEvents): 
     path: '',
     client,
     type: 'websocket',
+    ...awaitedBy(step),
     ...answer,
     events: socketEvents(flow, index, events),
   }
+}
+
+function awaitedBy(step: Step | undefined): Pick<Side, 'awaits'> {
+  if (step?.kind !== 'websocket' || step.action.do !== 'expect') return {}
+  return { awaits: step.action.includes }
 }
 
 /** Messages have no header: they are told of under the request before, such as the opening of their socket. */

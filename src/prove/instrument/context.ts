@@ -10,6 +10,7 @@ const boot: Context = { request: 0 }
 let latest: Context = boot
 let timers = -1
 const storage = new AsyncLocalStorage<Context>()
+const openings = new WeakSet<Context>()
 
 /** Where the context got lost, as in data events of a request, the latest request is taken. */
 export function current(): Context {
@@ -19,6 +20,16 @@ export function current(): Context {
 export function runAs<R>(context: Context, task: () => R): R {
   if (context.request > 0) latest = context
   return storage.run(context, task)
+}
+
+/** The request opens a WebSocket. */
+export function noteOpening(context: Context): void {
+  openings.add(context)
+}
+
+/** As a WebSocket opens, and in what its opening started. */
+export function isOpening(context: Context): boolean {
+  return openings.has(context)
 }
 
 /** A run of a timer that belongs to no request. */

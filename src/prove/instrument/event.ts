@@ -29,6 +29,7 @@ export const eventNames = [
   'schedule',
   'outside',
   'socket',
+  'broadcast',
   'package',
   'routes',
 ] as const
@@ -36,7 +37,7 @@ export const eventNames = [
 export interface AppEvent {
   /**
    * `write`, `read`: of the app's memory. `database`: opened. `sql`: a statement that changes rows. `session`: a store in memory was used.
-   * `random`: drawn. `identity`: hostname, pid and the like were asked. `schedule`: a timer was set. `outside`: something outside the process was told to change. `socket`: a WebSocket was taken.
+   * `random`: drawn. `identity`: hostname, pid and the like were asked. `schedule`: a timer was set. `outside`: something outside the process was told to change. `socket`: a WebSocket was taken. `broadcast`: a message went to others than who made the app send it.
    * `package`: the app made something of a package. `routes`: the route table.
    */
   readonly event: (typeof eventNames)[number]

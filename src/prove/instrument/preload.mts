@@ -11,6 +11,7 @@ import { RouteTable } from './route-table.ts'
 import { appRoot, evidenceVariable, isLauncher } from './settings.ts'
 import { Sink } from './sink.ts'
 import { globalName } from './site.ts'
+import { SocketWatch } from './sockets.ts'
 import { Tracker } from './tracker.ts'
 
 function watch(folder: string): void {
@@ -20,6 +21,7 @@ function watch(folder: string): void {
   const instrumenter = new Instrumenter()
   const frames = new Frames(root, instrumenter.originals, entryPackages(process.argv[1]))
   const packages = new Packages({ emit, frames })
+  const sockets = new SocketWatch({ emit, frames })
   const routes = new RouteTable()
   const tracker = new Tracker({ emit, arrived: packages.arrived.bind(packages) })
   Object.defineProperty(globalThis, globalName, { value: tracker })
@@ -45,7 +47,10 @@ function watch(folder: string): void {
   watchLoading({
     instrumenter,
     frames,
-    ran: (file, exports) => (isLayer(file) ? routes.watchLayers(exports) : packages.ran(file, exports)),
+    ran: (file, exports) => {
+      sockets.ran(file, exports)
+      return isLayer(file) ? routes.watchLayers(exports) : packages.ran(file, exports)
+    },
   })
 }
 

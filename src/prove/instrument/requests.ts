@@ -1,7 +1,7 @@
 // Gives each request its number, before the app sees it, and takes the header away that carried it.
 import { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { Server as SecureServer } from 'node:https'
-import { runAs } from './context.ts'
+import { noteOpening, runAs } from './context.ts'
 import type { Context } from './context.ts'
 import { requestHeader } from './event.ts'
 import type { AppEvent } from './event.ts'
@@ -44,7 +44,10 @@ function numbered(request: IncomingMessage, isSocket: boolean, { emit }: Request
   const type = request.headers['content-type'] ?? ''
   const detail = `${request.method ?? ''} ${request.url ?? ''} ${type.split(';', 1)[0] ?? ''}`.trimEnd()
   emit({ event: 'request', ...context, detail })
-  if (isSocket) emit({ event: 'socket', ...context, detail })
+  if (isSocket) {
+    noteOpening(context)
+    emit({ event: 'socket', ...context, detail })
+  }
   return context
 }
 

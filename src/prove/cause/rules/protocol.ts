@@ -1,4 +1,5 @@
 // Causes that show in the protocol itself.
+import type { AppEvent } from '../../instrument/event.ts'
 import type { Clues } from '../clues.ts'
 import { seenIn } from '../conclusion.ts'
 import type { Conclusion } from '../conclusion.ts'
@@ -34,6 +35,8 @@ export function limiterRule(clues: Clues): Conclusion | undefined {
   return { kind: 'rate-limiter', ...seenIn(counter ?? limiter ?? memorySuspects(clues)[0]?.event) }
 }
 
+const connected = /client|socket|conn|room|peer|channel|subscri|listener|member|player|user/i
+
 /** A message that reaches only those who are connected to the same instance. */
 export function roomsRule(clues: Clues): Conclusion | undefined {
   const { difference, boot, reader, writers, run } = clues
@@ -43,7 +46,34 @@ export function roomsRule(clues: Clues): Conclusion | undefined {
   const server = packageAmong(boot, socketServers)
   if (!isOfOthers && suspect?.isRead === true) return undefined
   const used = server === undefined ? undefined : readPlace(server, run)
-  const seen = seenIn(server ?? suspect?.event)
+  const sent = broadcastOf(reader, run)
+  // Where requests use nothing of the server, the app has a list of its own of who is connected.
+  const own = used === undefined && !hasRooms(sent) ? ownList(clues) : undefined
+  const seen = seenIn(own ?? server)
   const holder = seen.holder ?? 'connected sockets'
-  return { kind: 'socket-rooms', ...seen, holder, writtenAt: used ?? seen.writtenAt }
+  const writtenAt = sent?.writtenAt ?? used ?? seen.writtenAt
+  return {
+    kind: 'socket-rooms',
+    ...seen,
+    holder,
+    writtenAt,
+    package: seen.package ?? server?.package ?? sent?.package,
+  }
+}
+
+/** Of what was written as they connected, what is called as if it kept them. */
+function ownList(clues: Clues): AppEvent | undefined {
+  const events = memorySuspects(clues).map(({ event }) => event)
+  return events.find(({ holder }) => connected.test(holder ?? '')) ?? events[0]
+}
+
+/** The message that the reader waited for; else the last that went out before. */
+function broadcastOf({ awaits }: Clues['reader'], run: Clues['run']): AppEvent | undefined {
+  const all = run.filter(({ event }) => event === 'broadcast')
+  return all.findLast(({ detail }) => awaits !== undefined && detail?.includes(awaits)) ?? all.at(-1)
+}
+
+/** Its package keeps who is connected, and in which room. */
+function hasRooms(sent: AppEvent | undefined): boolean {
+  return sent !== undefined && sent.package !== 'ws'
 }
