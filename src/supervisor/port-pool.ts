@@ -7,11 +7,17 @@ const retried: ReadonlySet<unknown> = new Set(['EADDRINUSE', 'EACCES'])
 /** Hands out ports that were free a moment ago and that no other instance of this fleet was given. */
 export class PortPool {
   readonly #taken = new Set<number>()
+  readonly #pick: () => number
 
-  /** Binds port 0 on 127.0.0.1, then the same on ::1, since an app may listen on either; then lets go of both. */
+  /** `pick`: a port to try next; 0 lets the system choose. */
+  constructor(pick: () => number = () => 0) {
+    this.#pick = pick
+  }
+
+  /** Binds a port on 127.0.0.1, then the same on ::1, since an app may listen on either; then lets go of both. */
   async take(): Promise<number> {
     for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
-      const port = await tryBind('127.0.0.1', 0)
+      const port = await tryBind('127.0.0.1', this.#pick())
       if (port === undefined || this.#taken.has(port)) continue
       // Reserved before the next await, as two instances may be picking at the same time.
       this.#taken.add(port)

@@ -49,6 +49,8 @@ export async function findOrigin(search: Search): Promise<Found> {
   const cancel = scheduler.after(search.timeoutMs, () => {
     timer.abort()
   })
+  // Whoever listens on one that the app did not take is somebody else.
+  const isClaimed = (port: number) => port === search.port || search.askedFor(port) !== port
   let found: Found | undefined
   let lastStatus: number | undefined
   let ticks = 0
@@ -62,7 +64,7 @@ export async function findOrigin(search: Search): Promise<Found> {
         lastStatus = await askPath(found.origin, readyPath, timer.signal)
         if (lastStatus !== undefined && lastStatus < 500) return found
       } else {
-        for (const likely of forwarder === undefined ? search.likely : [])
+        for (const likely of forwarder === undefined ? search.likely.filter(isClaimed) : [])
           origins.look({ port: likely, host: '127.0.0.1' })
         ticks += 1
         if (forwarder !== undefined || (ticks * tickMs >= firstLookMs && ticks % 4 === 0))
