@@ -1,7 +1,7 @@
 // Where an app is found that does not listen where it was told to.
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import { join } from 'node:path'
 import { it } from 'node:test'
 import { freePort, listen } from '../../support/free-port.ts'
@@ -61,6 +61,29 @@ it('a hard-coded port of a Node app stays where it is over a restart', async (te
   await servers.restart()
   assert.equal(await ask(origin), 'direct')
   assert.deepEqual(servers.origins, [origin])
+})
+
+it('who listens on a port that was kept for an instance, and that it did not take, is a stranger', async (test) => {
+  const folder = await makeAppFolder(test)
+  const strangers: Server[] = []
+  const inviting = createServer((request, response) => {
+    const stranger = createServer((_, answer) => answer.end('from a stranger'))
+    strangers.push(stranger)
+    stranger.listen(Number(request.url?.slice(1)), '127.0.0.1', () => response.end())
+  })
+  const port = await listen(inviting)
+  test.after(() => {
+    for (const server of [inviting, ...strangers]) server.close()
+  })
+  const slow = `fetch('http://127.0.0.1:${port}/' + process.env.DROVER_PROVE_SPARE_PORTS.split(',')[0])
+    .then(() => setTimeout(() => {
+      require('http').createServer((_, response) => response.end('own')).listen(process.env.PORT)
+    }, 600))`
+  const starter = await starterOf(test)
+  const app = appOf(folder, ['node', '-e', slow])
+  await (await starter.startServers(app, 'single', 1)).stop()
+  const servers = await starter.startServers(app, 'single', 1)
+  assert.equal(await ask(servers.origins[0]), 'own')
 })
 
 it('PORT is enough for an app in Python', async (test) => {
