@@ -1,7 +1,7 @@
 // Rules for packages that hold state by design: what of them tells that it was used, and where the app asked for it.
 import { isBuiltin } from 'node:module'
 import { basename } from 'node:path'
-import { current } from './context.ts'
+import { current, isBoot } from './context.ts'
 import type { AppEvent, Place } from './event.ts'
 import { packageIn } from './frames.ts'
 import type { Frames } from './frames.ts'
@@ -83,7 +83,7 @@ export class Packages {
         : isObject(first)
           ? (Reflect.get(first, 'text') ?? Reflect.get(first, 'sql'))
           : undefined
-    if (typeof sql === 'string' && !changing.test(sql)) return
+    if (typeof sql === 'string' && !changes(sql)) return
     if (sql === undefined && (method === 'query' || method === 'execute')) return
     const { place } = this.#ports.frames.here()
     const detail = typeof sql === 'string' ? sql.trim().slice(0, 80) : method
@@ -182,7 +182,7 @@ export class Packages {
   }
 
   #statement(database: unknown, sql: unknown, from: string): void {
-    if (typeof sql !== 'string' || !changing.test(sql)) return
+    if (typeof sql !== 'string' || !changes(sql)) return
     const path = isObject(database) ? databasePath(database) : undefined
     const { place } = this.#ports.frames.here()
     this.#ports.emit({
@@ -199,6 +199,13 @@ export class Packages {
 /** Statements that change rows; tables that are made where there are none change nothing that anybody reads. */
 const changing =
   /^\s*(?:insert|update|delete|replace|upsert|truncate|drop|with\b.*\b(?:insert|update|delete))\b/is
+
+/** Rows that are put in where there are none, as a start does that more than one instance may make. */
+const onlyMissing = /^\s*insert\s+(?:or\s+)?ignore\b|\bon\s+conflict\b.*\bdo\s+nothing\b/is
+
+function changes(sql: string): boolean {
+  return changing.test(sql) && !(isBoot(current()) && onlyMissing.test(sql))
+}
 
 const documents =
   'insertOne insertMany updateOne updateMany replaceOne deleteOne deleteMany bulkWrite findOneAndUpdate findOneAndReplace findOneAndDelete drop'

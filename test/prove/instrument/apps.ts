@@ -203,6 +203,8 @@ const upload = multer({ dest: 'uploads' }) // @upload
 const limiter = rateLimit({ windowMs: 1000, limit: 100 }) // @limiter
 const database = new DatabaseSync('app.db') // @database
 database.exec('CREATE TABLE IF NOT EXISTS notes (text TEXT)')
+database.exec("INSERT OR IGNORE INTO notes (rowid, text) VALUES (1, 'first')")
+database.exec("DELETE FROM notes WHERE text = 'old'") // @database-boot
 app.use(session({ secret: 'x', resave: false, saveUninitialized: false })) // @session
 app.use('/limited', limiter) // @limiter-use
 app.get('/login', (req, res) => {

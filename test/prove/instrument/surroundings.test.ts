@@ -102,6 +102,8 @@ describe('the instrument sees', { concurrency: true }, () => {
       )
       assert.match(find(events, 'file-write', uploaded.request, 'createWriteStream').path ?? '', /^uploads\//)
       assert.equal(at(find(events, 'database', 0).declaredAt), lineOf(express, 'database'))
+      // What only adds what is missing makes no start unlike another.
+      assert.equal(at(find(events, 'sql', 0).writtenAt), lineOf(express, 'database-boot'))
       assert.equal(
         at(find(events, 'sql', noted.request, 'INSERT').writtenAt),
         lineOf(express, 'database-write'),
