@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { failedSteps, flowFailure } from './baseline.ts'
+import { failedSteps, flowFailure, pausesOf } from './baseline.ts'
 import type { Flow, Step } from './flow/flow.ts'
 import type { Trace } from './trace.ts'
 
@@ -61,4 +61,20 @@ it('a page that is broken by itself is told, and the rest judged', () => {
     'step 4, GET /broken (flow.yaml:7), answered 500 on one instance',
   ])
   assert.match(flowFailure(flow, 2, answers([500], [200])) ?? '', /answered 500/)
+})
+
+it('a run tells how long it paused before each of its steps', () => {
+  const { mode, observations } = answers([200], [200], [200])
+  const startedAtMs = [1000, 1041, 9000]
+  const run = {
+    mode,
+    observations: observations.map((one, index) => ({ ...one, startedAtMs: startedAtMs[index] ?? 0 })),
+  }
+  assert.deepEqual(
+    [...pausesOf(run)],
+    [
+      [1, 40],
+      [2, 3000],
+    ],
+  )
 })

@@ -66,6 +66,20 @@ function httpFailure(
   return undefined
 }
 
+/** Longer ones would show nothing more of what changes as time goes by. */
+const pauseAtMostMs = 3000
+
+/** What went by before each step of a run since the one before was answered, by the step. */
+export function pausesOf({ observations }: Trace): ReadonlyMap<number, number> {
+  return new Map(
+    observations.slice(1).map(({ step, startedAtMs }, index): [number, number] => {
+      const before = observations[index]
+      const pause = before === undefined ? 0 : startedAtMs - before.startedAtMs - before.durationMs
+      return [step, Math.min(pauseAtMostMs, Math.ceil(Math.max(0, pause)))]
+    }),
+  )
+}
+
 /** Why baselines leave nothing to compare with; undefined when they do. */
 export function tooUnstable(noise: Noise): string | undefined {
   const { ignored, steps } = instability(noise)

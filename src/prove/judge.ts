@@ -1,7 +1,7 @@
 // The judgement of one flow: baselines, adversarial runs, confirmation, and what becomes of it.
 import { AdversarialRuns, type AdversarialMode } from './adversarial-runs.ts'
 import { AppFailure } from './app/servers.ts'
-import { failedSteps, flowFailure, tooUnstable } from './baseline.ts'
+import { failedSteps, flowFailure, pausesOf, tooUnstable } from './baseline.ts'
 import { isNoisy, learnNoise, type Noise } from './compare/noise.ts'
 import {
   adversarialSchedules,
@@ -115,11 +115,16 @@ class Judge {
     const noise = learnNoise(baselines, this.#flow)
     const suspects = suspectsOf(this.#flow, reference, this.#runs.runs, noise)
     if (suspects.length === 0) return []
+    // What changes by itself while a restart takes its time, such as the age of a token, is not the restart's doing.
+    const restarted = suspects.find(({ shown }) => shown.mode === 'restart')?.shown.run.trace
+    const slow = restarted && pausesOf(restarted)
     const confirmed = await confirm(this.#flow, reference, suspects, this.#runs, async () => {
       // What one instance alone draws by lot may come out the same more than once.
       const more = isNoisy(noise) && suspects.some(({ difference }) => isWeak(difference)) ? [2, 3] : [2]
       if (baselines.length === 2)
-        baselines.push(...(await Promise.all(more.map((index) => this.#baseline(index)))))
+        baselines.push(
+          ...(await Promise.all(more.map((index) => this.#baseline(index, index === 2 ? slow : undefined)))),
+        )
       return learnNoise(baselines, this.#flow)
     })
     for (const { difference } of suspects)
@@ -184,7 +189,8 @@ class Judge {
     return { verdict, flow: this.#flow, investigated, limits }
   }
 
-  async #baseline(index: number): Promise<Trace> {
+  /** `pausesMs`: longer ones, as `DriveOptions` has them. */
+  async #baseline(index: number, pausesMs?: ReadonlyMap<number, number>): Promise<Trace> {
     const requests = this.#flow.steps.filter(asksAnew).length
     const pauseMs =
       index === 0
@@ -195,7 +201,7 @@ class Judge {
       flow: this.#flow,
       mode: 'single',
       schedule: singleSchedule(this.#flow),
-      drive: { pauseMs, pace: 1 + index / 4 },
+      drive: { pauseMs, pace: 1 + index / 4, ...(pausesMs === undefined ? {} : { pausesMs }) },
     })
     return run.trace
   }

@@ -11,7 +11,7 @@ export interface RunPlan {
   readonly flow: Flow
   readonly mode: Mode
   readonly schedule: Schedule
-  readonly drive?: Partial<Pick<DriveOptions, 'pace' | 'pauseMs'>>
+  readonly drive?: Partial<Pick<DriveOptions, 'pace' | 'pauseMs' | 'pausesMs'>>
 }
 
 export interface Run {

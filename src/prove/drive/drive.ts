@@ -20,6 +20,8 @@ export interface DriveOptions {
   readonly pace: number
   /** Pause before each request, so that two baselines see different times. */
   readonly pauseMs: number
+  /** Longer ones, by their step. */
+  readonly pausesMs: ReadonlyMap<number, number>
   readonly limits: ExchangeLimits
   readonly signal: AbortSignal | undefined
   /** Called before each step, with its index. */
@@ -30,6 +32,7 @@ export const driveOptions: DriveOptions = {
   site: { host: 'localhost:3000' },
   pace: 1,
   pauseMs: 0,
+  pausesMs: new Map(),
   limits: exchangeLimits,
   signal: undefined,
   onStep: undefined,
@@ -81,12 +84,12 @@ class Driver {
   }
 
   async take(step: Step, index: number, instance: number): Promise<Observation | undefined> {
-    const { pace, pauseMs, signal } = this.#options
+    const { pace, pauseMs, pausesMs, signal } = this.#options
     if (step.kind === 'wait') {
       await pause(step.waitMs * pace, signal)
       return undefined
     }
-    if (asksAnew(step)) await pause(pauseMs, signal)
+    if (asksAnew(step)) await pause(Math.max(pauseMs, pausesMs.get(index) ?? 0), signal)
     const startedAtMs = Date.now()
     const since = performance.now()
     const seen = step.kind === 'http' ? await this.#ask(step, instance) : await this.#talk(step, instance)
