@@ -69,9 +69,23 @@ export function scheduleRule(clues: Clues): Conclusion | undefined {
   const ofWriter = memorySuspects(clues).filter(({ isRead }) => isRead)
   const scheduler = packageAmong(clues.boot, schedulers)
   if (suspect === undefined) return ofWriter.length > 0 ? undefined : scheduledOutside(clues, scheduler)
-  // A timer that tidies up does not make the state the timer's.
-  if (clues.hasWriter && ofWriter.some(({ event }) => sameHolder(event, suspect.event))) return undefined
+  // A timer that tidies up does not make the state the timer's; one that does what requests put into a queue does.
+  const isOfWriter = clues.hasWriter && ofWriter.some(({ event }) => sameHolder(event, suspect.event))
+  if (isOfWriter && !worksOff(clues, suspect.event)) return undefined
   return { kind: 'in-process-schedule', ...seenIn(suspect.event), package: scheduler?.package }
+}
+
+/** A timer takes what the writer put somewhere, and what comes of it goes elsewhere. */
+function worksOff({ timers, writers }: Clues, result: AppEvent): boolean {
+  const put = writers
+    .flatMap(({ events }) => events)
+    .filter(({ detail }) => /^(?:push|unshift)$/.test(detail ?? ''))
+  const isQueue = (event: AppEvent): boolean =>
+    /^(?:shift|pop|splice)$/.test(event.detail ?? '') && put.some((other) => sameHolder(event, other))
+  const isDone = timers.some(
+    (event) => sameHolder(event, result) && !/^(?:delete|clear|shift|pop|splice)$/.test(event.detail ?? ''),
+  )
+  return isDone && timers.some((event) => isQueue(event) && !sameHolder(event, result))
 }
 
 function scheduledOutside({ boot, timers }: Clues, scheduler: AppEvent | undefined): Conclusion | undefined {
