@@ -9,6 +9,8 @@ export { rateCounterContract } from './rate-counter-contract.ts'
 export type { ClosingRateCounter, RateCounterHarness } from './rate-counter-contract.ts'
 export { sessionStoreContract } from './session-store-contract.ts'
 export type { SessionStoreHarness } from './session-store-contract.ts'
+export { tokenStoreContract } from './token-store-contract.ts'
+export type { TokenStoreHarness } from './token-store-contract.ts'
 // What an implementation needs beside the suite.
 export type { Clock } from '../base/clock.ts'
 export { DroverError } from '../base/errors.ts'
@@ -29,3 +31,13 @@ export type {
   Successor,
   WatchingStore,
 } from '../session/store.ts'
+export type {
+  FamilyTurn,
+  KeyRingRecord,
+  LiveFamily,
+  Revocation,
+  RevocationFollower,
+  TokenFamily,
+  TokenStore,
+  TurnOutcome,
+} from '../tokens/token-store.ts'

@@ -9,11 +9,8 @@ import type {
   TurnOutcome,
 } from '../../tokens/token-store.ts'
 import { isOver, wholeDeadlineMs } from '../deadlines.ts'
-
-interface KeptFamily extends LiveFamily {
-  /** When its generation became the current one. */
-  readonly advancedAtMs: number
-}
+import { shownFamily, turnFamily } from '../token-family.ts'
+import type { KeptFamily } from '../token-family.ts'
 
 interface Mark {
   readonly value: number
@@ -52,23 +49,16 @@ export class MemoryTokens {
 
   live(key: string, nowMs: number): LiveFamily | undefined {
     const kept = this.#kept(key, nowMs)
-    return kept && shown(kept)
+    return kept && shownFamily(kept)
   }
 
   advance(key: string, turn: FamilyTurn, nowMs: number): TurnOutcome {
     const kept = this.#kept(key, nowMs)
     if (kept === undefined) return { status: 'gone' }
-    if (turn.generation >= kept.generation) {
-      const laterMs = Math.max(kept.idleDeadlineMs, wholeDeadlineMs(turn.idleDeadlineMs))
-      const idleDeadlineMs = Math.min(laterMs, kept.absoluteDeadlineMs)
-      const next = { ...kept, generation: turn.generation + 1, advancedAtMs: nowMs, idleDeadlineMs }
-      this.#families.set(key, next)
-      return { status: 'advanced', family: shown(next) }
-    }
-    const isInGrace = turn.generation === kept.generation - 1 && nowMs - kept.advancedAtMs <= turn.graceMs
-    if (isInGrace) return { status: 'repeated', family: shown(kept) }
-    this.end(key, turn.revokedUntilMs)
-    return { status: 'replayed', family: shown(kept) }
+    const { outcome, next } = turnFamily(kept, turn, nowMs)
+    if (next !== undefined) this.#families.set(key, next)
+    if (outcome.status === 'replayed') this.end(key, turn.revokedUntilMs)
+    return outcome
   }
 
   end(key: string, revokedUntilMs: number): void {
@@ -108,8 +98,4 @@ export class MemoryTokens {
     this.published.push(revocation)
     for (const listener of this.listeners) listener(revocation)
   }
-}
-
-function shown({ advancedAtMs: _, ...family }: KeptFamily): LiveFamily {
-  return family
 }

@@ -12,6 +12,8 @@ export { sqliteIdempotencyStore } from './idempotency.ts'
 export type { SqliteIdempotencyOptions } from './idempotency.ts'
 export { sqliteLeaseStore } from './lease.ts'
 export type { SqliteLeaseOptions } from './lease.ts'
+export { sqliteTokenStore } from './tokens.ts'
+export type { SqliteTokenOptions } from './tokens.ts'
 export { checkFence, once, onceTables } from './once.ts'
 export type { OnceOptions, OnceOutcome } from '../once.ts'
 
