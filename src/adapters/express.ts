@@ -9,8 +9,13 @@ import { admit, openNodeSession } from './node-session.ts'
 
 export type { Session } from '../session/session.ts'
 export type { Sessions } from '../session/sessions.ts'
+export { expressFiles, expressUploads, uploadsOf } from './files/express.ts'
+export type { UploadedFile, Uploads } from '../files/upload/form.ts'
+export type { IncomingFile, UploadProgress, UploadRouteOptions } from '../files/upload/options.ts'
 export { expressIdempotency } from './idempotency/express.ts'
 export type { IdempotencyRouteOptions } from './idempotency/options.ts'
+export { expressTokens, tokenIfAny, tokenOf } from './tokens/express.ts'
+export type { TokenRouteOptions } from './tokens/admit.ts'
 
 /**
  * The shape of `req.session`'s data. Add your app's fields once:

@@ -9,8 +9,14 @@ import { openNodeSession } from './node-session.ts'
 
 export type { Session } from '../session/session.ts'
 export type { Sessions } from '../session/sessions.ts'
+export { fastifyFiles, fastifyUploads, uploadsOf } from './files/fastify.ts'
+export type { UploadedFile, Uploads } from '../files/upload/form.ts'
+export type { IncomingFile, UploadProgress, UploadRouteOptions } from '../files/upload/options.ts'
 export { fastifyIdempotency } from './idempotency/fastify.ts'
 export type { IdempotencyRouteOptions } from './idempotency/options.ts'
+export { fastifyTokens, tokenIfAny, tokenOf } from './tokens/fastify.ts'
+export type { TokenRouteOptions } from './tokens/admit.ts'
+export type { FastifyTokensHook } from './tokens/fastify.ts'
 
 /**
  * The shape of `request.session`'s data. Add your app's fields once:

@@ -70,7 +70,8 @@ async function committed<Data extends object>(
   return session.touched() ? privateResponse(response, cookies) : response
 }
 
-function privateResponse(response: Response, cookies: readonly string[]): Response {
+/** The answer depends on who asks: no shared cache may store it. */
+export function privateResponse(response: Response, cookies: readonly string[]): Response {
   // One without a body may be a constant that the app answers everybody with: it must not collect everybody's cookies.
   const own = response.body === null ? copyOf(response) : response
   try {

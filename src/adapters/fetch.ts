@@ -8,8 +8,13 @@ import { mountedSession, refusalAnswer } from './mounted-session.ts'
 
 export type { Session } from '../session/session.ts'
 export type { Sessions } from '../session/sessions.ts'
+export { fetchFiles, fetchUploads, uploadsOf } from './files/fetch.ts'
+export type { UploadedFile, Uploads } from '../files/upload/form.ts'
+export type { IncomingFile, UploadProgress, UploadRouteOptions } from '../files/upload/options.ts'
 export { fetchIdempotency } from './idempotency/fetch.ts'
 export type { IdempotencyRouteOptions } from './idempotency/options.ts'
+export { fetchTokens, tokenIfAny, tokenOf } from './tokens/fetch.ts'
+export type { TokenRouteOptions } from './tokens/admit.ts'
 
 /** What a Request does not tell of its client. Both are given what the handler is given. */
 export interface FetchOptions<Rest extends readonly unknown[] = readonly unknown[]> {

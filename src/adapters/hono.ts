@@ -9,8 +9,13 @@ import { mountedSession, refusalAnswer } from './mounted-session.ts'
 
 export type { Session } from '../session/session.ts'
 export type { Sessions } from '../session/sessions.ts'
+export { honoFiles, honoUploads, uploadsOf } from './files/hono.ts'
+export type { UploadedFile, Uploads } from '../files/upload/form.ts'
+export type { IncomingFile, UploadProgress, UploadRouteOptions } from '../files/upload/options.ts'
 export { honoIdempotency } from './idempotency/hono.ts'
 export type { IdempotencyRouteOptions } from './idempotency/options.ts'
+export { honoTokens, tokenIfAny, tokenOf } from './tokens/hono.ts'
+export type { TokenRouteOptions } from './tokens/admit.ts'
 
 /** The environment of an app with these sessions: `new Hono<SessionEnv<Shop>>()`. Chained `use` calls infer it. */
 export interface SessionEnv<Data extends object = Record<string, unknown>> {

@@ -8,6 +8,8 @@ import { openNodeSession } from './node-session.ts'
 
 export type { Session } from '../session/session.ts'
 export type { Sessions } from '../session/sessions.ts'
+export { koaTokens, tokenIfAny, tokenOf } from './tokens/koa.ts'
+export type { TokenRouteOptions } from './tokens/admit.ts'
 
 /**
  * The shape of `ctx.session`'s data. Add your app's fields once:

@@ -8,6 +8,11 @@ import { admit, openNodeSession } from './node-session.ts'
 
 export type { Session } from '../session/session.ts'
 export type { Sessions } from '../session/sessions.ts'
+export { nodeFiles, nodeUploads } from './files/node-http.ts'
+export type { UploadedFile, Uploads } from '../files/upload/form.ts'
+export type { IncomingFile, UploadProgress, UploadRouteOptions } from '../files/upload/options.ts'
+export { withTokens, tokenIfAny, tokenOf } from './tokens/node-http.ts'
+export type { TokenRouteOptions } from './tokens/admit.ts'
 
 /** What node:http does not know of a client behind a proxy. */
 export interface NodeHttpOptions {

@@ -1,8 +1,8 @@
 // The session cookie: found in a Cookie header, written as Set-Cookie (RFC 6265bis).
+import { cookieIn } from '../base/cookies.ts'
 import { isSessionId } from './id.ts'
 
-/** How far into a Cookie header the session is looked for. Node itself refuses heads above 16 KB unless told otherwise. */
-const longestCookieHeader = 65_536
+export { cookieIn } from '../base/cookies.ts'
 
 /** What a session cookie looks like, whoever it is for. */
 export interface CookieShape {
@@ -29,26 +29,6 @@ export function wireName({ cookieName, domain }: CookieShape, secure: boolean): 
  */
 export function sessionIdIn(cookieHeader: string | undefined, name: string): string | undefined {
   return cookieIn(cookieHeader, name, isSessionId)
-}
-
-/** The first value of that name that `isWanted`, or undefined. */
-export function cookieIn(
-  cookieHeader: string | undefined,
-  name: string,
-  isWanted: (value: string) => boolean,
-): string | undefined {
-  const header = cookieHeader?.slice(0, longestCookieHeader) ?? ''
-  for (let start = 0; start < header.length;) {
-    const semicolon = header.indexOf(';', start)
-    const end = semicolon === -1 ? header.length : semicolon
-    const pair = header.slice(start, end)
-    start = end + 1
-    const equals = pair.indexOf('=')
-    if (equals === -1 || pair.slice(0, equals).trim() !== name) continue
-    const value = pair.slice(equals + 1).trim()
-    if (isWanted(value)) return value
-  }
-  return undefined
 }
 
 /** The Set-Cookie line that gives a client its session id for `maxAgeMs` at most. */

@@ -1,0 +1,161 @@
+// Everything that is asked of an access token, in order: shape, key, signature, claims, revocation, scopes.
+import type { Clock } from '../base/clock.ts'
+import { durationOption } from '../base/durations.ts'
+import type { Duration } from '../base/durations.ts'
+import { DroverError } from '../base/errors.ts'
+import type { StandardSchema } from '../base/standard-schema.ts'
+import { issuesText } from '../base/standard-schema.ts'
+import { checkScopes, readAccessClaims } from './claims.ts'
+import type { AccessClaims, Expected } from './claims.ts'
+import { parseCompact } from './compact.ts'
+import type { CompactToken } from './compact.ts'
+import { readWhenCut } from './options.ts'
+import type { CutRule, WhenCut } from './options.ts'
+import { invalidToken, revokedToken } from './refusal.ts'
+import type { Revocations } from './revocations.ts'
+import { checkSignature } from './signing.ts'
+import type { KeyFinder } from './token-keys.ts'
+import type { TokenStore } from './token-store.ts'
+
+/** An access token that counts. */
+export interface AccessToken<Claims extends object = Record<string, unknown>> {
+  /** The signed-in user: `sub`. */
+  readonly principal: string
+  /** The app's own claims. */
+  readonly claims: Claims
+  readonly scopes: readonly string[]
+  /** The family: `sid`. `revoke` takes it. Undefined for tokens of other issuers. */
+  readonly family: string | undefined
+  /** `jti`. */
+  readonly tokenId: string
+  readonly issuedAt: Date
+  readonly expiresAt: Date
+  /** When the user signed in: `auth_time`. */
+  readonly authenticatedAt: Date | undefined
+}
+
+export interface VerifyOptions {
+  /** Scopes that the token must all have. Default: none. */
+  readonly scopes?: readonly string[]
+  /** For this route, where the feed of revocations is cut or lags. Default: that of the tokens. */
+  readonly whenCut?: WhenCut
+  /** The user must have signed in within this time, as before something dangerous (RFC 9470). Default: any time. */
+  readonly signedInWithin?: Duration
+}
+
+/** Who knows what was revoked. */
+export interface RevocationSource {
+  readonly known: Revocations
+  readonly store: Pick<TokenStore, 'loadFamily'>
+}
+
+export interface AccessSettings<Claims extends object> {
+  readonly keys: KeyFinder
+  readonly expected: Expected
+  readonly maxBytes: number
+  readonly schema: StandardSchema<Claims> | undefined
+  readonly revocations: RevocationSource | undefined
+  readonly whenCut: CutRule
+  readonly clock: Clock
+}
+
+export class AccessChecks<Claims extends object> {
+  readonly #settings: AccessSettings<Claims>
+  /** Read once for each options object: routes keep theirs. */
+  readonly #rules = new WeakMap<VerifyOptions, CutRule>()
+
+  constructor(settings: AccessSettings<Claims>) {
+    this.#settings = settings
+  }
+
+  async verify(text: unknown, options: VerifyOptions = {}): Promise<AccessToken<Claims>> {
+    const { maxBytes, expected, clock } = this.#settings
+    const token = parseCompact(text, maxBytes)
+    const signed = this.#checkSigned(token)
+    if (signed instanceof Promise) await signed
+    const claims = readAccessClaims(token, expected, clock.now())
+    const own = await this.#own(claims)
+    const revoked = this.#checkRevoked(claims, this.#ruleOf(options))
+    if (revoked instanceof Promise) await revoked
+    checkScopes(claims.scopes, options.scopes ?? [])
+    checkAge(claims, options, clock.now())
+    return shown(claims, own)
+  }
+
+  #checkSigned(token: CompactToken): void | Promise<void> {
+    if (token.kid === undefined) throw invalidToken('it names no key')
+    const key = this.#settings.keys.find(token.kid)
+    return key instanceof Promise
+      ? key.then((found) => checkSignature(token, found ?? unknownKey()))
+      : checkSignature(token, key ?? unknownKey())
+  }
+
+  async #own({ own }: AccessClaims): Promise<Claims> {
+    const { schema } = this.#settings
+    // Without a schema nothing is known of them, and `Claims` says so.
+    if (schema === undefined) return own as Claims
+    const validated = schema['~standard'].validate(own)
+    const result = validated instanceof Promise ? await validated : validated
+    if (result.issues === undefined) return result.value
+    throw invalidToken(`its claims do not fit at ${issuesText(result.issues)}`)
+  }
+
+  #checkRevoked({ family }: AccessClaims, rule: CutRule): void | Promise<void> {
+    const { revocations, clock } = this.#settings
+    if (revocations === undefined || family === undefined) return
+    if (revocations.known.has(family.key, family.mark)) throw revokedToken()
+    const { isCurrent, asOfMs } = revocations.known.state
+    if (isCurrent) return
+    if (rule === 'look up') return this.#lookUp(family.key, revocations.store)
+    if (rule !== 'refuse' && clock.now() - asOfMs <= rule.acceptForMs) return
+    throw new DroverError(
+      'REVOCATIONS_UNKNOWN',
+      'Cannot tell whether the token is revoked: the feed of revocations is cut or behind',
+    )
+  }
+
+  async #lookUp(family: string, store: RevocationSource['store']): Promise<void> {
+    if ((await store.loadFamily(family)) === undefined) throw revokedToken()
+  }
+
+  #ruleOf(options: VerifyOptions): CutRule {
+    if (options.whenCut === undefined) return this.#settings.whenCut
+    const known = this.#rules.get(options)
+    if (known !== undefined) return known
+    const rule = readWhenCut(options.whenCut)
+    this.#rules.set(options, rule)
+    return rule
+  }
+}
+
+/** Tokens cannot bring keys, or have them fetched (RFC 8725 section 3.10). */
+function unknownKey(): never {
+  throw invalidToken('its key is none of ours')
+}
+
+function checkAge(
+  { authenticatedAtMs, issuedAtMs }: AccessClaims,
+  { signedInWithin }: VerifyOptions,
+  nowMs: number,
+): void {
+  if (signedInWithin === undefined) return
+  const ageMs = nowMs - (authenticatedAtMs ?? issuedAtMs)
+  if (ageMs <= durationOption('signedInWithin', signedInWithin)) return
+  throw new DroverError('TOKEN_EXPIRED', 'Cannot accept the token: its sign-in is too long ago', {
+    headers: { 'www-authenticate': 'Bearer error="insufficient_user_authentication"' },
+  })
+}
+
+function shown<Claims extends object>(claims: AccessClaims, own: Claims): AccessToken<Claims> {
+  const { principal, scopes, family, tokenId, issuedAtMs, expiresAtMs, authenticatedAtMs } = claims
+  return {
+    principal,
+    claims: own,
+    scopes,
+    family: family?.key,
+    tokenId,
+    issuedAt: new Date(issuedAtMs),
+    expiresAt: new Date(expiresAtMs),
+    authenticatedAt: authenticatedAtMs === undefined ? undefined : new Date(authenticatedAtMs),
+  }
+}
