@@ -1,4 +1,5 @@
 // Bugs to put into the shop, one of each kind, as somebody could write them: `drover prove` has to find every one.
+import { readFileSync } from 'node:fs'
 import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -22,23 +23,17 @@ export interface Mutation {
   /** Other kinds that are not wrong either. */
   readonly orKinds?: readonly Kind[]
   readonly edits: readonly Edit[]
-  /** Steps of a flow, as YAML, that come after those of every visitor; met by one instance. */
+  /** Steps of a flow, as YAML, for a visitor who has signed in; met by one instance. None: whoever shops meets the bug. */
   readonly steps?: string
   /** It differs over restarts only. */
   readonly onlyRestart?: true
 }
 
-/** What a visitor does in the shop, mutated or not. */
-const visit = `
+/** What each visitor does first, before the steps that meet a bug. */
+const signIn = `
 - GET /: { expect: { includes: Hearth mug } }
-- POST /api/cart: { body: { sku: mug, quantity: 2 }, expect: 200 }
-- GET /api/cart: { expect: 200 }
 - POST /api/login: { body: { user: ann, password: ann }, expect: { status: 200, includes: ann } }
 - GET /api/me: { expect: { status: 200, includes: ann } }
-- GET /api/orders: { expect: 200 }
-- POST /api/checkout: { expect: 201, capture: { order: { json: id } } }
-- GET /api/orders: { expect: { status: 200, includes: '\${order}' } }
-- GET /api/cart: { expect: { includes: '"items":[]' } }
 `
 
 const importsOfApi: Pick<Edit, 'file' | 'search'> = {
@@ -119,6 +114,8 @@ export function listAnew(database: Database, account: string): Promise<Order[]> 
       },
     ],
     steps: `
+- POST /api/cart: { body: { sku: mug, quantity: 2 }, expect: 200 }
+- POST /api/checkout: { expect: 201, capture: { order: { json: id } } }
 - GET /api/orders: { repeat: 3, expect: { includes: '\${order}' } }
 - POST /api/cart: { body: { sku: lamp, quantity: 1 }, expect: 200 }
 - POST /api/checkout: { expect: 201, capture: { next: { json: id } } }
@@ -432,9 +429,14 @@ setInterval(() => { // state:declared
   },
 ]
 
-/** What visitors do in a mutated shop, and in one that is as it was: then without its steps. */
+/** What visitors do in the shop, as an example for others. */
+const shoppingFile = join(root, 'examples/shop/prove.yaml')
+
+/** What visitors do in a mutated shop, and in one that is as it was. */
 export function flowTextFor(mutation: Mutation | undefined): string {
-  return `${visit.trim()}\n${mutation?.steps?.trim() ?? ''}\n`
+  return mutation?.steps === undefined
+    ? readFileSync(shoppingFile, 'utf8')
+    : `${signIn.trim()}\n${mutation.steps.trim()}\n`
 }
 
 export function flowFor(mutation: Mutation | undefined): Flow {

@@ -113,15 +113,17 @@ const marker = /(?:\/\/|#) state:(declared|written)$/
 
 function markedLines(folder: string): readonly MarkedLine[] {
   return globSync(sources, { cwd: folder }).flatMap((file) =>
-    readFileSync(join(folder, file), 'utf8')
-      .split('\n')
-      .flatMap((text, index): readonly MarkedLine[] => {
-        const as = marker.exec(text)?.[1]
-        if (as !== 'declared' && as !== 'written') return []
-        const isAlone = /^\s*(?:\/\/|#) state:/.test(text)
-        return [{ file, line: index + (isAlone ? 2 : 1), as }]
-      }),
+    linesMarkedIn(file, readFileSync(join(folder, file), 'utf8')),
   )
+}
+
+export function linesMarkedIn(file: string, source: string): readonly MarkedLine[] {
+  return source.split('\n').flatMap((text, index): readonly MarkedLine[] => {
+    const as = marker.exec(text)?.[1]
+    if (as !== 'declared' && as !== 'written') return []
+    const isAlone = /^\s*(?:\/\/|#) state:/.test(text)
+    return [{ file, line: index + (isAlone ? 2 : 1), as }]
+  })
 }
 
 const packages = fileURLToPath(new URL('../../../node_modules', import.meta.url))

@@ -14,8 +14,11 @@ export interface Score {
   readonly said: string
 }
 
+/** What is known of the app. */
+export type Expected = Pick<Specimen, 'name' | 'verdict' | 'kinds' | 'command' | 'lines'>
+
 /** Of several findings, the first counts: it is the one that people read. */
-export function scoreOf(specimen: Specimen, proof: Proof): Score {
+export function scoreOf(specimen: Expected, proof: Proof): Score {
   const { verdict, durationMs } = proof
   const isVerdictRight = verdict.verdict === specimen.verdict
   const found = verdict.verdict === 'stateful' ? verdict.findings[0] : undefined
@@ -31,7 +34,7 @@ export function scoreOf(specimen: Specimen, proof: Proof): Score {
   }
 }
 
-function namesLine({ lines }: Specimen, { cause }: Finding): boolean {
+function namesLine({ lines }: Expected, { cause }: Finding): boolean {
   const places = [cause.declaredAt, cause.writtenAt].filter((place) => place !== undefined)
   return places.some((place) => lines.some(({ file, line }) => place.file === file && place.line === line))
 }
