@@ -8,13 +8,13 @@ const readsAtMost = 12
 /** The flow with its reads at the end of it; indices of its own steps stay. */
 export function withFinalReads(flow: Flow): Flow {
   const reads = new Map<string, HttpStep>()
-  for (const step of flow.steps) if (isRead(step)) reads.set(`${step.client} ${step.path}`, step)
+  for (const step of flow.steps) if (isSafeRead(step)) reads.set(`${step.client} ${step.path}`, step)
   const again = [...reads.values()].slice(0, readsAtMost).map(readAgain)
   return { ...flow, steps: [...flow.steps, ...again] }
 }
 
 /** Reading must be safe, which a GET is not always. */
-function isRead(step: Step): step is HttpStep {
+export function isSafeRead(step: Step): step is HttpStep {
   if (step.kind !== 'http' || step.method.toUpperCase() !== 'GET') return false
   return !/log-?out|sign-?out|delete|remove|destroy|reset|unsubscribe|transport=/i.test(step.path)
 }

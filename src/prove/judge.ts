@@ -14,6 +14,7 @@ import type { Explain } from './evidence.ts'
 import { withFinalReads } from './final-reads.ts'
 import type { Verdict } from './finding.ts'
 import type { Flow } from './flow/flow.ts'
+import { firstRefused, hammered, isOfLimit, restartBeforeRefusal, withAgain, type Refused } from './hammer.ts'
 import { investigate, type Investigated } from './investigation.ts'
 import type { Laboratory } from './laboratory.ts'
 import { isWeak } from './readers.ts'
@@ -28,6 +29,8 @@ export interface JudgeOptions {
   readonly signal: AbortSignal
   /** As `InvestigationParts.hasTime`. */
   readonly hasTime: () => boolean
+  /** Whether the app may refuse who asks too often: asked only where the flow itself shows nothing. */
+  readonly mayLimit?: () => Promise<boolean>
 }
 
 export interface Judgement {
@@ -41,7 +44,21 @@ export interface Judgement {
 /** Rejects with the signal's reason; all that an app does is a verdict. */
 export async function judgeFlow(own: Flow, options: JudgeOptions): Promise<Judgement> {
   const flow = withFinalReads(own)
-  const judge = new Judge(flow, own.steps.length, options)
+  const count = own.steps.length
+  const judgement = await judgeDriven({ flow, own: count, restarts: restartSchedule(flow, count) }, options)
+  if (judgement.verdict.verdict !== 'no-divergence' || (await options.mayLimit?.()) !== true) return judgement
+  return (await judgePastLimits(own, options)) ?? judgement
+}
+
+/** What is driven: a flow of which the first `own` steps are the user's. */
+interface Driven {
+  readonly flow: Flow
+  readonly own: number
+  readonly restarts: Schedule
+}
+
+async function judgeDriven(driven: Driven, options: JudgeOptions): Promise<Judgement> {
+  const judge = new Judge(driven, options)
   try {
     return await judge.judge()
   } catch (error) {
@@ -50,19 +67,57 @@ export async function judgeFlow(own: Flow, options: JudgeOptions): Promise<Judge
   }
 }
 
+/** Undefined where nobody is refused too late, or the time ends: then what the flow itself has shown stands. */
+async function judgePastLimits(flow: Flow, options: JudgeOptions): Promise<Judgement | undefined> {
+  const own = flow.steps.length
+  try {
+    const past = await pastLimit(flow, options.laboratory)
+    if (past === undefined) return undefined
+    const driven = { flow: past, own, restarts: restartBeforeRefusal(past, own) }
+    // All of so many requests are its writers: there is nothing to make shorter.
+    const judgement = await judgeDriven(driven, { ...options, hasTime: () => false })
+    const { verdict, investigated } = judgement
+    const told = investigated.filter(({ finding }) => isOfLimit(finding.divergence.difference, own))
+    if (verdict.verdict !== 'stateful' || told.length === 0) return undefined
+    const findings = told.map(({ finding }) => finding)
+    return { ...judgement, verdict: { ...verdict, findings }, investigated: told }
+  } catch (error) {
+    if (error instanceof AppFailure || options.signal.aborted) return undefined
+    throw error
+  }
+}
+
+/** The flow with one of its requests repeated until one instance alone refuses it; undefined where it refuses none. */
+async function pastLimit(flow: Flow, laboratory: Laboratory): Promise<Flow | undefined> {
+  const own = flow.steps.length
+  const alone = async (asked: Flow): Promise<Refused | undefined> => {
+    const schedule = singleSchedule(asked)
+    const { trace } = await laboratory.run({ phase: 'baseline', flow: asked, mode: 'single', schedule })
+    return firstRefused(asked, own, trace)
+  }
+  const asked = hammered(flow)
+  const refused = asked && (await alone(asked))
+  if (refused === undefined) return undefined
+  const { step, times, timesAny } = refused
+  const few = withAgain(flow, step, times)
+  return times === timesAny || (await alone(few)) !== undefined ? few : withAgain(flow, step, timesAny)
+}
+
 /** So long in all, at least, do the pauses of the second baseline take: it sees another second than the first. */
 const slowBaselineMs = 1300
 
 class Judge {
   readonly #flow: Flow
   readonly #ownSteps: number
+  readonly #restarts: Schedule
   readonly #options: JudgeOptions
   readonly #runs: AdversarialRuns
   readonly #limits: string[] = []
 
-  constructor(flow: Flow, ownSteps: number, options: JudgeOptions) {
+  constructor({ flow, own, restarts }: Driven, options: JudgeOptions) {
     this.#flow = flow
-    this.#ownSteps = ownSteps
+    this.#ownSteps = own
+    this.#restarts = restarts
     this.#options = options
     this.#runs = new AdversarialRuns(options.laboratory, flow)
   }
@@ -89,7 +144,7 @@ class Judge {
     const [second] = await Promise.all([
       this.#baseline(1),
       this.#runSchedule(adversarial[0]),
-      this.#runs.run({ mode: 'restart', schedule: restartSchedule(this.#flow, this.#ownSteps) }),
+      this.#runs.run({ mode: 'restart', schedule: this.#restarts }),
     ])
     const baselines = [reference, second]
     const unstable = tooUnstable(learnNoise(baselines, this.#flow))

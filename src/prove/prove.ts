@@ -9,6 +9,7 @@ import type { Flow } from './flow/flow.ts'
 import { judgeFlow, type Judgement } from './judge.ts'
 import { Laboratory } from './laboratory.ts'
 import { runsAtOnce } from './outside.ts'
+import { mentionsLimits } from './prescan/limits.ts'
 import { prescan } from './prescan/prescan.ts'
 import type { Progress, Prove, ProofRun, ProvePorts, ProveRequest } from './request.ts'
 
@@ -101,6 +102,8 @@ class Proving {
       schedules,
       signal: this.#signal,
       hasTime: budget(clarifyingMs),
+      // Servers that run elsewhere are not for asking so often.
+      mayLimit: async () => app.targets.length === 0 && (await mentionsLimits(app.cwd)),
     })
     this.#flow = driven
     this.#limits = [...this.#limits, ...judgement.limits]
