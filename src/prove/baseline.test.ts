@@ -68,7 +68,7 @@ it('a run tells how long it paused before each of its steps', () => {
   const startedAtMs = [1000, 1041, 9000]
   const run = {
     mode,
-    observations: observations.map((one, index) => ({ ...one, startedAtMs: startedAtMs[index] ?? 0 })),
+    observations: observations.map((one, index) => Object.assign(one, { startedAtMs: startedAtMs[index] })),
   }
   assert.deepEqual(
     [...pausesOf(run)],
