@@ -74,6 +74,32 @@ export interface Cause {
 export interface Finding {
   readonly divergence: Divergence
   readonly cause: Cause
+  /** That the user's own tests fail of it; undefined: they do not, or there are none. */
+  readonly tests?: TestsDivergence | undefined
+}
+
+/** Tests that pass on one instance, and fail each time with several, or over restarts. */
+export interface TestsDivergence {
+  readonly command: string
+  readonly modes: ModeTriple
+  /** Such as 'exited with code 1'. */
+  readonly how: string
+  /** Of what they wrote. */
+  readonly lastLines: readonly string[]
+}
+
+/** The `where` of a difference that shows in the tests as a whole: its step is beyond the flow, since no request could be told. */
+export const inTests = 'tests'
+
+/** How the user's own tests went, where they are the flow. */
+export interface TestsOutcome {
+  readonly command: string
+  /** What they ask in one run. */
+  readonly requests: number
+  /** Runs with several instances, or over restarts. */
+  readonly adversarialRuns: number
+  /** Whether they pass in each of those. */
+  readonly hasPassed: boolean
 }
 
 export interface Coverage {
@@ -93,6 +119,8 @@ export interface Proof {
   readonly seed: number
   readonly verdict: Verdict
   readonly coverage: Coverage
+  /** Undefined: the flow is another. */
+  readonly tests?: TestsOutcome | undefined
   /** What could not be seen, such as 'strace is not installed'. */
   readonly limits: readonly string[]
   /** Hints of the static look, never a verdict. */

@@ -5,19 +5,17 @@ import { routesIn } from './cause/routes.ts'
 import { crawl, crawlOptions } from './crawl/crawl.ts'
 import { hintsInFolder, noHints } from './crawl/source-hints.ts'
 import { readFlowFile } from './flow/file.ts'
-import { parseHar, readHarFile } from './flow/har/har.ts'
+import { readHarFile } from './flow/har/har.ts'
 import { openApiOptions, readOpenApiFile } from './flow/openapi/openapi.ts'
 import type { Reading } from './flow/reading.ts'
 import { nodeInstrument } from './instrument/instrument.ts'
 import { driveOptions } from './drive/drive.ts'
 import type { FlowSource } from './request.ts'
-import { recordTests } from './tests/record-tests.ts'
 
 export interface SourceParts {
   readonly app: AppSpec
   readonly starter: Pick<Starter, 'startServers'>
   readonly seed: number
-  readonly timeoutMs: number
   readonly signal: AbortSignal
 }
 
@@ -28,26 +26,17 @@ export interface SourcedFlow extends Reading {
   readonly failure: string | undefined
 }
 
+/** Tests are judged before they become a flow. */
+export type RequestedFlow = Exclude<FlowSource, { readonly from: 'tests' }>
+
 /** Rejects with OPTION_INVALID, AppFailure, and the signal's reason. */
-export async function flowFrom(source: FlowSource, parts: SourceParts): Promise<SourcedFlow> {
+export async function flowFrom(source: RequestedFlow, parts: SourceParts): Promise<SourcedFlow> {
   const known = { routes: undefined, failure: undefined }
   if (source.from === 'file') return { ...known, flow: await readFlowFile(source.path), skipped: [] }
   if (source.from === 'har') return { ...known, ...(await readHarFile(source.path)) }
   if (source.from === 'openapi')
     return { ...known, ...(await readOpenApiFile(source.path, { ...openApiOptions, seed: parts.seed })) }
-  if (source.from === 'tests') return { ...known, ...(await flowOfTests(source.command, parts)) }
   return crawled(parts)
-}
-
-async function flowOfTests(
-  command: string,
-  parts: SourceParts,
-): Promise<Reading & { readonly failure: string | undefined }> {
-  return onOneInstance(parts, async (servers) => {
-    const { origin, har, failure } = await recordTests(command, servers.origins, parts)
-    if (failure !== undefined) return { flow: { clients: [], steps: [] }, skipped: [], failure }
-    return { ...parseHar(JSON.stringify(har), 'what the tests asked', { origin }), failure: undefined }
-  })
 }
 
 async function crawled(parts: SourceParts): Promise<SourcedFlow> {

@@ -118,7 +118,8 @@ function siteHost(app: AppSpec): string {
   return target === undefined ? 'localhost:3000' : new URL(target).host
 }
 
-async function wroteFiles(servers: Servers): Promise<boolean> {
+/** Whether any instance did; true where that is not looked at. */
+export async function wroteFiles(servers: Servers): Promise<boolean> {
   if (servers.mode !== 'private-disk') return true
   for (const instance of servers.origins.keys())
     if ((await servers.writtenFiles(instance + 1)).length > 0) return true

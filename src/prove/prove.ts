@@ -4,17 +4,22 @@ import { openStarter } from './app/starter.ts'
 import { explainer } from './cause/explain.ts'
 import { coverageOf } from './crawl/coverage.ts'
 import { driveOptions } from './drive/drive.ts'
-import { flowFrom, type SourcedFlow } from './flow-source.ts'
+import { flowFrom, type RequestedFlow, type SourcedFlow } from './flow-source.ts'
 import type { Flow } from './flow/flow.ts'
 import { judgeFlow, type Judgement } from './judge.ts'
 import { Laboratory } from './laboratory.ts'
 import { runsAtOnce } from './outside.ts'
 import { mentionsLimits } from './prescan/limits.ts'
 import { prescan } from './prescan/prescan.ts'
+import { withTests } from './tests/merge.ts'
+import { flowOfTests, recordingName, runOwnTests } from './tests/own-tests.ts'
 import type { Progress, Prove, ProofRun, ProvePorts, ProveRequest } from './request.ts'
 
 /** With three, a client's request may be apart from its last two. */
 const instances = 3
+
+/** Of what the app or the tests wrote, where that is why nothing can be judged. */
+const linesShown = 12
 
 /** For making a finding clearer once it is sure: shorter and with its writer. */
 const clarifyingMs = 20_000
@@ -52,6 +57,7 @@ class Proving {
   #flow: Flow = { clients: [], steps: [] }
   #routes: readonly string[] | undefined
   #limits: readonly string[] = []
+  #runsBefore = 0
 
   constructor(
     starter: Pick<Starter, 'startServers'>,
@@ -66,8 +72,14 @@ class Proving {
   }
 
   async run(): Promise<ProofRun> {
+    const { flow } = this.#request
+    if (flow.from === 'tests') return this.#attempt(() => this.#judgeTests(flow.command))
+    return this.#attempt(async () => this.#judge(await this.#source(flow)))
+  }
+
+  async #attempt(judge: () => Promise<ProofRun>): Promise<ProofRun> {
     try {
-      return await this.#judge(await this.#source())
+      return await judge()
     } catch (error) {
       if (error instanceof AppFailure) return this.#cannot(error.message, error.lastLines)
       if (!this.#signal.aborted) throw error
@@ -75,10 +87,32 @@ class Proving {
     }
   }
 
-  #source(): Promise<SourcedFlow> {
-    const { app, flow, seed, timeoutMs } = this.#request
+  #source(flow: RequestedFlow): Promise<SourcedFlow> {
+    const { app, seed } = this.#request
     this.#ports.onProgress({ phase: 'prepare', run: 0, mode: 'single', step: 0, steps: 0 })
-    return flowFrom(flow, { app, starter: this.#starter, seed, timeoutMs, signal: this.#signal })
+    return flowFrom(flow, { app, starter: this.#starter, seed, signal: this.#signal })
+  }
+
+  /** The tests themselves first; then what they asked is played again, to find the two requests and the line. */
+  async #judgeTests(command: string): Promise<ProofRun> {
+    const { app, seed, schedules, timeoutMs } = this.#request
+    const { judgement, runs } = await runOwnTests(command, {
+      app,
+      starter: this.#starter,
+      instances,
+      seed,
+      schedules,
+      timeoutMs,
+      signal: this.#signal,
+      onProgress: (progress) => this.#ports.onProgress(progress),
+    })
+    this.#runsBefore = runs
+    if (judgement.failure !== undefined) {
+      this.#limits = judgement.limits
+      return this.#cannot(judgement.failure.why, judgement.failure.lastLines, 'the tests wrote')
+    }
+    const replay = await this.#attempt(() => this.#judge(flowOfTests(judgement)))
+    return withTests(replay, judgement, command, recordingName)
   }
 
   async #judge({ flow, skipped, routes, failure }: SourcedFlow): Promise<ProofRun> {
@@ -117,12 +151,14 @@ class Proving {
       instances,
       concurrency: await runsAtOnce(app),
       signal: this.#signal,
-      onProgress: (progress: Progress) => this.#ports.onProgress(progress),
+      onProgress: (progress: Progress) => {
+        this.#ports.onProgress({ ...progress, run: progress.run + this.#runsBefore })
+      },
     })
   }
 
-  #cannot(why: string, lastLines: readonly string[]): ProofRun {
-    this.#limits = [...this.#limits, ...lastLines.slice(-5).map((line) => `the app wrote: ${line}`)]
+  #cannot(why: string, lastLines: readonly string[], who = 'the app wrote'): ProofRun {
+    this.#limits = [...this.#limits, ...lastLines.slice(-linesShown).map((line) => `${who}: ${line}`)]
     return this.#proofRun({ verdict: 'could-not-judge', why }, [])
   }
 

@@ -44,6 +44,8 @@ export interface Progress {
   /** The step that is next, from 1; 0: the servers are starting. */
   readonly step: number
   readonly steps: number
+  /** The run is one of the user's own tests, and its steps are their requests; `steps` is what they asked before, or so far. */
+  readonly isOfTests?: boolean
 }
 
 /** A finding as it was seen: what reports show beside it. */

@@ -64,9 +64,10 @@ function liveView(
 function sparseView({ err }: Pick<Printer, 'err'>): ProgressView {
   const told = new Set<string>()
   return {
-    show: ({ phase, run, mode }) => {
-      const line = [...runWords(run), ...phaseAndMode(phase, mode)].join(', ')
-      const key = `${phase} ${mode}`
+    show: (progress) => {
+      const { phase, run, mode, isOfTests } = progress
+      const line = [...runWords(run), ...whatWords(progress)].join(', ')
+      const key = `${phase} ${mode} ${isOfTests === true}`
       if (!told.has(key)) err(line)
       told.add(key)
     },
@@ -74,10 +75,21 @@ function sparseView({ err }: Pick<Printer, 'err'>): ProgressView {
   }
 }
 
-/** `run 4, looking for a difference, one disk for all, step 3 of 12`. */
-export function progressLine({ phase, run, mode, step, steps }: Progress): string {
-  const at = step === 0 || steps === 0 ? (run === 0 ? [] : ['starting']) : [`step ${step} of ${steps}`]
-  return [...runWords(run), ...phaseAndMode(phase, mode), ...at].join(', ')
+/** `run 4, looking for a difference, one disk for all, step 3 of 12`; `run 2, your tests, one instance alone, request 7`. */
+export function progressLine(progress: Progress): string {
+  return [...runWords(progress.run), ...whatWords(progress), ...whereWords(progress)].join(', ')
+}
+
+function whereWords({ run, step, steps, isOfTests }: Progress): readonly string[] {
+  if (step === 0 || steps === 0) return run === 0 ? [] : ['starting']
+  if (isOfTests === true) return [steps > step ? `request ${step} of about ${steps}` : `request ${step}`]
+  return [`step ${step} of ${steps}`]
+}
+
+function whatWords({ phase, mode, isOfTests }: Progress): readonly string[] {
+  // A run that makes sure may be on one instance.
+  if (isOfTests === true && mode === 'single') return ['your tests', phaseWords.baseline]
+  return isOfTests === true ? ['your tests', ...phaseAndMode(phase, mode)] : phaseAndMode(phase, mode)
 }
 
 function runWords(run: number): readonly string[] {

@@ -6,8 +6,13 @@ export function routeOf(flow: Flow, index: number): string {
   const step = flow.steps[index]
   if (step === undefined || step.kind === 'wait') return 'wait'
   if (step.kind === 'websocket') return `WS ${step.socket}`
-  const path = (step.path.split('?')[0] ?? '').split('/').map((part) => (isId(part) ? '*' : part))
-  return `${step.method.toUpperCase()} ${path.join('/')}`
+  return routeName(step.method, step.path)
+}
+
+/** The same of a request that is no step. */
+export function routeName(method: string, path: string): string {
+  const parts = (path.split('?')[0] ?? '').split('/').map((part) => (isId(part) ? '*' : part))
+  return `${method.toUpperCase()} ${parts.join('/')}`
 }
 
 function isId(segment: string): boolean {

@@ -13,6 +13,7 @@ const keys = [
   'schedules',
   'why',
   'findings',
+  'tests',
   'coverage',
   'limits',
   'hints',
@@ -43,6 +44,7 @@ test('every finding has the same keys, with null where there is nothing', () => 
       'writer',
       'reader',
       'witness',
+      'tests',
       'remedies',
     ])
     const { cause, modes } = finding as { cause: object; modes: object }

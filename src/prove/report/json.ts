@@ -1,10 +1,10 @@
 // The report for programs. Keys are stable: what version 1 has stays, with null where there is nothing.
-import type { Cause, CodePlace, Finding, Hint, Verdict } from '../finding.ts'
+import type { Cause, CodePlace, Finding, Hint, ModeTriple, Verdict } from '../finding.ts'
 import { againText } from './again.ts'
 import type { ReportInput } from './input.ts'
 import { asText } from './phrase.ts'
 import { coveragePercent, verdictText } from './verdict.ts'
-import { findingPhrase, remedies, stepName } from './words.ts'
+import { findingPhrase, isOfTestsAlone, remedies, stepName } from './words.ts'
 
 export const jsonVersion = 1
 
@@ -18,6 +18,7 @@ export function jsonReport(input: ReportInput): string {
     summary: verdictText(proof),
     seed: proof.seed,
     ...verdictFields(proof.verdict, input),
+    tests: proof.tests ?? null,
     coverage: {
       driven: proof.coverage.driven,
       undriven: proof.coverage.undriven ?? null,
@@ -45,7 +46,7 @@ function verdictFields(verdict: Verdict, input: ReportInput): object {
 
 /** Steps count from 0, as in the flow. */
 function findingFields(finding: Finding, index: number, { flow, showings }: ReportInput): object {
-  const { divergence, cause } = finding
+  const { divergence, cause, tests } = finding
   const { difference, modes, writer, reader, writerInstance, readerInstance, witness } = divergence
   const step = (at: number) => ({ step: at, name: stepName(flow, at) })
   return {
@@ -53,20 +54,26 @@ function findingFields(finding: Finding, index: number, { flow, showings }: Repo
     text: asText(findingPhrase(finding, flow, showings[index])),
     cause: causeFields(cause),
     difference: {
-      step: difference.step,
+      step: isOfTestsAlone(finding) ? null : difference.step,
       where: difference.where,
       expected: difference.expected,
       actual: difference.actual,
     },
-    modes: {
-      'private-disk': modes['private-disk'] ?? null,
-      'shared-disk': modes['shared-disk'] ?? null,
-      restart: modes.restart ?? null,
-    },
+    modes: modesFields(modes),
     writer: writer === undefined ? null : { ...step(writer), instance: writerInstance ?? null },
-    reader: { ...step(reader), instance: readerInstance },
+    // Tests as a whole are no step.
+    reader: isOfTestsAlone(finding) ? null : { ...step(reader), instance: readerInstance },
     witness,
+    tests: tests === undefined ? null : { ...tests, modes: modesFields(tests.modes) },
     remedies: remedies(cause.kind),
+  }
+}
+
+function modesFields(modes: ModeTriple): object {
+  return {
+    'private-disk': modes['private-disk'] ?? null,
+    'shared-disk': modes['shared-disk'] ?? null,
+    restart: modes.restart ?? null,
   }
 }
 

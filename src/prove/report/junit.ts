@@ -4,7 +4,15 @@ import { againText } from './again.ts'
 import type { ReportInput } from './input.ts'
 import { asText } from './phrase.ts'
 import { coverageText, verdictText } from './verdict.ts'
-import { expectedPhrase, findingPhrase, remedies, stepName } from './words.ts'
+import {
+  expectedPhrase,
+  findingPhrase,
+  isOfTestsAlone,
+  remedies,
+  stepName,
+  testsLines,
+  testsPhrase,
+} from './words.ts'
 
 interface Case {
   readonly name: string
@@ -39,8 +47,9 @@ export function junitReport(input: ReportInput): string {
 function casesOf({ proof, flow }: ReportInput): readonly Case[] {
   const { driven, undriven = [] } = proof.coverage
   const findings = proof.verdict.verdict === 'stateful' ? proof.verdict.findings : []
-  const routeOf = ({ divergence }: Finding) => {
-    const name = stepName(flow, divergence.reader)
+  const routeOf = (finding: Finding) => {
+    if (isOfTestsAlone(finding)) return finding.tests?.command ?? 'the tests'
+    const name = stepName(flow, finding.divergence.reader)
     return driven.find((route) => route === name) ?? driven.find((route) => isOfRoute(name, route)) ?? name
   }
   const byRoute = Map.groupBy(findings, routeOf)
@@ -77,9 +86,12 @@ function caseXml({ name, findings, isDriven }: Case, { proof, flow, showings }: 
   const all = proof.verdict.verdict === 'stateful' ? proof.verdict.findings : []
   const texts = findings.map((finding) => {
     const showing = showings[all.indexOf(finding)]
+    const tests = testsPhrase(finding)
     return [
       asText(findingPhrase(finding, flow, showing)),
       asText(expectedPhrase(finding.divergence.difference, showing)),
+      ...(tests === undefined ? [] : [asText(tests)]),
+      ...(finding.tests === undefined ? [] : testsLines(finding.tests)),
       ...remedies(finding.cause.kind),
     ].join('\n')
   })

@@ -9,7 +9,7 @@ import { explanations } from './explain/explanations.ts'
 import type { ReportInput } from './input.ts'
 import { asText } from './phrase.ts'
 import { plain } from './plain.ts'
-import { expectedPhrase, findingPhrase, remedies, stepName } from './words.ts'
+import { expectedPhrase, findingPhrase, remedies, stepName, testsPhrase } from './words.ts'
 
 const schema = 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json'
 
@@ -71,7 +71,13 @@ function result(
   const { declaredAt, writtenAt, kind } = cause
   const place = writtenAt ?? declaredAt
   const named = place === undefined ? ' The line is not known.' : ''
-  const text = `${asText(findingPhrase(finding, input.flow, showing))}; ${asText(expectedPhrase(divergence.difference, showing))}.${named}`
+  const tests = testsPhrase(finding)
+  const said = [
+    findingPhrase(finding, input.flow, showing),
+    expectedPhrase(divergence.difference, showing),
+    ...(tests === undefined ? [] : [tests]),
+  ]
+  const text = `${said.map(asText).join('; ')}.${named}`
   const related = place === writtenAt && declaredAt !== undefined ? [declaredAt] : []
   return {
     ruleId: kind,

@@ -7,7 +7,16 @@ import { asText } from './phrase.ts'
 import { counted } from '../../base/counted.ts'
 import { plain, shorten } from './plain.ts'
 import { coverageText, secondsText, verdictText } from './verdict.ts'
-import { expectedPhrase, findingPhrase, modesText, placeText, remedies } from './words.ts'
+import {
+  expectedPhrase,
+  findingPhrase,
+  modesText,
+  placeText,
+  remedies,
+  testsLines,
+  testsOutcomeText,
+  testsPhrase,
+} from './words.ts'
 import { wrapped } from './wrapped.ts'
 
 export type Tone = 'good' | 'bad' | 'unsure' | 'strong' | 'faint'
@@ -16,6 +25,7 @@ export type Paint = (tone: Tone, text: string) => string
 
 const maxRoutes = 20
 const maxHints = 10
+const maxTestLines = 4
 
 export function terminalLines(input: ReportInput, paint: Paint): readonly string[] {
   const { proof } = input
@@ -48,9 +58,20 @@ function findingLines(
       paint('faint', `  ${cause.kind}${sure}`),
     ...wrapped(asText(findingPhrase(finding, flow, showing)), 3),
     ...wrapped(asText(expectedPhrase(divergence.difference, showing)), 3),
+    ...testsSaid(finding, paint),
     ...wrapped(modesText(divergence.modes), 3).map((line) => paint('faint', line)),
     ...wrapped(`Fix: ${first}`, 3),
     ...others.flatMap((other) => wrapped(`Or: ${other}`, 3)),
+  ]
+}
+
+function testsSaid(finding: Finding, paint: Paint): readonly string[] {
+  const phrase = testsPhrase(finding)
+  if (phrase === undefined || finding.tests === undefined) return []
+  const lines = testsLines(finding.tests).slice(-maxTestLines)
+  return [
+    ...wrapped(asText(phrase), 3),
+    ...lines.flatMap((line) => wrapped(line, 5)).map((line) => paint('faint', line)),
   ]
 }
 
@@ -59,6 +80,11 @@ function coverageLines({ proof }: ReportInput, paint: Paint): readonly string[] 
   return [
     `${paint('strong', 'Driven')}  ${counted(driven.length, 'route')}, ${coverageText(proof.coverage)}`,
     ...routeLines(driven),
+    ...(proof.tests === undefined
+      ? []
+      : wrapped(testsOutcomeText(proof.tests), 3).map((line, index) =>
+          index === 0 ? `${paint('strong', 'Your tests')}  ${line.trimStart()}` : line,
+        )),
     ...(undriven === undefined || undriven.length === 0
       ? []
       : [`${paint('strong', 'Never driven')}, so nothing is known of them`, ...routeLines(undriven)]),

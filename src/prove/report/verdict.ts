@@ -1,15 +1,24 @@
 // The verdict in words, and how much of the app it speaks of. Never a bare "proven": a proof is evidence about what was driven.
-import type { Coverage, Proof } from '../finding.ts'
+import type { Coverage, Finding, Proof } from '../finding.ts'
 import { counted } from '../../base/counted.ts'
+import { isLostAtRestartOnly, isOfTestsAlone } from './words.ts'
 
 export function verdictText({ verdict, coverage }: Proof): string {
   if (verdict.verdict === 'could-not-judge') return `Could not judge: ${verdict.why}`
   if (verdict.verdict === 'stateful') {
-    const count = verdict.findings.length
+    const count = verdict.findings.filter((finding) => !isOfTestsAlone(finding)).length
+    if (count === 0)
+      return `Stateful: the tests pass on one instance, and fail ${placeOf(verdict.findings[0])}`
     return `Stateful: ${counted(count, 'answer')} depended on which instance gave ${count === 1 ? 'it' : 'them'}`
   }
   const schedules = counted(verdict.schedules, 'schedule')
   return `No divergence in ${schedules} over ${routesText(coverage)} (${coverageText(coverage)})`
+}
+
+function placeOf(finding: Finding | undefined): string {
+  return finding !== undefined && isLostAtRestartOnly(finding.divergence.modes)
+    ? 'over restarts'
+    : 'with several'
 }
 
 function routesText({ driven }: Coverage): string {

@@ -1,5 +1,17 @@
 // What a finding says, as a sentence: which request answered what, because which request left what where.
-import type { Cause, CodePlace, Difference, Divergence, Finding, Kind, ModeTriple } from '../finding.ts'
+import { counted } from '../../base/counted.ts'
+import {
+  inTests,
+  type Cause,
+  type CodePlace,
+  type Difference,
+  type Divergence,
+  type Finding,
+  type Kind,
+  type ModeTriple,
+  type TestsDivergence,
+  type TestsOutcome,
+} from '../finding.ts'
 import type { Flow } from '../flow/flow.ts'
 import type { Showing } from '../request.ts'
 import type { Trace } from '../trace.ts'
@@ -10,7 +22,10 @@ import { plain, shorten } from './plain.ts'
 const answerWidth = 100
 
 /** `request 7 GET /cart answered [] because request 3 POST /cart kept what is missing in `carts` (src/cart.ts:12, written at :31) of instance 2`. */
-export function findingPhrase({ divergence, cause }: Finding, flow: Flow, showing?: Showing): Phrase {
+export function findingPhrase(finding: Finding, flow: Flow, showing?: Showing): Phrase {
+  const { divergence, cause, tests } = finding
+  if (isOfTestsAlone(finding))
+    return [...testsName(tests), ' fail, and which request was answered otherwise was not seen']
   const reader = stepPhrase(flow, divergence.reader)
   const link = cause.evidence === 'observed' ? ' because ' : ', most likely because '
   const because = cause.kind === 'unexplained' ? ', and ' : link
@@ -20,6 +35,38 @@ export function findingPhrase({ divergence, cause }: Finding, flow: Flow, showin
     because,
     ...reason(divergence, cause, flow),
   ]
+}
+
+/** Whether the tests as a whole show it, and no request could be told. */
+export function isOfTestsAlone({ divergence }: Finding): boolean {
+  return divergence.difference.where === inTests
+}
+
+function testsName(tests: TestsDivergence | undefined): Phrase {
+  return tests === undefined ? ['the tests'] : ['the tests ', code(tests.command)]
+}
+
+/** `with several instances the tests `npm run e2e` exited with code 1 each time; on one they pass`; undefined: there are none, or they pass. */
+export function testsPhrase(finding: Finding): Phrase | undefined {
+  const { tests } = finding
+  if (tests === undefined) return undefined
+  const where = isLostAtRestartOnly(tests.modes) ? 'over restarts' : 'with several instances'
+  if (isOfTestsAlone(finding)) return [`${where} they ${tests.how} each time`]
+  return [`${where} `, ...testsName(tests), ` ${tests.how} each time; on one they pass`]
+}
+
+/** What tests wrote last, harmless and short, the latest last; without the frames of a stack. */
+export function testsLines({ lastLines }: TestsDivergence): readonly string[] {
+  const told = lastLines.filter((line) => !/^\s*at\s|^Node\.js v|^npm (?:error|notice)/.test(line))
+  return told.map((line) => shorten(plain(line).trim(), 160))
+}
+
+/** `npm run e2e: 12 requests a run, passed in 7 runs with several instances or over restarts`. */
+export function testsOutcomeText({ command, requests, adversarialRuns, hasPassed }: TestsOutcome): string {
+  const runs = counted(adversarialRuns, 'run')
+  const outcome = hasPassed ? 'passed' : 'failed'
+  const asked = counted(requests, 'request')
+  return `${shorten(plain(command), answerWidth)}: ${asked} a run, ${outcome} in ${runs} with several instances or over restarts`
 }
 
 /** `request 7 GET /cart`; steps of a WebSocket are steps. Numbers count the flow's steps, from 1. */
@@ -58,6 +105,7 @@ function sawPhrase(difference: Difference, showing: Showing | undefined): Phrase
 
 /** `one instance alone answers 200`. */
 export function expectedPhrase(difference: Difference, showing?: Showing): Phrase {
+  if (difference.where === inTests) return ['on one instance alone they pass']
   const { expected } = wholeAnswers(difference, showing) ?? difference
   return ['one instance alone answers ', shownAnswer(expected)]
 }

@@ -1,50 +1,70 @@
 // A balancer that wishes the app ill: no client's request goes where its last one went. The user's own tests run against it, unchanged.
-import { createServer, request as send, type IncomingMessage, type ServerResponse } from 'node:http'
-import { connect } from 'node:net'
+import { createServer, request as sendPlain, type IncomingMessage, type ServerResponse } from 'node:http'
+import { request as sendSecured } from 'node:https'
+import { connect, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream'
-import type { Recording } from './recording.ts'
+import { connect as connectSecured } from 'node:tls'
+import { Addresses } from './addresses.ts'
+import { Clients } from './clients.ts'
+import type { Gate } from './gate.ts'
+import type { RecordedExchange, Recording } from './recording.ts'
+import { isWriting, Routing } from './routing.ts'
 
 export interface AdversaryOptions {
   /** Where the instances answer, by their numbers from 1. */
   readonly origins: readonly string[]
-  /** In [0, 1): decides among the instances that a client may be sent to. */
-  readonly random: () => number
+  /** Further ports by which instances may name themselves. */
+  readonly ports?: readonly number[]
+  /** Decides among the instances that a client may be sent to. */
+  readonly seed: number
+  /** Where it listens, if that port is free; else on any. */
+  readonly port?: number
+  /** The host that instances are asked for; undefined: the one that the tests ask for. */
+  readonly site?: string | undefined
   /** Hears of every exchange, so that it can be played again. */
   readonly recording?: Recording
+  /** What happens between requests. */
+  readonly gate?: Gate
+  /** Told of each request, before it is sent on. */
+  readonly onRequest?: () => void
 }
 
 export interface Adversary {
   /** Such as http://127.0.0.1:4411: what the tests are to use as the app's address. */
   readonly origin: string
-  /** Requests that were sent on. */
+  readonly port: number
+  /** Requests that came. */
   readonly requests: number
   close(): Promise<void>
 }
 
-/** A client is who shows the same cookies and credentials; clients beyond this many are forgotten, the oldest first (R7). */
-const mostClients = 10_000
+/** Above this, or where its length is not said beforehand, an answer goes through as it comes. */
+const mostRewrittenBytes = 2 * 2 ** 20
 
-export async function openAdversary({ origins, random, recording }: AdversaryOptions): Promise<Adversary> {
-  const route = new Route(origins, random)
+export async function openAdversary(options: AdversaryOptions): Promise<Adversary> {
+  const { origins, ports = [], site } = options
+  let balancer: Balancer | undefined
   let requests = 0
   const server = createServer((request, response) => {
     requests += 1
-    forward(route.next(request), request, response, recording)
+    options.onRequest?.()
+    void balancer?.serve(request, response)
   })
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     requests += 1
-    tunnel(route.next(request), request, socket, head)
+    options.onRequest?.()
+    void balancer?.tunnel(request, socket, head)
   })
-  // A test that opens a page and thinks for minutes is no attack.
+  // A test that opens a page and thinks for minutes is no attack, and its connection shall be there when it goes on.
   server.requestTimeout = 0
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  const address = server.address()
-  const port = typeof address === 'object' ? address?.port : undefined
+  server.keepAliveTimeout = 0
+  const port = await listenOn(server, options.port ?? 0)
+  const origin = `http://127.0.0.1:${port}`
+  balancer = new Balancer(options, new Addresses(origin, origins, ports, site))
   return {
-    origin: `http://127.0.0.1:${port ?? 0}`,
+    origin,
+    port,
     get requests() {
       return requests
     },
@@ -53,80 +73,170 @@ export async function openAdversary({ origins, random, recording }: AdversaryOpt
         server.close(() => {
           resolve()
         })
+        balancer?.close()
         server.closeAllConnections()
       }),
   }
 }
 
-class Route {
-  readonly #origins: readonly string[]
-  readonly #random: () => number
-  /** The instance of each client's last request, the longest unseen client first. */
-  readonly #last = new Map<string, number>()
-  #lastOfAll = -1
-
-  constructor(origins: readonly string[], random: () => number) {
-    this.#origins = origins
-    this.#random = random
-  }
-
-  next({ headers }: IncomingMessage): URL {
-    const client = `${headers.cookie ?? ''}\n${headers.authorization ?? ''}`
-    const avoided = this.#last.get(client) ?? this.#lastOfAll
-    const others = this.#origins.map((_, index) => index).filter((index) => index !== avoided)
-    const chosen = others[Math.floor(this.#random() * others.length)] ?? 0
-    this.#last.delete(client)
-    this.#last.set(client, chosen)
-    this.#lastOfAll = chosen
-    if (this.#last.size > mostClients) this.#last.delete(this.#last.keys().next().value ?? '')
-    return new URL(this.#origins[chosen] ?? '')
-  }
-}
-
-function forward(
-  { hostname, port }: URL,
-  request: IncomingMessage,
-  response: ServerResponse,
-  recording: Recording | undefined,
-): void {
-  const { method, url, rawHeaders } = request
-  const exchange = recording?.begin(request)
-  const outgoing = send({
-    hostname,
-    port,
-    method,
-    path: url,
-    headers: plainHeaders(rawHeaders),
-    agent: false,
-  })
-  outgoing.once('response', (answer) => {
-    response.writeHead(answer.statusCode ?? 502, answer.statusMessage, answer.rawHeaders)
-    exchange?.answered(answer)
-    pipeline(answer, response, () => undefined)
-  })
-  outgoing.once('error', (error) => {
-    if (response.headersSent) response.destroy()
-    else response.writeHead(502, { 'content-type': 'text/plain' }).end(`no answer: ${error.message}\n`)
-  })
-  pipeline(request, outgoing, () => undefined)
-}
-
-/** Pairs as they came, but for what makes a body unreadable to whoever records it. */
-function plainHeaders(raw: readonly string[]): readonly string[] {
-  const isDropped = (index: number) => raw[index - (index % 2)]?.toLowerCase() === 'accept-encoding'
-  return raw.filter((_, index) => !isDropped(index))
-}
-
-function tunnel({ hostname, port }: URL, request: IncomingMessage, socket: Duplex, head: Buffer): void {
-  const upstream = connect(Number(port), hostname, () => {
-    const { method, url, rawHeaders } = request
-    const fields = Array.from({ length: rawHeaders.length / 2 }, (_, index) => {
-      return `${rawHeaders[2 * index]}: ${rawHeaders[2 * index + 1]}\r\n`
+async function listenOn(server: ReturnType<typeof createServer>, port: number): Promise<number> {
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject).listen(port, '127.0.0.1', resolve)
     })
-    upstream.write(`${method} ${url} HTTP/1.1\r\n${fields.join('')}\r\n`)
-    upstream.write(head)
-    pipeline(socket, upstream, socket, () => undefined)
+  } catch (error) {
+    if (port === 0 || !(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error
+    return listenOn(server, 0)
+  }
+  const address = server.address()
+  return typeof address === 'object' ? (address?.port ?? 0) : 0
+}
+
+class Balancer {
+  readonly #options: AdversaryOptions
+  readonly #addresses: Addresses
+  readonly #clients = new Clients()
+  readonly #routing: Routing
+  readonly #tunnels = new Set<Duplex>()
+
+  constructor(options: AdversaryOptions, addresses: Addresses) {
+    this.#options = options
+    this.#addresses = addresses
+    this.#routing = new Routing(options.origins.length, options.seed)
+  }
+
+  async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { gate, recording } = this.#options
+    await gate?.enter()
+    // It may have gone while it waited.
+    if (response.closed) {
+      gate?.leave(false)
+      return
+    }
+    let hasWritten = isWriting(request.method ?? 'GET')
+    response.once('close', () => gate?.leave(hasWritten))
+    const client = this.#clients.of(request.headers)
+    const instance = this.#instanceFor(request, client)
+    const exchange = recording?.begin(request, instance, client)
+    const outgoing = this.#send(request, instance)
+    outgoing.once('response', (answer) => {
+      const setCookies = answer.headers['set-cookie'] ?? []
+      const owner = this.#clients.answered(client, setCookies)
+      this.#routing.rename(client, owner)
+      hasWritten ||= setCookies.length > 0
+      exchange?.answered(answer, owner)
+      this.#passOn(answer, response, request.method === 'HEAD')
+    })
+    outgoing.once('error', (error) => {
+      fail(response, error, exchange)
+    })
+    response.once('close', () => outgoing.destroy())
+    request.pipe(outgoing)
+  }
+
+  async tunnel(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const { gate } = this.#options
+    socket.once('error', () => undefined)
+    await gate?.enter()
+    if (socket.closed) {
+      gate?.leave(false)
+      return
+    }
+    socket.once('close', () => {
+      gate?.leave(true)
+      this.#tunnels.delete(socket)
+    })
+    this.#tunnels.add(socket)
+    const url = this.#urlOf(this.#instanceFor(request, this.#clients.of(request.headers)))
+    const upstream = open(url, () => {
+      upstream.write(this.#headText(request))
+      upstream.write(head)
+      pipeline(socket, upstream, socket, () => undefined)
+    })
+    upstream.once('error', () => socket.destroy())
+    socket.once('close', () => upstream.destroy())
+  }
+
+  close(): void {
+    for (const socket of this.#tunnels) socket.destroy()
+  }
+
+  #instanceFor({ method = 'GET', url = '/' }: IncomingMessage, client: string): number {
+    return this.#routing.next({ client, method, path: url })
+  }
+
+  #urlOf(instance: number): URL {
+    return new URL(this.#options.origins[instance - 1] ?? '')
+  }
+
+  #send(request: IncomingMessage, instance: number): ReturnType<typeof sendPlain> {
+    const { hostname, port, protocol } = this.#urlOf(instance)
+    const send = protocol === 'https:' ? sendSecured : sendPlain
+    const { method, url, rawHeaders } = request
+    return send({
+      hostname: hostname.replace(/^\[(.*)\]$/, '$1'),
+      port,
+      method,
+      path: url,
+      headers: this.#addresses.forInstance(rawHeaders),
+      agent: false,
+    })
+  }
+
+  #passOn(answer: IncomingMessage, response: ServerResponse, isHead: boolean): void {
+    const { statusCode = 502, statusMessage } = answer
+    const headers = this.#addresses.forTests(answer.rawHeaders)
+    if (isHead || !isWholeText(answer)) {
+      response.writeHead(statusCode, statusMessage, headers)
+      pipeline(answer, response, () => undefined)
+      return
+    }
+    const chunks: Buffer[] = []
+    answer.on('data', (chunk: Buffer) => chunks.push(chunk))
+    answer.once('error', () => response.destroy())
+    answer.once('end', () => {
+      const body = Buffer.from(this.#addresses.asOwn(Buffer.concat(chunks).toString('latin1')), 'latin1')
+      response.writeHead(statusCode, statusMessage, withLength(headers, body.length)).end(body)
+    })
+  }
+
+  #headText({ method, url, rawHeaders }: IncomingMessage): string {
+    const { site } = this.#options
+    const lines = Array.from({ length: rawHeaders.length / 2 }, (_, index) => {
+      const name = rawHeaders[2 * index] ?? ''
+      const value = site !== undefined && /^host$/i.test(name) ? site : rawHeaders[2 * index + 1]
+      return `${name}: ${value}\r\n`
+    })
+    return `${method} ${url} HTTP/1.1\r\n${lines.join('')}\r\n`
+  }
+}
+
+function open({ hostname, port, protocol }: URL, onOpen: () => void): Socket {
+  const host = hostname.replace(/^\[(.*)\]$/, '$1')
+  if (protocol === 'https:')
+    return connectSecured({ host, port: Number(port || 443), servername: host }, onOpen)
+  return connect({ host, port: Number(port || 80) }, onOpen)
+}
+
+function fail(response: ServerResponse, error: Error, exchange: RecordedExchange | undefined): void {
+  if (response.headersSent || response.destroyed) {
+    response.destroy()
+    return
+  }
+  exchange?.failed()
+  response.writeHead(502, { 'content-type': 'text/plain' }).end(`no answer: ${error.message}\n`)
+}
+
+/** Text that comes in one piece, in which the app may name itself. */
+function isWholeText({ headers, statusCode }: IncomingMessage): boolean {
+  const length = Number(headers['content-length'] ?? Number.NaN)
+  if (!(length > 0 && length <= mostRewrittenBytes) || statusCode === 304) return false
+  if (headers['content-encoding'] !== undefined) return false
+  return /json|text\/(?:html|plain|xml)|xhtml/i.test(headers['content-type'] ?? '')
+}
+
+function withLength(headers: readonly string[], length: number): string[] {
+  return headers.map((value, index) => {
+    return index % 2 === 1 && /^content-length$/i.test(headers[index - 1] ?? '') ? String(length) : value
   })
-  upstream.once('error', () => socket.destroy())
-  socket.once('error', () => upstream.destroy())
 }

@@ -40,6 +40,8 @@ export interface Entry {
     }
     readonly redirectURL: string
   }
+  /** Of Drover's own recordings: who asked. */
+  readonly _client?: string | undefined
   /** Of Chrome: what the browser asked it for. */
   readonly _resourceType?: string | undefined
   readonly _webSocketMessages?:
@@ -85,6 +87,7 @@ const entry: v.GenericSchema<unknown, Entry> = v.object({
     content: v.fallback(content, emptyContent),
     redirectURL: text,
   }),
+  _client: v.fallback(v.optional(v.string()), undefined),
   _resourceType: v.optional(v.string()),
   _webSocketMessages: v.fallback(
     v.optional(v.array(v.object({ type: v.string(), data: text, opcode: v.fallback(v.number(), 1) }))),

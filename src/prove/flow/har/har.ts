@@ -1,8 +1,8 @@
-// A browser's recording → a flow of one visitor.
+// A recording → a flow: of one visitor where a browser made it.
 import { basename } from 'node:path'
 import type { Answer } from '../../drive/capture.ts'
 import type { HttpStep, Step, WebSocketStep } from '../flow.ts'
-import { flowError, type Reading, readWithin } from '../reading.ts'
+import { actingClients, flowError, type Reading, readWithin } from '../reading.ts'
 import { weave } from '../weave.ts'
 import { recordedBody } from './bodies.ts'
 import { bodyText, type Entry, headerOf, parseEntries } from './entries.ts'
@@ -40,13 +40,15 @@ export function parseHar(text: string, name: string, options: HarOptions = { ori
       : []),
     ...(selected.length > maxSteps ? [`${name}: left out what comes after ${maxSteps} requests`] : []),
   ]
-  return { flow: { clients: ['visitor'], steps: stepsOf(entries, all, name) }, skipped }
+  const steps = stepsOf(entries, all, name)
+  return { flow: { clients: actingClients(steps), steps }, skipped }
 }
 
 function stepsOf(entries: readonly Entry[], all: readonly Entry[], name: string): readonly Step[] {
   const requests = entries.filter((entry) => !isSocket(entry))
   const exchanges = requests.map((entry) => {
-    const cookie = scriptCookies(entry, all.slice(0, all.indexOf(entry)))
+    const earlier = all.slice(0, all.indexOf(entry)).filter((one) => clientOf(one) === clientOf(entry))
+    const cookie = scriptCookies(entry, earlier)
     return { step: stepOf(entry, cookie, name), answer: answerOf(entry) }
   })
   const woven = weave(exchanges)
@@ -65,7 +67,7 @@ function stepOf(entry: Entry, cookie: string | undefined, name: string): HttpSte
   const path = pathOf(url)
   return {
     kind: 'http',
-    client: 'visitor',
+    client: clientOf(entry),
     origin: `${method} ${path} in ${name}`,
     method,
     path,
@@ -75,6 +77,10 @@ function stepOf(entry: Entry, cookie: string | undefined, name: string): HttpSte
     // What failed while it was recorded may fail again.
     expect: { status: entry.response.status >= 500 ? entry.response.status : undefined, includes: undefined },
   }
+}
+
+function clientOf({ _client }: Entry): string {
+  return _client ?? 'visitor'
 }
 
 function pathOf(url: string): string {
@@ -97,7 +103,7 @@ function socketSteps(entry: Entry, socket: string, name: string): readonly WebSo
   const path = pathOf(entry.request.url)
   const acting = {
     kind: 'websocket',
-    client: 'visitor',
+    client: clientOf(entry),
     origin: `WebSocket ${path} in ${name}`,
     socket,
   } as const

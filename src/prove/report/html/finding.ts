@@ -3,7 +3,7 @@ import type { Finding, ModeTriple } from '../../finding.ts'
 import { explanations } from '../explain/explanations.ts'
 import type { Excerpt, ReportInput } from '../input.ts'
 import type { Phrase } from '../phrase.ts'
-import { expectedPhrase, findingPhrase, remedies } from '../words.ts'
+import { expectedPhrase, findingPhrase, isOfTestsAlone, remedies, testsLines, testsPhrase } from '../words.ts'
 import { comparison } from './comparison.ts'
 import { html, phraseMarkup, type Markup } from './markup.ts'
 import { timeline } from './timeline.ts'
@@ -20,16 +20,20 @@ export function findingSection(finding: Finding, index: number, input: ReportInp
       ${phraseMarkup(asSentence(findingPhrase(finding, input.flow, showing)))};
       ${phraseMarkup(expectedPhrase(divergence.difference, showing))}.
     </p>
-    ${modeCards(divergence.modes)}
+    ${testsSection(finding)} ${modeCards(divergence.modes)}
     ${
       showing === undefined
         ? undefined
         : html`<h3>Who answered what</h3>
             ${timeline(showing.run, divergence, input.flow)}`
     }
-    <h3>The two answers</h3>
-    ${comparison(divergence.difference, showing)} ${sourceSection(input.excerpts[index] ?? [])}
-    ${filesSection(cause.files)}
+    ${
+      isOfTestsAlone(finding)
+        ? undefined
+        : html`<h3>The two answers</h3>
+            ${comparison(divergence.difference, showing)}`
+    }
+    ${sourceSection(input.excerpts[index] ?? [])} ${filesSection(cause.files)}
     <h3>How to fix it</h3>
     <p>${what} ${shows}</p>
     ${remedySection(finding)}
@@ -40,6 +44,14 @@ function asSentence([first = '', ...rest]: Phrase): Phrase {
   return typeof first === 'string'
     ? [first.charAt(0).toUpperCase() + first.slice(1), ...rest]
     : [first, ...rest]
+}
+
+function testsSection(finding: Finding): Markup | undefined {
+  const phrase = testsPhrase(finding)
+  if (phrase === undefined || finding.tests === undefined) return undefined
+  const lines = testsLines(finding.tests)
+  return html`<p>${phraseMarkup(asSentence(phrase))}.</p>
+    ${lines.length === 0 ? undefined : html`<pre>${lines.join('\n')}</pre>`}`
 }
 
 function modeCards(modes: ModeTriple): Markup {

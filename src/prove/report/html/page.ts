@@ -7,7 +7,7 @@ import { explanations } from '../explain/explanations.ts'
 import type { ReportInput } from '../input.ts'
 import { counted } from '../../../base/counted.ts'
 import { coveragePercent, coverageText, secondsText, verdictText } from '../verdict.ts'
-import { placeText, stepName } from '../words.ts'
+import { isOfTestsAlone, placeText, stepName, testsOutcomeText } from '../words.ts'
 import { findingSection } from './finding.ts'
 import { html, Markup, type Content } from './markup.ts'
 import { style } from './style.ts'
@@ -70,6 +70,7 @@ function coverageSection({ proof }: ReportInput): Markup {
     <h2>What was driven</h2>
     <p>${counted(driven.length, 'route')}, ${coverageText(proof.coverage)}. ${bar}</p>
     ${routes(driven)}
+    ${proof.tests === undefined ? undefined : html`<p>Your tests: ${testsOutcomeText(proof.tests)}.</p>`}
     ${
       undriven === undefined || undriven.length === 0
         ? undefined
@@ -121,9 +122,9 @@ function againSection({ again }: ReportInput): Markup {
   </section>`
 }
 
-function findingLink({ divergence, cause }: Finding, index: number, flow: Flow): Markup {
+function findingLink(finding: Finding, index: number, flow: Flow): Markup {
+  const { divergence, cause, tests } = finding
   const { title } = explanations[cause.kind]
-  return html`<li>
-    <a href="#finding-${index + 1}">${title}</a> <code>${stepName(flow, divergence.reader)}</code>
-  </li>`
+  const name = isOfTestsAlone(finding) ? (tests?.command ?? '') : stepName(flow, divergence.reader)
+  return html`<li><a href="#finding-${index + 1}">${title}</a> <code>${name}</code></li>`
 }
