@@ -67,8 +67,27 @@ export const caddy: Part = {
   brew: ['caddy'],
 }
 
+/** A server of the S3 protocol. On Debian OpenStack Swift, as the library that its daemons load. */
+export const swift: Part = {
+  name: 'OpenStack Swift',
+  places: ['/usr/lib/python3/dist-packages/swift/proxy/server.py'],
+  apt: ['python3-swift'],
+  brew: [],
+}
+
+/** The same on macOS, where there is no Swift. */
+export const minio: Part = {
+  name: 'MinIO',
+  program: 'minio',
+  places: ['/opt/homebrew/bin/minio', '/usr/local/bin/minio'],
+  apt: [],
+  brew: ['minio'],
+}
+
+export const s3Server: Part = process.platform === 'darwin' ? minio : swift
+
 /** nginx and wrk: the benchmarks' smoke test runs them for a moment. */
-export const testParts: readonly Part[] = [redisServer, postgres, chromium, nginx, wrk]
+export const testParts: readonly Part[] = [redisServer, postgres, chromium, nginx, wrk, s3Server]
 export const benchParts: readonly Part[] = [redisServer, postgres, nginx, wrk]
 /** Peers that one benchmark is glad of, and says that they are missing otherwise. */
 export const optionalParts: readonly Part[] = [haproxy, caddy]

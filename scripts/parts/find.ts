@@ -12,6 +12,10 @@ function isProgram(path: string): boolean {
   }
 }
 
+function isThere(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true
+}
+
 function byVersionDescending(left: string, right: string): number {
   return right.localeCompare(left, 'en', { numeric: true })
 }
@@ -19,11 +23,12 @@ function byVersionDescending(left: string, right: string): number {
 /** The absolute path of the program, or undefined when the machine does not have it. */
 export function findPart(part: Part): string | undefined {
   const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '')
-  const onPath = folders.map((folder) => join(folder, part.program))
+  const { program } = part
+  const onPath = program === undefined ? [] : folders.map((folder) => join(folder, program))
   const known = part.places.flatMap((place) =>
     place.includes('*') ? globSync(place).toSorted(byVersionDescending) : [place],
   )
-  return [...onPath, ...known].find((path) => isProgram(path))
+  return [...onPath, ...known].find((path) => (program === undefined ? isThere(path) : isProgram(path)))
 }
 
 /** The absolute path of the program; throws, saying how to get it, when the machine does not have it. */
@@ -31,6 +36,6 @@ export function requirePart(part: Part): string {
   const path = findPart(part)
   if (path !== undefined) return path
   throw new Error(
-    `Cannot find ${part.name}: no ${part.program} on PATH; run npm test once, which installs it`,
+    `Cannot find ${part.name}: no ${part.program ?? part.places.join(' or ')}; run npm test once, which installs it`,
   )
 }

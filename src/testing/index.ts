@@ -1,5 +1,7 @@
 // drover/testing: the contract suites that a third-party store can run against itself.
 export type { ContractCase } from './contract.ts'
+export { filesContract } from './files-contract.ts'
+export type { FilesHarness } from './files/stage.ts'
 export { idempotencyStoreContract } from './idempotency-store-contract.ts'
 export type { IdempotencyStoreHarness } from './idempotency-store-contract.ts'
 export { leaseStoreContract } from './lease-store-contract.ts'

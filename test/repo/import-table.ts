@@ -15,7 +15,7 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
   stores: ['session', 'tokens', 'idempotency', 'lease', 'rate-limit'],
   adapters: ['session', 'tokens', 'idempotency', 'instance', 'stores', 'files'],
   instance: [],
-  testing: ['session', 'tokens', 'idempotency', 'lease', 'rate-limit'],
+  testing: ['session', 'tokens', 'idempotency', 'lease', 'files', 'rate-limit'],
   balancer: [],
   supervisor: [],
   control: [],

@@ -1,0 +1,258 @@
+// Files in a folder that all instances of one machine share.
+import { constants } from 'node:fs'
+import { link, mkdir, open, realpath, rename, unlink } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { Readable } from 'node:stream'
+import { DroverError } from '../../base/errors.ts'
+import { KeyRing, readKeyRing } from '../../tokens/key-ring.ts'
+import type {
+  ByteRange,
+  DownloadGrant,
+  FileBackend,
+  FilePage,
+  FileQuery,
+  FileWrite,
+  ListedFile,
+  ReadFile,
+  SignedUpload,
+  StoredFile,
+  UploadGrant,
+} from '../backend.ts'
+import type { Content } from '../content.ts'
+import type { FilesSettings } from '../options.ts'
+import { taken } from '../taken.ts'
+import { rangeBeyond } from '../range.ts'
+import { signedDownloadUrl, signedUpload } from '../signed/url.ts'
+import { isErrno } from './errno.ts'
+import { readRecord } from './record.ts'
+import type { FileRecord } from './record.ts'
+import { sharedKeyRing } from './shared-key.ts'
+import { FileTree, syncFolder } from './tree.ts'
+import { Uploads } from './uploads.ts'
+
+interface OpenFile {
+  readonly handle: FileHandle
+  readonly record: FileRecord
+  readonly modifiedAtMs: number
+}
+
+interface Place {
+  readonly top: string
+  readonly tree: FileTree
+  readonly uploads: Uploads
+}
+
+const defaultAbandonedAfterMs = 15 * 60_000
+/** How often a folder may be removed, as empty, between being made and getting its file. */
+const attempts = 200
+
+export class FolderBackend implements FileBackend {
+  readonly #folder: string
+  readonly #settings: FilesSettings
+  #place: Promise<Place> | undefined
+  #ring: Promise<KeyRing> | undefined
+
+  /** Makes the folder on first use. Throws OPTION_INVALID for keys that are none. */
+  constructor(folder: string, settings: FilesSettings) {
+    this.#folder = folder
+    this.#settings = settings
+    const { keys } = settings
+    if (keys !== undefined)
+      this.#ring = Promise.resolve(keys instanceof KeyRing ? keys : readKeyRing('keys', keys))
+  }
+
+  write(key: string, content: Content, write: FileWrite): Promise<void> {
+    return this.#use(async ({ tree, uploads }) => {
+      const upload = await uploads.receive(content, write.contentType)
+      try {
+        await settle(tree, tree.pathOf(key), (path) =>
+          write.ifAbsent ? link(upload, path) : rename(upload, path),
+        )
+      } catch (error) {
+        throw isErrno(error, 'EEXIST') ? taken(key) : error
+      } finally {
+        await unlink(upload).catch(() => undefined)
+      }
+    })
+  }
+
+  read(key: string, range: ByteRange | undefined): Promise<ReadFile | undefined> {
+    return this.#use(async ({ tree }) => {
+      const opened = await openFile(tree, tree.pathOf(key))
+      if (opened === undefined) return undefined
+      const { handle, record } = opened
+      const file = storedFile(key, opened)
+      if (range !== undefined && range.start >= record.size) {
+        await handle.close()
+        throw rangeBeyond(key, range, record.size)
+      }
+      return { file, body: await bodyOf(handle, record.size, range) }
+    })
+  }
+
+  stat(key: string): Promise<StoredFile | undefined> {
+    return this.#use(async ({ tree }) => {
+      const opened = await openFile(tree, tree.pathOf(key))
+      await opened?.handle.close()
+      return opened === undefined ? undefined : storedFile(key, opened)
+    })
+  }
+
+  list({ prefix, after = '', limit }: FileQuery): Promise<FilePage> {
+    return this.#use(async ({ tree }) => {
+      const files: ListedFile[] = []
+      for await (const { key, path } of tree.walk({ prefix, after })) {
+        const opened = await openFile(tree, path)
+        await opened?.handle.close()
+        if (opened === undefined) continue
+        if (files.length === limit) return { files, next: files.at(-1)?.key }
+        files.push({ key, size: opened.record.size, modifiedAtMs: opened.modifiedAtMs })
+      }
+      return { files, next: undefined }
+    })
+  }
+
+  delete(key: string): Promise<void> {
+    return this.#use(async ({ tree }) => {
+      const path = tree.pathOf(key)
+      await tree.assertInside(path)
+      try {
+        await unlink(path)
+      } catch (error) {
+        if (isErrno(error, 'ENOENT')) return
+        throw error
+      }
+      await syncFolder(dirname(path)).catch(unlessGone)
+      await tree.prune(path)
+    })
+  }
+
+  /** A second name for the same bytes: files are never changed, only replaced. */
+  copy(from: string, to: string): Promise<boolean> {
+    return this.#use(async ({ tree, uploads }) => {
+      const source = tree.pathOf(from)
+      const opened = await openFile(tree, source)
+      await opened?.handle.close()
+      if (opened === undefined) return false
+      const draft = uploads.newPath()
+      try {
+        await link(source, draft)
+      } catch (error) {
+        if (isErrno(error, 'ENOENT')) return false
+        throw error
+      }
+      try {
+        await settle(tree, tree.pathOf(to), (path) => rename(draft, path))
+        return true
+      } finally {
+        // A rename between two names of one file does nothing, by POSIX.
+        await unlink(draft).catch(() => undefined)
+      }
+    })
+  }
+
+  async signDownload(key: string, grant: DownloadGrant): Promise<string> {
+    return signedDownloadUrl(this.#settings.publicUrl, await this.keyRing(), key, grant)
+  }
+
+  async signUpload(key: string, grant: UploadGrant): Promise<SignedUpload> {
+    return signedUpload(this.#settings.publicUrl, await this.keyRing(), key, grant)
+  }
+
+  /** The keys that sign this folder's URLs. */
+  keyRing(): Promise<KeyRing> {
+    return this.#use(({ top, uploads }) => (this.#ring ??= sharedKeyRing(top, uploads.newPath())))
+  }
+
+  sweep(): Promise<number> {
+    return this.#use(({ uploads }) =>
+      uploads.sweep(Date.now() - (this.#settings.abandonedAfterMs ?? defaultAbandonedAfterMs)),
+    )
+  }
+
+  async close(): Promise<void> {
+    // Nothing is held between calls.
+  }
+
+  /** What fails by the disk is an outage, not an absent file. */
+  async #use<Result>(work: (place: Place) => Promise<Result>): Promise<Result> {
+    try {
+      const place = await (this.#place ??= openPlace(this.#folder))
+      return await work(place)
+    } catch (error) {
+      if (error instanceof DroverError) throw error
+      throw new DroverError('STORE_UNAVAILABLE', 'Cannot reach the folder of files', { cause: error })
+    }
+  }
+}
+
+async function openPlace(folder: string): Promise<Place> {
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const top = await realpath(folder)
+  const [files, uploads] = [join(top, 'tree'), join(top, 'uploads')]
+  await mkdir(files, { recursive: true, mode: 0o700 })
+  await mkdir(uploads, { recursive: true, mode: 0o700 })
+  return { top, tree: new FileTree(files), uploads: new Uploads(uploads) }
+}
+
+/**
+ * Gives a finished upload its name. Who deletes may remove an empty folder in between, so nothing slow is done there: the names are brought to the
+ * disk afterwards.
+ */
+async function settle(tree: FileTree, path: string, name: (path: string) => Promise<void>): Promise<void> {
+  const changed = new Set([dirname(path)])
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      for (const folder of await tree.makeWay(path)) changed.add(folder)
+      await name(path)
+      break
+    } catch (error) {
+      if (attempt === attempts || !isErrno(error, 'ENOENT')) throw error
+    }
+  }
+  // One that is gone again took the name along.
+  for (const folder of changed) await syncFolder(folder).catch(unlessGone)
+}
+
+async function openFile(tree: FileTree, path: string): Promise<OpenFile | undefined> {
+  await tree.assertInside(path)
+  try {
+    // A link at its place is refused, and a pipe does not make us wait.
+    const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    return await describe(handle)
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ELOOP')) return undefined
+    throw error
+  }
+}
+
+async function describe(handle: FileHandle): Promise<OpenFile | undefined> {
+  try {
+    const found = await handle.stat()
+    const record = found.isFile() ? await readRecord(handle, found.size) : undefined
+    if (record !== undefined) return { handle, record, modifiedAtMs: Math.floor(found.mtimeMs) }
+  } catch (error) {
+    await handle.close()
+    throw error
+  }
+  await handle.close()
+  return undefined
+}
+
+/** A stream closes the file when it ends or is destroyed. */
+async function bodyOf(handle: FileHandle, size: number, range: ByteRange | undefined): Promise<Readable> {
+  if (size > 0)
+    return handle.createReadStream({ start: range?.start ?? 0, end: Math.min(range?.end ?? size, size - 1) })
+  await handle.close()
+  return Readable.from([])
+}
+
+function storedFile(key: string, { record, modifiedAtMs }: OpenFile): StoredFile {
+  const { size, contentType, sha256 } = record
+  return { key, size, contentType, sha256, modifiedAtMs }
+}
+
+function unlessGone(error: unknown): void {
+  if (!isErrno(error, 'ENOENT')) throw error
+}
