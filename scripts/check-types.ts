@@ -10,6 +10,7 @@ const projects = [
   'examples/socket-io/tsconfig.json',
   'examples/nestjs/tsconfig.json',
   'examples/instance/tsconfig.json',
+  'examples/files/tsconfig.json',
   'bench/contenders/connect-redis/tsconfig.json',
 ]
 

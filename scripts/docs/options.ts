@@ -99,6 +99,41 @@ const sections: readonly Section[] = [
     lead: 'From `drover/rate-limit`; see [Rate limits](rate-limit.md).',
     parts: [['src/rate-limit/rate-limit.ts', 'RateLimitOptions']],
   },
+  {
+    title: 'files(url, options)',
+    lead: 'From `drover/files`; see [Files](files.md).',
+    parts: [['src/files/options.ts', 'FilesOptions']],
+  },
+  {
+    title: 'store.put(key, body, options)',
+    lead: 'Of what `files(url)` gives.',
+    parts: [['src/files/files.ts', 'PutOptions']],
+  },
+  {
+    title: 'store.get(key, options)',
+    lead: 'Of what `files(url)` gives.',
+    parts: [['src/files/files.ts', 'GetOptions']],
+  },
+  {
+    title: 'store.list(options)',
+    lead: 'Of what `files(url)` gives.',
+    parts: [['src/files/files.ts', 'ListOptions']],
+  },
+  {
+    title: 'store.signDownload(key, options)',
+    lead: 'Of what `files(url)` gives.',
+    parts: [['src/files/files.ts', 'DownloadOptions']],
+  },
+  {
+    title: 'store.signUpload(key, options)',
+    lead: 'Of what `files(url)` gives.',
+    parts: [['src/files/files.ts', 'SignUploadOptions']],
+  },
+  {
+    title: 'expressUploads(store, options)',
+    lead: 'From `drover/express`; `fastifyUploads`, `honoUploads`, `fetchUploads` and `nodeUploads` take the same.',
+    parts: [['src/files/upload/options.ts', 'UploadRouteOptions']],
+  },
 ]
 
 /** The whole page. Throws for an option without a docstring. */

@@ -15,7 +15,9 @@ const mostLength = 255
  */
 export function readContentType(type: unknown, accept: readonly string[]): string {
   const [, major = '', minor = '', rest = ''] =
-    typeof type === 'string' && type.length <= mostLength ? (syntax.exec(type.trim()) ?? []) : []
+    typeof type === 'string' && type.length <= mostLength
+      ? (syntax.exec(type.replaceAll(/^[ \t]+|[ \t]+$/g, '')) ?? [])
+      : []
   const essence = `${major}/${minor}`.toLowerCase()
   if (major === '' || essence.includes('*'))
     throw refused(`wanted a content type, got ${JSON.stringify(type)}`)

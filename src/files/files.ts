@@ -30,6 +30,7 @@ export interface PutOptions {
 }
 
 export interface GetOptions {
+  /** Only these bytes, `{ start, end }`: both count, from 0; without an end, up to the last. Default: all. */
   readonly range?: ByteRange
   /** Fail the body at its end with FILE_CHECKSUM_WRONG when it is not what was stored; for whole files whose SHA-256 is known. */
   readonly verify?: boolean
