@@ -1,10 +1,10 @@
-// The Redis store on a real Cluster: its contract, and slots that move.
+// The Redis stores on a real Cluster: their contracts, and slots that move.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { createCluster } from 'redis'
 import { KeyNames } from '../../src/stores/redis/keys.ts'
-import { redisSessionStore } from '../../src/stores/redis/index.ts'
-import { ManualClock, sessionStoreContract } from '../../src/testing/index.ts'
+import { redisSessionStore, redisTokenStore } from '../../src/stores/redis/index.ts'
+import { ManualClock, sessionStoreContract, tokenStoreContract } from '../../src/testing/index.ts'
 import { change, newKey, newPrincipal, record } from '../../src/testing/session-store/stage.ts'
 import { startCluster } from '../support/redis-cluster.ts'
 import type { RedisCluster } from '../support/redis-cluster.ts'
@@ -28,6 +28,11 @@ describe('redisSessionStore contract', () => {
   describe('by Cluster URL', () => {
     const open = (clock: ManualClock) => redisSessionStore(cluster.url, { ...patient, clock })
     for (const { name, run } of sessionStoreContract({ open, watchWithinMs })) test(name, run)
+  })
+
+  describe('redisTokenStore by Cluster URL', () => {
+    const open = (clock: ManualClock) => redisTokenStore(cluster.url, { ...patient, clock })
+    for (const { name, run } of tokenStoreContract({ open })) test(name, run)
   })
 
   describe('on an injected Cluster client', () => {

@@ -25,6 +25,7 @@ export type { NearCacheLimits } from './defaults.ts'
 export { redisIdempotencyStore } from './idempotency.ts'
 export { redisLeaseStore } from './lease.ts'
 export type { RedisStoreOptions } from './options.ts'
+export { redisTokenStore } from './tokens.ts'
 export type { PlainRedisOptions } from './plain-link.ts'
 
 /** What `redisSessionStore` gives. */

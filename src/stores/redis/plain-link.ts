@@ -1,4 +1,4 @@
-// A link for stores whose every call is one script of one key: wherever an address leads, or over a client that somebody else
+// A link for stores whose every call is one script: wherever an address leads, or over a client that somebody else
 // made.
 import type { Clock } from '../../base/clock.ts'
 import { readAddress } from './address.ts'
@@ -16,7 +16,7 @@ import type { Script, ScriptCall } from './script.ts'
 
 /** What such a store may be told: as a session store, but that nothing is cached. */
 export interface PlainRedisOptions extends Omit<RedisStoreOptions, 'nearCache' | 'keyPrefix'> {
-  /** What every key begins with. Default: 'drover:idempotency:' for idempotency keys, 'drover:lease:' for leases. */
+  /** What every key begins with. Default: 'drover:idempotency:' for idempotency keys, 'drover:lease:' for leases, 'drover:token:' for tokens. */
   readonly keyPrefix?: string
 }
 
@@ -35,6 +35,11 @@ export class PlainLink {
     this.#confirmation = { replicas, replicaTimeoutMs: defaultReplicaTimeoutMs }
   }
 
+  /** Whether the keys of one script must share a slot. */
+  get isCluster(): boolean {
+    return this.#link.isCluster
+  }
+
   /** The time as the scripts read it. */
   now(): string {
     return timeText(this.#clock.now())
@@ -42,16 +47,24 @@ export class PlainLink {
 
   /** The reply of a script of one key, which is given without its prefix. */
   run(doing: string, script: Script, key: string, values: readonly string[]): Promise<unknown> {
-    const call = this.#callOf(script, key, values)
+    return this.call(doing, this.#callOf(script, key, values))
+  }
+
+  /** As `run`, but what is written outlives the primary. */
+  runConfirmed(doing: string, script: Script, key: string, values: readonly string[]): Promise<unknown> {
+    return this.callConfirmed(doing, this.#callOf(script, key, values))
+  }
+
+  /** The reply of a script. */
+  call(doing: string, call: ScriptCall): Promise<unknown> {
     return this.#link.run(doing, (redis) => runScript(redis, call))
   }
 
   /**
-   * As `run`, but what is written outlives the primary: it waits until the replicas have it. Too few in time is
+   * As `call`, but what is written outlives the primary: it waits until the replicas have it. Too few in time is
    * STORE_UNAVAILABLE, the outcome unknown.
    */
-  runConfirmed(doing: string, script: Script, key: string, values: readonly string[]): Promise<unknown> {
-    const call = this.#callOf(script, key, values)
+  callConfirmed(doing: string, call: ScriptCall): Promise<unknown> {
     return this.#link.run(doing, (redis) => runConfirmed(redis, call, this.#confirmation))
   }
 

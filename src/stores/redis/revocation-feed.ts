@@ -1,0 +1,79 @@
+// Reads the feed of revocations in Redis, on a connection of its own over which the server tells that there is more.
+import { mostRevocationsAtOnce, readRevocation } from '../revocations.ts'
+import type { FeedPage } from '../revocations.ts'
+import { readAddress } from './address.ts'
+import type { InjectedRedisClient } from './commands.ts'
+import { InjectedLink } from './injected-link.ts'
+import type { RedisLink } from './link.ts'
+import { linkOpener } from './open-link.ts'
+import type { RedisSettings } from './options.ts'
+import { Pulse } from './pulse.ts'
+import { textOf } from './reply.ts'
+import { readScript, runScript } from './script.ts'
+import type { TokenKeys } from './token-keys.ts'
+
+const feedScript = readScript('token-feed')
+
+/** Where Redis tells of changes, the feed is read beside that only to know whether it is alive. */
+const livenessIntervalMs = 500
+
+export class RevocationFeed {
+  /** How often it is to be read without being told anything, in milliseconds. */
+  readonly intervalMs: number
+  readonly #link: RedisLink
+  readonly #keys: TokenKeys
+  readonly #pulse: Pulse | undefined
+
+  /** `onMore`: something may have been published. */
+  constructor(
+    urlOrClient: string | InjectedRedisClient,
+    settings: RedisSettings,
+    keys: TokenKeys,
+    onMore: () => void,
+  ) {
+    this.#keys = keys
+    if (typeof urlOrClient !== 'string') {
+      this.#link = new InjectedLink(urlOrClient, settings.limits)
+      this.intervalMs = settings.limits.watchIntervalMs
+      return
+    }
+    const open = linkOpener({ ...settings, address: readAddress(urlOrClient) })
+    const link = open({ isTracking: true, isUnrefed: true })
+    link.observe({
+      onChanged: (redisKey) => {
+        if (redisKey === undefined || redisKey === keys.feed[1]) onMore()
+      },
+      onLost: onMore,
+    })
+    this.#link = link
+    this.#pulse = new Pulse(link, settings.limits.heartbeatIntervalMs)
+    this.intervalMs = livenessIntervalMs
+  }
+
+  /** What was published after a place. */
+  async read(place = '0-0'): Promise<FeedPage<string>> {
+    const [log, head] = this.#keys.feed
+    const values = [place, String(mostRevocationsAtOnce)]
+    const reply = await this.#link.run('follow the revocations', async (redis) => {
+      // Reading the head first makes the server tell of its next change, so that none falls between the two.
+      const [, page] = await Promise.all([
+        redis.get(head),
+        runScript(redis, { script: feedScript, keys: [log], values }),
+      ])
+      return page
+    })
+    return pageOf(Array.isArray(reply) ? reply.map(textOf) : [])
+  }
+
+  async close(): Promise<void> {
+    this.#pulse?.stop()
+    await this.#link.close()
+  }
+}
+
+function pageOf([next = '0-0', ...entries]: readonly (string | undefined)[]): FeedPage<string> {
+  const revocations = []
+  for (let at = 0; at + 1 < entries.length; at += 2)
+    revocations.push(readRevocation(entries[at + 1] ?? '', Number(entries[at])))
+  return { revocations, next, isMore: revocations.length === mostRevocationsAtOnce }
+}

@@ -1,0 +1,115 @@
+// The TokenStore contract on real Redis and PostgreSQL servers, and what an outage looks like.
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { RESP_TYPES, createClient } from 'redis'
+import { redisTokenStore } from '../../src/stores/redis/index.ts'
+import { tokenStoreContract } from '../../src/testing/index.ts'
+import type { Clock } from '../../src/testing/index.ts'
+import {
+  familyAt,
+  newKey,
+  revokedMs,
+  Told,
+  turnAt,
+  unavailable,
+} from '../../src/testing/token-store/stage.ts'
+import { systemClock } from '../../src/base/clock.ts'
+import { askRedis, startRedis } from '../support/redis-server.ts'
+import type { RedisServer } from '../support/redis-server.ts'
+
+// Other tests share the processor: where a test is not about deadlines, they are far away.
+const patient = { operationTimeoutMs: 20_000, connectTimeoutMs: 20_000, openTimeoutMs: 20_000 }
+
+let redis: RedisServer
+before(async () => {
+  redis = await startRedis()
+})
+after(() => redis.stop())
+
+describe('redisTokenStore', () => {
+  const open = (clock: Clock) => redisTokenStore(redis.url, { ...patient, clock })
+  for (const { name, run } of tokenStoreContract({ open })) test(name, run)
+
+  test('by an injected client with Maps and Buffers, and a prefix of its own', async () => {
+    const client = await createClient({
+      url: redis.url,
+      commandOptions: { typeMapping: { [RESP_TYPES.MAP]: Map, [RESP_TYPES.BLOB_STRING]: Buffer } },
+    }).connect()
+    const openMine = (clock: Clock) => redisTokenStore(client, { ...patient, clock, keyPrefix: 'mine:' })
+    for (const { run } of tokenStoreContract({ open: openMine })) await run()
+    const keys = await askRedis(redis, 'KEYS', 'mine:*')
+    assert.ok(Array.isArray(keys) && keys.length > 5)
+    client.destroy()
+  })
+
+  test('Redis forgets by itself what is over: families, marks and the feed', async () => {
+    const prefix = 'forgotten:'
+    const store = redisTokenStore(redis.url, { ...patient, keyPrefix: prefix })
+    const key = newKey()
+    await store.createFamily(key, familyAt(systemClock))
+    await store.endFamily(newKey(), systemClock.now() + revokedMs)
+    const keys = await askRedis(redis, 'KEYS', `${prefix}*`)
+    assert.ok(Array.isArray(keys) && keys.length === 4)
+    for (const one of keys) assert.ok(Number(await askRedis(redis, 'PTTL', String(one))) > 60_000)
+    await store.close()
+  })
+
+  test('the feed lets go of what is over as it grows', async () => {
+    let nowMs = Date.now()
+    const store = redisTokenStore(redis.url, {
+      ...patient,
+      keyPrefix: 'trimmed:',
+      clock: { now: () => nowMs },
+    })
+    for (let count = 0; count < 5; count += 1) await store.endFamily(newKey(), nowMs + 10)
+    nowMs += 10
+    await store.endFamily(newKey(), nowMs + revokedMs)
+    assert.equal(Number(await askRedis(redis, 'XLEN', 'trimmed:{revocations}:log')), 1)
+    await store.close()
+  })
+
+  test('what is no family, no ring and no revocation is an outage, never absent', async () => {
+    const prefix = 'broken:'
+    const store = redisTokenStore(redis.url, { ...patient, keyPrefix: prefix })
+    const key = newKey()
+    const [tag, random] = key.split('.')
+    for (const command of [
+      ['SET', `${prefix}{${tag}}:${random}`, 'text'],
+      ['HSET', `${prefix}{${tag}}:${random}`, 't', 'text'],
+    ]) {
+      await askRedis(redis, ...command)
+      await assert.rejects(store.loadFamily(key), unavailable)
+      await assert.rejects(store.advanceFamily(key, turnAt(systemClock, 1)), unavailable)
+      await askRedis(redis, 'DEL', String(command[1]))
+    }
+    await askRedis(redis, 'HSET', `${prefix}ring:main`, 'v', '1')
+    await assert.rejects(store.loadKeys('main'), unavailable)
+    await askRedis(redis, 'XADD', `${prefix}{revocations}:log`, '*', 'u', '9e15', 'r', 'nonsense')
+    const told = new Told(store)
+    await told.until('the cut is told', () => told.cuts.length > 0)
+    assert.equal(told.currents.length, 0)
+    await store.close()
+  })
+
+  test('a server that hangs cuts the feed, once; what was revoked elsewhere meanwhile is told when it is back', async (t) => {
+    const [here, there] = [
+      redisTokenStore(redis.url, { operationTimeoutMs: 300 }),
+      redisTokenStore(redis.url, patient),
+    ]
+    const told = new Told(here)
+    await told.until('it is current', () => told.currents.length > 0)
+    t.after(() => redis.resume())
+    redis.pause()
+    await told.until('the cut is told', () => told.cuts.length > 0)
+    await assert.rejects(here.loadFamily(newKey()), unavailable)
+    const currents = told.currents.length
+    const key = newKey()
+    const ending = there.endFamily(key, Date.now() + revokedMs)
+    redis.resume()
+    await ending
+    await told.until('it is told', () => told.ofFamily(key).length > 0)
+    await told.until('it is current again', () => told.currents.length > currents)
+    assert.equal(told.cuts.length, 1)
+    await Promise.all([here.close(), there.close()])
+  })
+})
