@@ -3,18 +3,22 @@ import { it } from 'node:test'
 import { flowOf } from '../../test/prove/support/flows.ts'
 import type { Flow } from './flow/flow.ts'
 import { firstRefused, hammered, isOfLimit, restartBeforeRefusal, withAgain } from './hammer.ts'
-import type { Trace } from './trace.ts'
+import type { Observation, Trace } from './trace.ts'
 
 const pathsOf = (flow: Flow | undefined) =>
   flow?.steps.flatMap((step) => (step.kind === 'http' ? [step.path] : []))
 
 /** One instance that answers each step as it says. */
-function answers(flow: Flow, status: (path: string, step: number) => number, body = ''): Trace {
+function answers(
+  flow: Flow,
+  status: (path: string, step: number) => number,
+  { body = '', headers = {} }: { readonly body?: string; readonly headers?: Observation['headers'] } = {},
+): Trace {
   const observations = (pathsOf(flow) ?? []).map((path, step) => ({
     step,
     instance: 1,
     status: status(path, step),
-    headers: {},
+    headers,
     body: Buffer.from(body),
     messages: [],
     error: undefined,
@@ -42,7 +46,7 @@ it('attempts to log in and safe reads are repeated, the likeliest first; nothing
 const own = flow.steps.length
 const asked = hammered(flow) ?? flow
 const refused = (status: (path: string, step: number) => number, body = '') => {
-  const found = firstRefused(asked, own, answers(asked, status, body))
+  const found = firstRefused(asked, own, answers(asked, status, { body }))
   return found && `${found.step.path} ${found.times} ${found.timesAny}`
 }
 
@@ -69,6 +73,16 @@ it('a lock is a refusal where it says so, and what was never served is none', ()
     refused(() => 429),
     undefined,
   )
+})
+
+it('where the flow itself is refused, or told what is left, it shows its limits already', () => {
+  assert.equal(
+    refused((_, step) => (step === 2 || step > own ? 429 : 200)),
+    undefined,
+  )
+  const headers = { 'ratelimit-remaining': ['9'] }
+  const telling = answers(asked, (_, step) => (step > own + 3 ? 429 : 200), { headers })
+  assert.equal(firstRefused(asked, own, telling), undefined)
 })
 
 it('a step stands behind the flow as often as wanted', () => {

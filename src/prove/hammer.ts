@@ -1,6 +1,7 @@
 // A rate limiter shows only past its limit. A flow that stays below it is asked again with requests repeated until one instance refuses:
 // where each instance counts for itself, several refuse later.
 import { asksAnew, type Schedule } from './drive/schedule.ts'
+import { remainingSteps } from './compare/limiter.ts'
 import { routeOf } from './compare/routes.ts'
 import { isSafeRead } from './final-reads.ts'
 import type { Difference } from './finding.ts'
@@ -58,10 +59,14 @@ export interface Refused {
   readonly timesAny: number
 }
 
-/** Of what one instance answered to a hammered flow, whose first `own` steps are the flow itself; undefined where it refused nothing. */
-export function firstRefused(asked: Flow, own: number, { observations }: Trace): Refused | undefined {
+/**
+ * Of what one instance answered to a hammered flow, whose first `own` steps are the flow itself. Undefined where it refused nothing, and where
+ * the flow itself shows its limits: that was compared.
+ */
+export function firstRefused(asked: Flow, own: number, trace: Trace): Refused | undefined {
+  if (showsLimits(asked, own, trace)) return undefined
   const served = new Set<string>()
-  for (const observation of observations) {
+  for (const observation of trace.observations) {
     const { step: index } = observation
     const step = asked.steps[index]
     const route = routeOf(asked, index)
@@ -77,6 +82,12 @@ export function firstRefused(asked: Flow, own: number, { observations }: Trace):
 /** The flow, and after it that step so many times. */
 export function withAgain(flow: Flow, step: HttpStep, count: number): Flow {
   return { ...flow, steps: [...flow.steps, ...Array.from({ length: count }, () => step)] }
+}
+
+/** By refusing, or by telling more than once what is left. */
+function showsLimits(asked: Flow, own: number, trace: Trace): boolean {
+  const observations = trace.observations.filter(({ step }) => step < own)
+  return observations.some(isRefusal) || remainingSteps({ ...trace, observations }, asked).steps.length > 1
 }
 
 function isRefusal({ status, headers, body }: Observation): boolean {
