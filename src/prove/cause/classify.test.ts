@@ -110,6 +110,15 @@ const observed: readonly (readonly [
     { holder: 'carts' },
   ],
   [
+    "a variable of the app's own, beside what a client of a package was asked",
+    'module-state',
+    {
+      modes: 'DDD',
+      writer: side([write('db', { package: 'knex', declaredAt: writtenAt }), write('carts')]),
+    },
+    { holder: 'carts' },
+  ],
+  [
     'a session store in memory',
     'in-memory-session',
     {
@@ -265,6 +274,16 @@ const observed: readonly (readonly [
       boot: [event('package', { package: 'keeper', holder: 'keeper', declaredAt })],
     },
     { holder: 'kept/7', package: 'keeper' },
+  ],
+  [
+    'a file that is written under another name, and moved',
+    'local-file',
+    {
+      modes: 'DSS',
+      writer: side([event('file-write', { path: 'kept/a.json.2015517629', writtenAt })]),
+      files: ['kept/a.json.2015517629', 'kept/a.json'],
+    },
+    { holder: 'kept/a.json' },
   ],
   [
     'a file that is written beside and then moved',

@@ -2,6 +2,7 @@
 import type { CodePlace } from '../finding.ts'
 import type { AppEvent, Place } from '../instrument/event.ts'
 import type { Clues } from './clues.ts'
+import { caches, isAmong } from './packages.ts'
 
 /** A write, and how well it explains what the reader answered. */
 export interface Suspect {
@@ -51,8 +52,10 @@ function placeKey({ declaredAt }: AppEvent): string {
 const beside =
   /(?:^|[._])(?:logs?|metrics?|stats?|requests?|total_?requests|request_?count|last_?(?:seen|request))$/i
 
+/** Between equals, a variable of the app's own comes before what may be only the client of a database elsewhere. */
 function score({ event, isRead }: Suspect): number {
-  return (isRead ? 2 : 0) - (beside.test(event.holder ?? '') ? 1 : 0)
+  const isClient = event.package !== undefined && !isAmong(event, caches)
+  return (isRead ? 2 : 0) - (beside.test(event.holder ?? '') ? 1 : 0) - (isClient ? 0.5 : 0)
 }
 
 /** Every place of which something was declared that these events read or change. */

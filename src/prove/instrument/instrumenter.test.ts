@@ -17,3 +17,21 @@ test('a long text does not make a program minified', () => {
   const picture = `const picture = '${'a'.repeat(20_000)}'\n${counter}`
   assert.notEqual(new Instrumenter().instrument(picture, '/app/c.js', 'commonjs', 'js'), picture)
 })
+
+function rewritten(source: string): string {
+  return new Instrumenter().instrument(source, '/app/d.js', 'commonjs', 'js')
+}
+
+test('what a file of data holds is the app’s own', () => {
+  assert.match(rewritten("const books = require('./books.json')\n"), /\{"books":\[1,1/)
+})
+
+test('what a module of the app makes is of no package', () => {
+  assert.doesNotMatch(rewritten("const shop = require('./shop')()\n"), /"k":/)
+})
+
+test('a chain of calls that ends in a write changes what it began with', () => {
+  const chain =
+    "const db = require('lowdb')(memory)\nmodule.exports = () => { db.get('posts').push(1).write() }\n"
+  assert.match(rewritten(chain), /\.o\("\w+",\d+,db\)\.get\('posts'\)/)
+})

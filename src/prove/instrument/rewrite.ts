@@ -2,11 +2,22 @@
 // that reads such a thing. Every change wraps an expression into a call that gives back its value; a call begins with a name, as most
 // statements do, so that no statement runs into the one before it, and a statement that ended at a line break gets its semicolon.
 import { Edits } from './edits.ts'
-import { buildScopes, patternNames, requiredFrom, resolve } from './scopes.ts'
-import type { Scope, Scopes } from './scopes.ts'
-import { endedByLineBreak, isContainer, isObjectChange, isOptional, mayChange, stampOf } from './shapes.ts'
+import { buildScopes, packageOf, patternNames, requiredFrom, resolve } from './scopes.ts'
+import type { Scopes } from './scopes.ts'
+import {
+  chainStart,
+  changing,
+  endedByLineBreak,
+  isContainer,
+  isObjectChange,
+  isOptional,
+  mayChange,
+  singletons,
+  stampOf,
+} from './shapes.ts'
 import { globalName } from './site.ts'
-import type { Read, Site } from './site.ts'
+import type { Site } from './site.ts'
+import type { FunctionPlace, Place } from './standing.ts'
 import { bare, child, children, isFunction, isTypeOnly, list, propertyName, text } from './syntax.ts'
 import type { Format, Node } from './syntax.ts'
 
@@ -19,34 +30,6 @@ export interface Rewriting {
   lineAt(offset: number): number
   /** Names the module in what is inserted; letters and digits. */
   readonly id: string
-}
-
-/** Methods that change what they are called on: of the built-in containers, and of the caches that apps use. */
-const changing = new Set(
-  (
-    'set add delete clear push pop shift unshift splice sort reverse fill copyWithin ' +
-    'put del mset take flushAll remove save append enqueue update insert removeItem setItem write'
-  ).split(' '),
-)
-
-/** Where an expression stands: whose code it is, and what it will be called. */
-interface Place {
-  readonly scope: Scope
-  /** The function around; undefined: the module's own code. */
-  readonly fn: FunctionPlace | undefined
-  /** The class around, with its fields. */
-  readonly owner: ClassPlace | undefined
-}
-
-interface FunctionPlace {
-  readonly node: Node
-  readonly reads: Map<string, Read>
-}
-
-interface ClassPlace {
-  readonly name: string
-  /** Lines of the fields' declarations. */
-  readonly fields: ReadonlyMap<string, number>
 }
 
 export function rewrite(input: Rewriting): string {
@@ -279,7 +262,7 @@ class Rewriter {
     const full = `${place.owner?.name ?? 'class'}.${name}`
     this.#names.set(value, full)
     this.#settled.add(value)
-    const k = this.#packageOf(value, place)
+    const k = packageOf(value, place.scope)
     const site = this.#site({ t: 'f', n: full, p: name, ...(k === undefined ? {} : { k }) }, node)
     this.#wrap(value, `f(${site},this`, () => {
       this.#visit(value, place)
@@ -305,7 +288,7 @@ class Rewriter {
     const inner = bare(value)
     if (inner !== undefined) this.#names.set(inner, name)
     const made = inner?.type === 'AwaitExpression' ? bare(child(inner, 'argument')) : inner
-    const k = this.#packageOf(made, place)
+    const k = packageOf(made, place.scope)
     const isKept =
       isContainer(inner) || k !== undefined || (place.fn === undefined && made?.type === 'CallExpression')
     if (!isKept || requiredFrom(value) !== undefined || made === undefined) {
@@ -437,11 +420,20 @@ class Rewriter {
       t,
       ...this.#holder(object, t === 'p' ? name : undefined, place),
       ...(name === undefined ? {} : { p: name }),
+      ...this.#singleton(object, place),
       ...(object.type === 'ThisExpression' && this.#isConstructor(place) ? { i: true as const } : {}),
     }
     this.#wrap(object, `o(${this.#site(site, member)}`, () => {
       this.#visitReceiver(object, member, place)
     })
+  }
+
+  /** A package that is one store for the whole process, where it is required. */
+  #singleton(object: Node, place: Place): Pick<Site, 'k' | 'd'> {
+    const binding =
+      object.type === 'Identifier' ? resolve(place.scope, text(object, 'name') ?? '') : undefined
+    if (binding?.from === undefined || !singletons.has(binding.from)) return {}
+    return { k: binding.from, d: this.#input.lineAt(binding.start) }
   }
 
   #isConstructor({ fn }: Place): boolean {
@@ -465,7 +457,7 @@ class Rewriter {
   }
 
   #call(node: Node, place: Place): void {
-    const k = this.#settled.has(node) ? undefined : this.#packageOf(node, place)
+    const k = this.#settled.has(node) ? undefined : packageOf(node, place.scope)
     if (k === undefined) {
       this.#callParts(node, place)
       return
@@ -484,11 +476,25 @@ class Rewriter {
     const args = list(node, 'arguments')
     if (callee?.type === 'MemberExpression' && node.type === 'CallExpression') {
       const method = propertyName(callee)
-      if (method !== undefined && changing.has(method)) this.#written(callee, 'c', method, place)
-      else this.#visit(callee, place)
+      if (method !== undefined && changing.has(method)) {
+        this.#noteChain(callee, method, place)
+        this.#written(callee, 'c', method, place)
+      } else this.#visit(callee, place)
       if (isObjectChange(callee, method)) return this.#changedArgument(args, place)
     } else if (callee !== undefined && callee.type !== 'Super') this.#visit(callee, place)
     return this.#visitAll(args, place)
+  }
+
+  /** `db.get('posts').push(post).write()` changes what a package keeps in `db`, whatever the calls between give. */
+  #noteChain(callee: Node, method: string, place: Place): void {
+    const at = chainStart(callee)
+    const binding = at === undefined ? undefined : resolve(place.scope, text(at, 'name') ?? '')
+    if (at === undefined || binding === undefined || binding.scope.owner !== undefined) return
+    if (this.#settled.has(at) || packageOf(bare(binding.init), place.scope) === undefined) return
+    this.#settled.add(at)
+    const site = this.#site({ t: 'c', n: binding.name, p: method }, callee)
+    this.#edits.insert(at.start, `${globalName}.o(${site},`)
+    this.#edits.insert(at.end, ')', 0)
   }
 
   /** Object.assign(target, …) and its like. */
@@ -563,16 +569,5 @@ class Rewriter {
   #noteUse(name: string, isModules: boolean, line: number): void {
     const known = this.#uses.get(name)
     if (known === undefined || (isModules && !known.isModules)) this.#uses.set(name, { isModules, line })
-  }
-
-  /** The package or built-in module whose function or class is called. */
-  #packageOf(call: Node | undefined, { scope }: Place): string | undefined {
-    if (call?.type !== 'CallExpression' && call?.type !== 'NewExpression') return undefined
-    let at = bare(child(call, 'callee'))
-    while (at?.type === 'MemberExpression') at = bare(child(at, 'object'))
-    if (at?.type === 'CallExpression') return requiredFrom(at)
-    const name = at?.type === 'Identifier' ? text(at, 'name') : undefined
-    const from = name === undefined ? undefined : resolve(scope, name)?.from
-    return from === undefined || /^[./]/.test(from) ? undefined : from
   }
 }

@@ -54,8 +54,38 @@ export function requiredFrom(node: Node | undefined): string | undefined {
   return isSetting ? requiredFrom(child(callee, 'object')) : undefined
 }
 
+/** What a file of data holds is the app's own, as if it stood there. */
 function literal(node: Node | undefined): string | undefined {
-  return text(node, 'value')
+  const specifier = text(node, 'value')
+  return specifier !== undefined && isData(specifier) ? undefined : specifier
+}
+
+function isData(specifier: string): boolean {
+  return /^[./].*\.json$/.test(specifier)
+}
+
+/** The package or built-in module whose function or class is called. */
+export function packageOf(call: Node | undefined, scope: Scope): string | undefined {
+  if (call?.type !== 'CallExpression' && call?.type !== 'NewExpression') return undefined
+  const at = memberRoot(child(call, 'callee'))
+  const from = at?.type === 'CallExpression' ? requiredFrom(at) : packageNamed(at, scope)
+  return from === undefined || /^[./]/.test(from) ? undefined : from
+}
+
+/** `apicache` of `const cache = apicache.middleware` too. */
+function packageNamed(node: Node | undefined, scope: Scope): string | undefined {
+  const name = node?.type === 'Identifier' ? text(node, 'name') : undefined
+  const binding = name === undefined ? undefined : resolve(scope, name)
+  const init = bare(binding?.init)
+  if (binding === undefined || binding.from !== undefined || init?.type !== 'MemberExpression')
+    return binding?.from
+  const root = text(memberRoot(init), 'name')
+  return root === undefined ? undefined : resolve(binding.scope, root)?.from
+}
+
+function memberRoot(node: Node | undefined): Node | undefined {
+  const at = bare(node)
+  return at?.type === 'MemberExpression' ? memberRoot(child(at, 'object')) : at
 }
 
 /** The identifiers that a pattern declares or assigns. */
@@ -163,10 +193,11 @@ class Builder implements Scopes {
 
 function imports(node: Node, scope: Scope): void {
   const from = literal(child(node, 'source'))
+  const kind = from === undefined ? 'constant' : 'import'
   for (const specifier of list(node, 'specifiers')) {
     const local = child(specifier, 'local')
     if (local !== undefined && specifier['importKind'] !== 'type')
-      declare(scope, local, 'import', undefined, from)
+      declare(scope, local, kind, undefined, from)
   }
 }
 

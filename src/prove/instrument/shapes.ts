@@ -4,6 +4,17 @@ import { globalName } from './site.ts'
 import { bare, child, propertyName, text } from './syntax.ts'
 import type { Node } from './syntax.ts'
 
+/** Methods that change what they are called on: of the built-in containers, and of the caches that apps use. */
+export const changing: ReadonlySet<string> = new Set(
+  (
+    'set add delete clear push pop shift unshift splice sort reverse fill copyWithin next ' +
+    'put del mset take flushAll remove save append enqueue update insert removeItem setItem write'
+  ).split(' '),
+)
+
+/** Packages whose module is itself the store. */
+export const singletons: ReadonlySet<string> = new Set(['memory-cache', 'nano-cache', 'global-cache'])
+
 /** Statements that a line break may end. */
 export const endedByLineBreak: ReadonlySet<string> = new Set([
   'ExpressionStatement',
@@ -53,4 +64,13 @@ export function isOptional(node: Node): boolean {
   if (node['optional'] === true && node.type !== 'Identifier') return true
   const next = child(node, 'object') ?? child(node, 'callee')
   return next !== undefined && isOptional(next)
+}
+
+/** The name that a chain of calls begins with: `db` of `db.get('posts').push`. */
+export function chainStart(callee: Node): Node | undefined {
+  let at = bare(child(callee, 'object'))
+  if (at?.type !== 'CallExpression') return undefined
+  while (at?.type === 'CallExpression' || at?.type === 'MemberExpression')
+    at = bare(child(at, at.type === 'CallExpression' ? 'callee' : 'object'))
+  return at?.type === 'Identifier' ? at : undefined
 }

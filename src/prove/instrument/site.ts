@@ -18,7 +18,7 @@ export interface Site {
   readonly p?: string
   /** The written property is one of `this` in a constructor: the object is being made right then. */
   readonly i?: true
-  /** npm package or built-in module that the born object is from. */
+  /** npm package or built-in module that the born object is from, or that the written object is. */
   readonly k?: string
   /** Line where what was made of a package is first used. */
   readonly u?: number

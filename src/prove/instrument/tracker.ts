@@ -121,7 +121,7 @@ export class Tracker {
     const birth = this.#owners.birthOf(object)
     if (
       birth?.request === context.request ||
-      (site.t === 'c' && !isChangeable(object) && birth?.package === undefined)
+      (site.t === 'c' && !isChangeable(object) && (birth?.package ?? site.k) === undefined)
     )
       return
     const key = `${context.request} ${module.file} ${site.l} ${site.n} ${site.p ?? ''}`
@@ -203,7 +203,10 @@ export class Tracker {
     const found = this.#owners.find(new Set(unnamed.map(({ object }) => object)))
     for (const each of pending) {
       const holder =
-        this.#direct(each.object, each.site) ?? found.get(each.object) ?? this.#declaredField(each)
+        ofPackage(each) ??
+        this.#direct(each.object, each.site) ??
+        found.get(each.object) ??
+        this.#declaredField(each)
       if (holder !== undefined) this.#write(each.context.request, holder, each)
     }
   }
@@ -213,7 +216,7 @@ export class Tracker {
     const field = site.t === 'p' && site.p !== undefined ? this.#owners.fieldOf(object, site.p) : undefined
     if (field !== undefined) return field
     const birth = this.#owners.birthOf(object)
-    if (birth === undefined) return object === globalThis ? atSite(site) : undefined
+    if (birth === undefined) return object === globalThis || object === process.env ? atSite(site) : undefined
     return birth.request === 0 ? birth : undefined
   }
 
@@ -291,6 +294,12 @@ function madeBy(site: Site, { file }: Module): Holder {
   }
 }
 
+/** What is written to a package itself. */
+function ofPackage({ site, module: { file } }: Pending): Holder | undefined {
+  if (site.k === undefined || site.d === undefined) return undefined
+  return { name: site.n, declaredAt: { file, line: site.d }, package: site.k }
+}
+
 function atSite(site: Site): Holder {
   return { name: nameOfProperty(site), declaredAt: { file: '', line: 0 }, package: undefined }
 }
@@ -306,6 +315,7 @@ function isChangeable(object: object): boolean {
     Array.isArray(object) ||
     types.isMap(object) ||
     types.isSet(object) ||
+    types.isGeneratorObject(object) ||
     types.isWeakMap(object) ||
     types.isWeakSet(object)
   )

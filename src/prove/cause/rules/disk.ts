@@ -48,7 +48,19 @@ export function writtenFiles({ files, writers }: Clues): readonly string[] {
   const seen = writers.flatMap(({ events }) =>
     events.flatMap(({ event, path }) => (event === 'file-write' && path !== undefined ? [path] : [])),
   )
-  return [...new Set([...seen, ...files])].filter((file) => !noise.test(file))
+  const all = [...new Set([...seen, ...files])].filter((file) => !noise.test(file))
+  return withoutDrafts(all)
+}
+
+function withoutDrafts(files: readonly string[]): readonly string[] {
+  return files.filter((file) => !files.some((other) => isDraftOf(file, other)))
+}
+
+/** Written first, and moved to its name then: `sessions/a.json.2015517629` of `sessions/a.json`. */
+function isDraftOf(file: string, other: string): boolean {
+  return (
+    file.startsWith(other) && /^[.~_-](?:\d{3,}|te?mp[\w-]*|[\da-f]{8,})$/i.test(file.slice(other.length))
+  )
 }
 
 function openedDatabase({ boot, writers, reader }: Clues): AppEvent | undefined {
@@ -106,13 +118,13 @@ function localFile(clues: Clues, files: readonly string[], events: readonly AppE
   const store =
     packageAmong(clues.boot, fileStores) ??
     (isAmong(write, fileStores) ? write : undefined) ??
-    (write === undefined ? makerOf(clues, events) : undefined)
+    makerOf(clues, events)
   const read = [...clues.boot, ...clues.reader.events].find(
     ({ event, path }) => event === 'file-read' && path === write?.path,
   )
   return {
     kind: 'local-file',
-    holder: heldIn(write, clues) ?? files[0] ?? store?.holder,
+    holder: heldIn(write, withoutDrafts(clues.files)) ?? files[0] ?? store?.holder,
     declaredAt: store?.declaredAt ?? write?.declaredAt ?? read?.declaredAt ?? write?.writtenAt,
     writtenAt: write?.writtenAt ?? store?.writtenAt,
     files,
@@ -122,7 +134,7 @@ function localFile(clues: Clues, files: readonly string[], events: readonly AppE
 }
 
 /** What was written under another name first, and then moved, is told by the name that it has now. */
-function heldIn(write: AppEvent | undefined, { files }: Clues): string | undefined {
+function heldIn(write: AppEvent | undefined, files: readonly string[]): string | undefined {
   const path = write?.path
   if (path === undefined || files.includes(path)) return path
   const now = files.find((file) => path.includes(baseOf(file)))
