@@ -110,14 +110,20 @@ function findingOf(failed: TestsFailed, recorded: readonly Exchange[], flow: Flo
     const difference = { step, where: inTests, expected: 'pass', actual: run.test.how }
     return { finding: finding(difference, modes, unexplained, 1, []), showing: undefined, flow }
   }
-  const known = stepOf(otherwise.alone, recorded, flow, name)
+  const { where, expected, actual, there, alone } = otherwise
+  const known = stepOf(alone, recorded, flow, name)
   const step = known < 0 ? flow.steps.length : known
-  const { where, expected, actual, there } = otherwise
+  const whole = known < 0 ? withStep(flow, alone, name) : flow
   const difference = { step, where, expected, actual }
+  const cause = concluded(otherwise, difference, modes)
+  // An id in its path, which is another in each run, leaves the request of the run without a step.
+  const showing = showingOf(failed, recorded, whole, name)
+  const isShown = showing.run.observations.some((observation) => observation.step === step)
+  const missing = isShown ? [] : [observationOf(there, step)]
   return {
-    finding: finding(difference, modes, concluded(otherwise, difference, modes), there.instance, [step]),
-    showing: showingOf(otherwise, step, failed),
-    flow: known < 0 ? withStep(flow, otherwise.alone, name) : flow,
+    finding: finding(difference, modes, cause, there.instance, [step]),
+    showing: { ...showing, run: { ...showing.run, observations: [...showing.run.observations, ...missing] } },
+    flow: whole,
   }
 }
 
@@ -197,10 +203,17 @@ function withStep(flow: Flow, exchange: Exchange, name: string): Flow {
   return { clients: actingClients(steps), steps }
 }
 
-function showingOf({ there, alone }: Otherwise, step: number, { run }: TestsFailed): Showing {
+/** What of both runs is a step of the flow, so that it can be seen who answered what. */
+function showingOf(failed: TestsFailed, recorded: readonly Exchange[], flow: Flow, name: string): Showing {
+  const observed = (exchanges: readonly Exchange[]) =>
+    exchanges.flatMap((exchange) => {
+      const step = stepOf(exchange, exchanges, flow, name)
+      return step < 0 ? [] : [observationOf(exchange, step)]
+    })
+  const { exchanges, plan } = failed.run
   return {
-    run: { mode: run.plan.mode, observations: [observationOf(there, step)] },
-    alone: { mode: 'single', observations: [observationOf(alone, step)] },
+    run: { mode: plan.mode, observations: observed(exchanges) },
+    alone: { mode: 'single', observations: observed(recorded) },
   }
 }
 
