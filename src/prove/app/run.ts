@@ -4,7 +4,6 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Environment } from '../../supervisor/command.ts'
-import { PortPool } from '../../supervisor/port-pool.ts'
 import { systemScheduler } from '../../supervisor/scheduler.ts'
 import type { Mode } from '../trace.ts'
 import type { Disk, Disks, Place } from './disk.ts'
@@ -14,6 +13,7 @@ import { findOrigin } from './find-origin.ts'
 import { Forwarder } from './forwarder.ts'
 import type { Groups } from './groups.ts'
 import { Instance } from './instance.ts'
+import type { KeptPorts } from './kept-ports.ts'
 import { listAllListening } from './listening.ts'
 import { hostnameVariable, ownPortVariable, portFolderVariable, sparePortsVariable } from './remap-ports.ts'
 import type { AppSpec, Instrument, Servers, WrittenFile } from './servers.ts'
@@ -26,7 +26,7 @@ export interface RunOptions {
   readonly instrument: Instrument | undefined
   readonly disks: Disks
   readonly groups: Groups
-  readonly ports: PortPool
+  readonly ports: KeptPorts
   /** What instances find under the same path. */
   readonly sharedFolder: string
   /** Of remap-ports.ts. */

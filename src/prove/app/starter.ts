@@ -1,15 +1,14 @@
 // Starts runs of an app one after the other, each from the same fresh state, and remembers what it found out about the app.
-import { randomInt } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { mkdtemp, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findCommandProblem } from '../../supervisor/command.ts'
-import { PortPool } from '../../supervisor/port-pool.ts'
 import type { Mode } from '../trace.ts'
 import { openCopyDisks } from './copy-disks.ts'
 import type { Disks, Place } from './disk.ts'
 import { Groups } from './groups.ts'
+import { KeptPorts } from './kept-ports.ts'
 import { openOverlayDisks } from './overlay-disks.ts'
 import { writePortModule } from './remap-ports.ts'
 import { Run } from './run.ts'
@@ -55,7 +54,7 @@ class AppStarter implements Starter {
   readonly #portModule: string
   readonly #preferred: 'best' | 'copy'
   readonly #groups = new Groups()
-  readonly #ports = new PortPool(quietPort)
+  readonly #ports = new KeptPorts()
   readonly #knowledge = new Map<AppSpec, Knowledge>()
   readonly #runs = new Set<Servers>()
 
@@ -235,14 +234,6 @@ class AppStarter implements Starter {
     this.#knowledge.set(app, known)
     return known
   }
-}
-
-/**
- * Below those that systems give out at random (from 32768 on Linux, from 49152 by IANA), and above most that programs insist on: while an
- * instance is started again, nobody gets its port for a connection or a test of theirs.
- */
-function quietPort(): number {
-  return randomInt(20_000, 32_000)
 }
 
 function ownNetwork(asked: number | undefined): string {
