@@ -360,6 +360,19 @@ const observed: readonly (readonly [
     { modes: 'DDD', boot: [event('outside', { detail: 'POST /dishes', writtenAt })] },
   ],
   [
+    'what each start adds, though requests read a file that every start reads',
+    'boot-side-effect',
+    {
+      modes: 'DDD',
+      reader: side([read]),
+      boot: [
+        event('file-read', { path: 'style.css', holder: 'style', declaredAt, writtenAt }),
+        event('outside', { detail: 'insert into dishes', writtenAt }),
+      ],
+    },
+    { holder: 'insert into dishes' },
+  ],
+  [
     'what each start wipes',
     'boot-side-effect',
     { modes: 'SSD', writer: side([]), boot: [event('sql', { detail: 'DELETE FROM notes', writtenAt })] },

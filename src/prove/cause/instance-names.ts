@@ -3,7 +3,11 @@ import type { Difference } from '../finding.ts'
 
 const instanceName = /\binstance-\d+\b/
 
+export function hasInstanceName(text: string): boolean {
+  return instanceName.test(text)
+}
+
 /** What differs is the name of the instance itself. */
 export function saysName({ difference }: { readonly difference: Difference }): boolean {
-  return instanceName.test(difference.expected) && instanceName.test(difference.actual)
+  return hasInstanceName(difference.expected) && hasInstanceName(difference.actual)
 }

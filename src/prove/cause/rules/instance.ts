@@ -4,8 +4,9 @@ import type { Clues } from '../clues.ts'
 import { seenIn } from '../conclusion.ts'
 import type { Conclusion } from '../conclusion.ts'
 import { keptOf, keyOf, memorySuspects, readPlace, readPlaces } from '../holders.ts'
-import { saysName } from '../instance-names.ts'
+import { hasInstanceName, saysName } from '../instance-names.ts'
 import { isAmong, sessions, tokens } from '../packages.ts'
+import { bootEffect } from './disk.ts'
 
 const isRefused =
   /^(?:400|401|403|302|303|307|419|422|498)\b|unauthori[sz]ed|invalid|signature|expired|login/i
@@ -78,13 +79,16 @@ export function instanceRule(clues: Clues): Conclusion | undefined {
   const isName = ({ event, detail }: AppEvent): boolean => event === 'identity' && ofName.test(detail ?? '')
   const asked = events.find(isName)
   if (asked !== undefined) return identity(asked)
-  const setting = hasWriter ? undefined : settingOf(clues, reads)
+  // What starts do to what outlives them explains more than what is merely read by some request before.
+  const isTold = bootEffect(clues) !== undefined
+  const nearer = isTold ? readPlaces(reader.events) : reads
+  const setting = hasWriter ? undefined : settingOf(clues, nearer, isTold)
   if (setting !== undefined) {
     const holder = setting.holder ?? setting.path ?? setting.detail
     return { kind: 'instance-configuration', ...seenIn(setting), holder }
   }
   const drawn = boot.filter(({ event }) => event === 'random')
-  const kept = keptOf(boot.filter(isName), reads) ?? (hasWriter ? undefined : keptOf(drawn, reads))
+  const kept = keptOf(boot.filter(isName), reads) ?? (hasWriter ? undefined : keptOf(drawn, nearer))
   if (kept !== undefined) return { ...identity(kept), writtenAt: readPlace(kept, events) ?? kept.writtenAt }
   return saysName(clues) ? { kind: 'instance-identity', isObserved: false } : undefined
 }
@@ -93,10 +97,25 @@ function identity(event: AppEvent): Conclusion {
   return { kind: 'instance-identity', ...seenIn(event), holder: event.holder ?? event.detail }
 }
 
-/** A file or variable of the environment that was read at boot and is asked now; or is read now. */
-function settingOf({ boot, reader }: Clues, reads: ReadonlySet<string>): AppEvent | undefined {
-  const isSetting = ({ event, detail, path, writtenAt }: AppEvent): boolean =>
-    (event === 'file-read' && writtenAt !== undefined && path?.startsWith('/') === false) ||
-    (event === 'identity' && detail?.startsWith('env ') === true && !ofName.test(detail))
+/**
+ * A file or variable of the environment that was read at boot and is asked now; or is read now. Instances begin with the same files: with
+ * `onlyOwn`, a file counts where the instance's name is part of it.
+ */
+function settingOf(
+  { boot, reader }: Clues,
+  reads: ReadonlySet<string>,
+  onlyOwn: boolean,
+): AppEvent | undefined {
+  const named = boot.flatMap(({ event, declaredAt }) =>
+    event === 'identity' && declaredAt !== undefined ? [keyOf(declaredAt)] : [],
+  )
+  const isOwn = ({ path, declaredAt }: AppEvent): boolean =>
+    hasInstanceName(path ?? '') || (declaredAt !== undefined && named.includes(keyOf(declaredAt)))
+  const isSetting = (one: AppEvent): boolean =>
+    (one.event === 'file-read' &&
+      one.writtenAt !== undefined &&
+      one.path?.startsWith('/') === false &&
+      (!onlyOwn || isOwn(one))) ||
+    (one.event === 'identity' && one.detail?.startsWith('env ') === true && !ofName.test(one.detail))
   return keptOf(boot.filter(isSetting), reads) ?? reader.events.find(isSetting)
 }
