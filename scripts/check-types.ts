@@ -11,6 +11,7 @@ const projects = [
   'examples/nestjs/tsconfig.json',
   'examples/instance/tsconfig.json',
   'examples/files/tsconfig.json',
+  'examples/tokens/tsconfig.json',
   'bench/contenders/connect-redis/tsconfig.json',
 ]
 

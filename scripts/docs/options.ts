@@ -95,6 +95,31 @@ const sections: readonly Section[] = [
     parts: [['src/adapters/idempotency/options.ts', 'IdempotencyRouteOptions']],
   },
   {
+    title: 'tokens(options)',
+    lead: 'From `drover/tokens`; see [Tokens](tokens.md).',
+    parts: [['src/tokens/options.ts', 'TokensOptions']],
+  },
+  {
+    title: 'tokenVerifier(options)',
+    lead: 'From `drover/tokens`: for a second service, which has just the address of the keys.',
+    parts: [['src/tokens/verifier.ts', 'TokenVerifierOptions']],
+  },
+  {
+    title: 'api.verify(text, options)',
+    lead: 'Of what `tokens()` and `tokenVerifier()` give.',
+    parts: [['src/tokens/access-checks.ts', 'VerifyOptions']],
+  },
+  {
+    title: 'expressTokens(api, options)',
+    lead: 'From `drover/express`, beside the options of `verify`; `fastifyTokens`, `honoTokens`, `koaTokens`, `fetchTokens` and `withTokens` take the same.',
+    parts: [['src/adapters/tokens/admit.ts', 'TokenRouteOptions']],
+  },
+  {
+    title: 'tokenCookies(pair, options)',
+    lead: 'From `drover/tokens`; adapters take the same as `cookies`.',
+    parts: [['src/tokens/responses.ts', 'TokenCookieOptions']],
+  },
+  {
     title: 'rateLimit(options)',
     lead: 'From `drover/rate-limit`; see [Rate limits](rate-limit.md).',
     parts: [['src/rate-limit/rate-limit.ts', 'RateLimitOptions']],

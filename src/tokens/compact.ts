@@ -17,7 +17,7 @@ export interface CompactToken {
 
 /**
  * What a header must not have. Keys come from the ring and from nowhere else: not from the token (jwk, x5c), nor from where it points
- * (jku, x5u) (RFC 8725 sections 3.9 and 3.10). Nothing is unpacked (zip) or nested (cty, enc), and there is no extension
+ * (jku, x5u) (RFC 8725 section 3.10). Nothing is unpacked (zip) or nested (cty, enc), and there is no extension
  * that we understand (crit; b64 of RFC 7797).
  */
 const refusedMembers = ['crit', 'jku', 'jwk', 'x5u', 'x5c', 'zip', 'b64', 'enc', 'cty'] as const

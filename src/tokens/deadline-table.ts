@@ -7,7 +7,7 @@ export type TableKey = readonly [number, number, number]
 const entryWords = 5
 const [deadlineAt, valueAt] = [3, 4]
 /** Each part grows by itself, so that none holds the loop for long: of a million entries, one has 16,000. */
-const parts = 64
+export const parts = 64
 const leastSlots = 16
 /** Open addressing with linear probing stays short below this. */
 const fullest = 0.5
@@ -20,6 +20,7 @@ export class DeadlineTable {
   readonly #most: number
   readonly #parts: Part[] = Array.from({ length: parts }, () => new Part())
   #size = 0
+  #next = 0
 
   constructor(most: number) {
     this.#most = most
@@ -51,10 +52,13 @@ export class DeadlineTable {
     return wasThere || hasRoom
   }
 
-  /** Lets go of what is over. */
-  sweep(nowS: number): void {
-    for (const part of this.#parts) part.sweep(nowS)
-    this.#size = this.#parts.reduce((sum, part) => sum + part.size, 0)
+  /** Lets go of what is over in one part, another one each time, so that the loop is never held for long. */
+  sweepNext(nowS: number): void {
+    const part = this.#parts[this.#next % parts]
+    this.#next += 1
+    const before = part?.size ?? 0
+    part?.sweep(nowS)
+    this.#size += (part?.size ?? 0) - before
   }
 
   #partOf(key: TableKey): Part {

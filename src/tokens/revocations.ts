@@ -143,7 +143,15 @@ export class Revocations {
     if (this.#isCut) tellFeed('current', asOfMs)
     this.#isCut = false
     this.#asOfMs = Math.max(this.#asOfMs, asOfMs)
+    this.#sweep()
     for (const onReady of this.#onReady.splice(0)) onReady()
+  }
+
+  /** A part each time that the feed is heard of: once a second at least, so all of them within a minute or so. */
+  #sweep(): void {
+    const nowS = Math.floor(this.#settings.clock.now() / 1_000)
+    this.#families.sweepNext(nowS)
+    this.#principals.sweepNext(nowS)
   }
 
   #cut(error: unknown): void {

@@ -8,7 +8,7 @@ import { examplesIn, withFolderOf } from './docs-examples.ts'
 import type { Examples, Page } from './docs-examples.ts'
 import { readText, root } from './imports.ts'
 
-const guides = ['sessions', 'instance', 'balancer', 'running', 'deploying', 'scaling', 'files']
+const guides = ['sessions', 'tokens', 'instance', 'balancer', 'running', 'deploying', 'scaling', 'files']
 const paths = ['README.md', ...guides.map((name) => `docs/${name}.md`)]
 const pages: readonly Page[] = paths.map((path) => ({ path, text: readText(path) }))
 const tsc = join(root, 'node_modules/typescript/bin/tsc')
