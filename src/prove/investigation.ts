@@ -62,15 +62,22 @@ export async function investigate(
     .map(({ finding, showing }) => ({ finding, showing }))
 }
 
-/** Whose writer nobody found, and which differs as another does whose writer is known: most likely that one again. */
-function isToldBetter(finding: Finding, found: readonly Investigated[]): boolean {
+/**
+ * Whose writer nobody found, and which differs as another does whose writer is known: most likely that one again. Of one that was not seen
+ * inside either, whether a kill loses it says nothing: what is in memory and in a file is lost only where the kill comes first.
+ */
+export function isToldBetter(finding: Finding, found: readonly { readonly finding: Finding }[]): boolean {
   if (finding.divergence.writer !== undefined) return false
-  const modes = modesOf(finding)
-  return found.some(({ finding: other }) => other.divergence.writer !== undefined && modesOf(other) === modes)
+  const isVague = finding.cause.evidence === 'concluded'
+  const modes = modesOf(finding, isVague)
+  return found.some(
+    ({ finding: other }) => other.divergence.writer !== undefined && modesOf(other, isVague) === modes,
+  )
 }
 
-function modesOf({ divergence: { modes } }: Finding): string {
-  return `${modes['private-disk']} ${modes['shared-disk']} ${modes.restart}`
+function modesOf({ divergence: { modes } }: Finding, withoutRestart: boolean): string {
+  const between = `${modes['private-disk']} ${modes['shared-disk']}`
+  return withoutRestart ? between : `${between} ${modes.restart}`
 }
 
 /** What two findings say is the same thing: one variable, one file, or a property of the process itself. */

@@ -224,7 +224,7 @@ function isDatabase(from: string): boolean {
   return from === 'node:sqlite' || from === 'better-sqlite3' || from === 'sqlite3' || from === 'sqlite'
 }
 
-/** Absolute as the app gave it; undefined for a database in memory, which is memory like any other. */
+/** As the app gave it, or absolute; `:memory:` for a database in memory. */
 function databasePath(database: object): string | undefined {
   const name: unknown = Reflect.get(database, 'name') ?? Reflect.get(database, 'filename')
   if (typeof name === 'string' && name !== '') return name
@@ -232,7 +232,7 @@ function databasePath(database: object): string | undefined {
   if (typeof location !== 'function') return undefined
   try {
     const path: unknown = Reflect.apply(location, database, [])
-    return typeof path === 'string' ? path : undefined
+    return typeof path === 'string' ? path : ':memory:'
   } catch {
     return undefined
   }
