@@ -36,6 +36,8 @@ function describe(error: unknown): Failure {
     return { status, code: 'unavailable', message: 'Please try again in a moment. Nothing you did is lost' }
   }
   if (status === 413) return { status, code: 'too_large', message: 'That is more than the shop reads' }
+  if (status === 415)
+    return { status, code: 'wrong_type', message: 'The shop takes PNG, JPEG and WebP pictures' }
   if (status === 409) {
     return { status, code: 'session_ended', message: 'You were signed out meanwhile. Please start again' }
   }

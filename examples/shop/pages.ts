@@ -7,6 +7,7 @@ import type { Database } from './database.ts'
 import type { Html } from './html.ts'
 import { productOf, readCartForm, readCredentials } from './input.ts'
 import { listOrders } from './orders.ts'
+import type { Pictures } from './pictured.ts'
 import { Refusal } from './refusal.ts'
 import { saveOnce } from './request-key.ts'
 import { cartPage } from './views/cart.ts'
@@ -16,11 +17,11 @@ import { ordersPage } from './views/orders.ts'
 import { signInPage } from './views/sign-in.ts'
 
 /** `keyed` stands before what must not happen twice. */
-export function pages(database: Database, keyed: RequestHandler): Router {
-  return Router().use(shelves(), cart(database, keyed), account(database))
+export function pages(database: Database, keyed: RequestHandler, pictures?: Pictures): Router {
+  return Router().use(shelves(pictures), cart(database, keyed), account(database))
 }
 
-function shelves(): Router {
+function shelves(pictures?: Pictures): Router {
   const router = Router()
 
   router.get('/', async (request, response) => {
@@ -29,7 +30,9 @@ function shelves(): Router {
 
   router.get('/products/:sku', async (request, response) => {
     const product = productOf(request.params.sku)
-    show(response, productPage(await visitorOf(request), product, request.query['added'] === 'yes'))
+    const isPictured = pictures && (await pictures.has(`products/${product.sku}`))
+    const added = request.query['added'] === 'yes'
+    show(response, productPage(await visitorOf(request), product, { added, isPictured }))
   })
 
   return router

@@ -11,6 +11,7 @@ import { openDatabase } from './database.ts'
 import { safeHeaders } from './headers.ts'
 import { health } from './health.ts'
 import { keyedRoutes } from './keyed.ts'
+import { openPictures } from './pictures.ts'
 import { storefront } from './storefront.ts'
 
 // What `request.session.data()` holds in every handler.
@@ -24,6 +25,7 @@ await seedAccounts(database)
 const store = process.env['SESSION_STORE'] ?? 'sqlite:.drover/shop.db'
 const visits = sessions<ShopData>({ store })
 const keyed = keyedRoutes(store)
+const pictures = openPictures()
 
 const app = express()
 app.disable('x-powered-by')
@@ -31,11 +33,11 @@ app.disable('x-powered-by')
 app.set('trust proxy', 'loopback')
 app.use(safeHeaders, health(database), assets())
 app.use(expressSessions(visits))
-app.use(storefront(database, keyed.route))
+app.use(storefront(database, keyed.route, pictures))
 
 const instance = serve(app, {
   host: '127.0.0.1',
-  onClose: () => Promise.all([visits.close(), keyed.close(), database.destroy()]),
+  onClose: () => Promise.all([visits.close(), keyed.close(), pictures.close(), database.destroy()]),
 })
 await instance.ready
 console.log(`The shop listens on port ${instance.port}`)

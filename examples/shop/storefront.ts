@@ -4,18 +4,20 @@ import { api } from './api.ts'
 import type { Database } from './database.ts'
 import { answerFailure } from './failures.ts'
 import { pages } from './pages.ts'
+import type { Pictures } from './pictured.ts'
 import { Refusal } from './refusal.ts'
 import { sameSite } from './same-site.ts'
 
 /** No form or call of the shop comes near it. */
 const bodyLimit = '10kb'
 
-/** `keyed` stands before what must not happen twice, as cart changes and checkouts. */
-export function storefront(database: Database, keyed: RequestHandler): Router {
+/** `keyed` stands before what must not happen twice, as cart changes and checkouts. `pictures`: where those of visitors rest. */
+export function storefront(database: Database, keyed: RequestHandler, pictures?: Pictures): Router {
   const router = Router()
   router.use(sameSite)
   router.use('/api', json({ limit: bodyLimit }), api(database, keyed))
-  router.use(urlencoded({ extended: false, limit: bodyLimit }), pages(database, keyed))
+  if (pictures !== undefined) router.use(pictures.routes)
+  router.use(urlencoded({ extended: false, limit: bodyLimit }), pages(database, keyed, pictures))
   router.use(() => {
     throw new Refusal('not_found', 'There is nothing at this address')
   })

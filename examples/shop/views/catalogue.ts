@@ -4,6 +4,7 @@ import { html, type Html } from '../html.ts'
 import { money } from '../money.ts'
 import { products, type Product } from '../products.ts'
 import { layout, type Visitor } from './layout.ts'
+import { pictureForm } from './profile.ts'
 
 export function cataloguePage(visitor: Visitor): Html {
   return layout(
@@ -22,12 +23,24 @@ export function cataloguePage(visitor: Visitor): Html {
   )
 }
 
-export function productPage(visitor: Visitor, product: Product, added: boolean): Html {
+/** What a product's page has to tell beside the product. */
+export interface ProductNews {
+  /** Whether it was just put into the cart. */
+  readonly added: boolean
+  /** Whether somebody has brought a picture of it; undefined where no server takes any. */
+  readonly isPictured: boolean | undefined
+}
+
+export function productPage(visitor: Visitor, product: Product, { added, isPictured }: ProductNews): Html {
   const { sku, name, price, line, story, facts } = product
   return layout(
     name,
     html`<article class="product">
-      <div class="art">${artOf(sku)}</div>
+      ${
+        isPictured === true
+          ? html`<img class="photo" src="/products/${sku}/picture" alt="${name}" />`
+          : html`<div class="art">${artOf(sku)}</div>`
+      }
       <div class="details">
         <p class="crumb"><a href="/">All things</a></p>
         <h1>${name}</h1>
@@ -46,6 +59,11 @@ export function productPage(visitor: Visitor, product: Product, added: boolean):
         <ul class="facts">
           ${facts.map((fact) => html`<li>${fact}</li>`)}
         </ul>
+        ${
+          isPictured !== undefined &&
+          visitor.user !== undefined &&
+          pictureForm(`/products/${sku}/picture`, isPictured)
+        }
       </div>
     </article>`,
     visitor,
