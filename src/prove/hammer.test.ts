@@ -12,7 +12,11 @@ const pathsOf = (flow: Flow | undefined) =>
 function answers(
   flow: Flow,
   status: (path: string, step: number) => number,
-  { body = '', headers = {} }: { readonly body?: string; readonly headers?: Observation['headers'] } = {},
+  {
+    body = '',
+    headers = {},
+    durationMs = 1,
+  }: Partial<Pick<Observation, 'headers' | 'durationMs'>> & { readonly body?: string } = {},
 ): Trace {
   const observations = (pathsOf(flow) ?? []).map((path, step) => ({
     step,
@@ -24,7 +28,7 @@ function answers(
     error: undefined,
     captured: {},
     startedAtMs: 0,
-    durationMs: 1,
+    durationMs,
   }))
   return { mode: 'single', observations }
 }
@@ -36,15 +40,23 @@ const flow = flowOf(
   'POST /logout',
   'DELETE /api/me',
 )
+const served = answers(flow, () => 200)
 
 it('attempts to log in and safe reads are repeated, the likeliest first; nothing that ends or deletes something', () => {
-  const again = pathsOf(hammered(flow))?.slice(flow.steps.length) ?? []
+  const again = pathsOf(hammered(flow, served))?.slice(flow.steps.length) ?? []
   assert.deepEqual([...new Set(again)], ['/login', '/api/me', '/health'])
-  assert.equal(hammered(flowOf('DELETE /x', 'GET /logout')), undefined)
+  const ends = flowOf('DELETE /x', 'GET /logout')
+  assert.equal(
+    hammered(
+      ends,
+      answers(ends, () => 200),
+    ),
+    undefined,
+  )
 })
 
 const own = flow.steps.length
-const asked = hammered(flow) ?? flow
+const asked = hammered(flow, served) ?? flow
 const refused = (status: (path: string, step: number) => number, body = '') => {
   const found = firstRefused(asked, own, answers(asked, status, { body }))
   return found && `${found.step.path} ${found.times} ${found.timesAny}`
@@ -76,13 +88,38 @@ it('a lock is a refusal where it says so, and what was never served is none', ()
 })
 
 it('where the flow itself is refused, or told what is left, it shows its limits already', () => {
+  const second = answers(flow, (_, step) => (step === 2 ? 429 : 200))
+  assert.equal(hammered(flow, second), undefined)
+  const headers = { 'ratelimit-remaining': ['9'] }
   assert.equal(
-    refused((_, step) => (step === 2 || step > own ? 429 : 200)),
+    hammered(
+      flow,
+      answers(flow, () => 200, { headers }),
+    ),
     undefined,
   )
-  const headers = { 'ratelimit-remaining': ['9'] }
-  const telling = answers(asked, (_, step) => (step > own + 3 ? 429 : 200), { headers })
-  assert.equal(firstRefused(asked, own, telling), undefined)
+})
+
+it('what waits, as a stream of events does, is not repeated', () => {
+  const paths = (durationMs: number) =>
+    new Set(
+      pathsOf(
+        hammered(
+          flow,
+          answers(flow, () => 200, { durationMs }),
+        ),
+      )?.slice(own),
+    )
+  assert.equal(paths(200).size, 3)
+  assert.equal(paths(700).size, 0)
+  const headers = { 'content-type': ['text/event-stream'] }
+  assert.equal(
+    hammered(
+      flow,
+      answers(flow, () => 200, { headers }),
+    ),
+    undefined,
+  )
 })
 
 it('a step stands behind the flow as often as wanted', () => {

@@ -2,7 +2,7 @@
 // where each instance counts for itself, several refuse later.
 import { asksAnew, type Schedule } from './drive/schedule.ts'
 import { remainingSteps } from './compare/limiter.ts'
-import { routeOf } from './compare/routes.ts'
+import { routeName, routeOf } from './compare/routes.ts'
 import { isSafeRead } from './final-reads.ts'
 import type { Difference } from './finding.ts'
 import type { Flow, HttpStep, Step } from './flow/flow.ts'
@@ -14,15 +14,44 @@ const writesEach = 25
 const readRoutesAtMost = 2
 const writeRoutesAtMost = 2
 
-/** The flow, and after it some of its requests many times. Undefined where none of them may be repeated. */
-export function hammered(flow: Flow): Flow | undefined {
+/** All that is asked of one route takes so long at most, by what it took alone: nothing that waits is repeated, such as a stream of events. */
+const routeMs = 6000
+/** Fewer come to no limit. */
+const fewest = 10
+
+/**
+ * The flow, and after it some of its requests many times. `alone`: what one instance answered to it. Undefined where none may be repeated, and
+ * where the flow itself shows limits: those were compared.
+ */
+export function hammered(flow: Flow, alone: Trace): Flow | undefined {
+  const observations = alone.observations.filter(({ step }) => step < flow.steps.length)
+  if (showsLimits(flow, { ...alone, observations })) return undefined
   const writes = ofEachRoute(flow, isRepeatedWrite, ({ path }) => (isAttempt.test(path) ? 0 : 1))
   const reads = ofEachRoute(flow, isSafeRead, ({ path }) => (isAside.test(path) ? 1 : 0))
+  const affordable = (steps: readonly HttpStep[], routes: number, wanted: number): readonly Step[] =>
+    steps
+      .map((step) => ({
+        step,
+        count: Math.min(wanted, Math.floor(routeMs / quickest(flow, observations, step))),
+      }))
+      .filter(({ count }) => count >= fewest)
+      .slice(0, routes)
+      .flatMap(({ step, count }) => repeated(step, count))
   const again = [
-    ...writes.slice(0, writeRoutesAtMost).flatMap((step) => repeated(step, writesEach)),
-    ...reads.slice(0, readRoutesAtMost).flatMap((step) => repeated(step, readsEach)),
+    ...affordable(writes, writeRoutesAtMost, writesEach),
+    ...affordable(reads, readRoutesAtMost, readsEach),
   ]
   return again.length === 0 ? undefined : { ...flow, steps: [...flow.steps, ...again] }
+}
+
+/** Milliseconds that the route of a step takes once it is warm; Infinity where it does not end by itself. */
+function quickest(flow: Flow, observations: readonly Observation[], step: HttpStep): number {
+  const route = routeName(step.method, step.path)
+  const own = observations.filter((one) => routeOf(flow, one.step) === route)
+  const hasEnd = own.every(
+    ({ status, headers }) => status > 0 && headers['content-type']?.[0]?.includes('event-stream') !== true,
+  )
+  return hasEnd ? Math.max(1, Math.min(...own.map(({ durationMs }) => durationMs))) : Infinity
 }
 
 const isAttempt = /log-?in|sign-?in|auth|session|password|otp|code|verify|token|register|sign-?up/i
@@ -59,14 +88,10 @@ export interface Refused {
   readonly timesAny: number
 }
 
-/**
- * Of what one instance answered to a hammered flow, whose first `own` steps are the flow itself. Undefined where it refused nothing, and where
- * the flow itself shows its limits: that was compared.
- */
-export function firstRefused(asked: Flow, own: number, trace: Trace): Refused | undefined {
-  if (showsLimits(asked, own, trace)) return undefined
+/** Of what one instance answered to a hammered flow, whose first `own` steps are the flow itself; undefined where it refused nothing. */
+export function firstRefused(asked: Flow, own: number, { observations }: Trace): Refused | undefined {
   const served = new Set<string>()
-  for (const observation of trace.observations) {
+  for (const observation of observations) {
     const { step: index } = observation
     const step = asked.steps[index]
     const route = routeOf(asked, index)
@@ -85,9 +110,8 @@ export function withAgain(flow: Flow, step: HttpStep, count: number): Flow {
 }
 
 /** By refusing, or by telling more than once what is left. */
-function showsLimits(asked: Flow, own: number, trace: Trace): boolean {
-  const observations = trace.observations.filter(({ step }) => step < own)
-  return observations.some(isRefusal) || remainingSteps({ ...trace, observations }, asked).steps.length > 1
+function showsLimits(flow: Flow, alone: Trace): boolean {
+  return alone.observations.some(isRefusal) || remainingSteps(alone, flow).steps.length > 1
 }
 
 function isRefusal({ status, headers, body }: Observation): boolean {

@@ -45,9 +45,12 @@ export interface Judgement {
 export async function judgeFlow(own: Flow, options: JudgeOptions): Promise<Judgement> {
   const flow = withFinalReads(own)
   const count = own.steps.length
-  const judgement = await judgeDriven({ flow, own: count, restarts: restartSchedule(flow, count) }, options)
-  if (judgement.verdict.verdict !== 'no-divergence' || (await options.mayLimit?.()) !== true) return judgement
-  return (await judgePastLimits(own, options)) ?? judgement
+  const judge = new Judge({ flow, own: count, restarts: restartSchedule(flow, count) }, options)
+  const judgement = await judge.judgeOrSayWhy()
+  const { reference } = judge
+  if (judgement.verdict.verdict !== 'no-divergence' || reference === undefined) return judgement
+  if ((await options.mayLimit?.()) !== true) return judgement
+  return (await judgePastLimits(own, reference, options)) ?? judgement
 }
 
 /** What is driven: a flow of which the first `own` steps are the user's. */
@@ -57,25 +60,20 @@ interface Driven {
   readonly restarts: Schedule
 }
 
-async function judgeDriven(driven: Driven, options: JudgeOptions): Promise<Judgement> {
-  const judge = new Judge(driven, options)
-  try {
-    return await judge.judge()
-  } catch (error) {
-    if (!(error instanceof AppFailure)) throw error
-    return judge.cannot(error.message)
-  }
-}
-
 /** Undefined where nobody is refused too late, or the time ends: then what the flow itself has shown stands. */
-async function judgePastLimits(flow: Flow, options: JudgeOptions): Promise<Judgement | undefined> {
+async function judgePastLimits(
+  flow: Flow,
+  reference: Trace,
+  options: JudgeOptions,
+): Promise<Judgement | undefined> {
   const own = flow.steps.length
   try {
-    const past = await pastLimit(flow, options.laboratory)
+    const past = await pastLimit(flow, reference, options.laboratory)
     if (past === undefined) return undefined
     const driven = { flow: past, own, restarts: restartBeforeRefusal(past, own) }
     // All of so many requests are its writers: there is nothing to make shorter.
-    const judgement = await judgeDriven(driven, { ...options, hasTime: () => false })
+    const judge = new Judge(driven, { ...options, hasTime: () => false })
+    const judgement = await judge.judgeOrSayWhy()
     const { verdict, investigated } = judgement
     const told = investigated.filter(({ finding }) => isOfLimit(finding.divergence.difference, own))
     if (verdict.verdict !== 'stateful' || told.length === 0) return undefined
@@ -88,14 +86,14 @@ async function judgePastLimits(flow: Flow, options: JudgeOptions): Promise<Judge
 }
 
 /** The flow with one of its requests repeated until one instance alone refuses it; undefined where it refuses none. */
-async function pastLimit(flow: Flow, laboratory: Laboratory): Promise<Flow | undefined> {
+async function pastLimit(flow: Flow, reference: Trace, laboratory: Laboratory): Promise<Flow | undefined> {
   const own = flow.steps.length
   const alone = async (asked: Flow): Promise<Refused | undefined> => {
     const schedule = singleSchedule(asked)
     const { trace } = await laboratory.run({ phase: 'baseline', flow: asked, mode: 'single', schedule })
     return firstRefused(asked, own, trace)
   }
-  const asked = hammered(flow)
+  const asked = hammered(flow, reference)
   const refused = asked && (await alone(asked))
   if (refused === undefined) return undefined
   const { step, times, timesAny } = refused
@@ -113,6 +111,7 @@ class Judge {
   readonly #options: JudgeOptions
   readonly #runs: AdversarialRuns
   readonly #limits: string[] = []
+  #reference: Trace | undefined
 
   constructor({ flow, own, restarts }: Driven, options: JudgeOptions) {
     this.#flow = flow
@@ -122,7 +121,21 @@ class Judge {
     this.#runs = new AdversarialRuns(options.laboratory, flow)
   }
 
-  async judge(): Promise<Judgement> {
+  /** What one instance answered; undefined until it has. */
+  get reference(): Trace | undefined {
+    return this.#reference
+  }
+
+  async judgeOrSayWhy(): Promise<Judgement> {
+    try {
+      return await this.#judge()
+    } catch (error) {
+      if (!(error instanceof AppFailure)) throw error
+      return this.#cannot(error.message)
+    }
+  }
+
+  async #judge(): Promise<Judgement> {
     const first = await this.#baseline(0)
     const failure = flowFailure(this.#flow, this.#ownSteps, first)
     if (failure !== undefined) return this.#secondChance(failure)
@@ -134,11 +147,12 @@ class Judge {
     const again = await this.#baseline(0)
     return flowFailure(this.#flow, this.#ownSteps, again) === undefined
       ? this.#judgeBy(again)
-      : this.cannot(failure)
+      : this.#cannot(failure)
   }
 
   async #judgeBy(reference: Trace): Promise<Judgement> {
     const { laboratory, seed, schedules } = this.#options
+    this.#reference = reference
     this.#limits.push(...failedSteps(this.#flow, this.#ownSteps, reference))
     const adversarial = adversarialSchedules(this.#flow, seed, schedules, laboratory.instances)
     const [second] = await Promise.all([
@@ -148,7 +162,7 @@ class Judge {
     ])
     const baselines = [reference, second]
     const unstable = tooUnstable(learnNoise(baselines, this.#flow))
-    if (unstable !== undefined) return this.cannot(unstable)
+    if (unstable !== undefined) return this.#cannot(unstable)
     for (const [index, schedule] of adversarial.entries()) {
       if (index > 0) await this.#runSchedule(schedule)
       const confirmed = await this.#confirmed(reference, baselines)
@@ -231,11 +245,11 @@ class Judge {
   #clear(schedules: number): Judgement {
     const several: readonly AdversarialMode[] = ['private-disk', 'shared-disk']
     if (!several.some((mode) => this.#runs.hasRun(mode)))
-      return this.cannot(this.#runs.failures[0] ?? 'several instances could not be run')
+      return this.#cannot(this.#runs.failures[0] ?? 'several instances could not be run')
     return this.#judgement({ verdict: 'no-divergence', schedules }, [])
   }
 
-  cannot(why: string): Judgement {
+  #cannot(why: string): Judgement {
     return this.#judgement({ verdict: 'could-not-judge', why }, [])
   }
 
