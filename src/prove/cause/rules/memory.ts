@@ -12,7 +12,7 @@ const sessionCookie =
   /^(?:connect\.sid|koa[.:]sess|sess(?:ion)?(?:_?id)?|sid|jsessionid|phpsessid|.*session.*|.*\.sid|auth.*|token)$/i
 const sessionName =
   /^(?!.*(?:reset|verif|csrf|otp|invit|magic)).*(?:sess|logged|login|signed_?in|auth|^(?:access|refresh|bearer)?_?tokens?$)/i
-const isRefused = /^(?:401|403|302|303|307)\b|login|sign-?in|unauthori[sz]ed/i
+const isRefused = /^(?:401|403|302|303|307|no answer: refused)\b|login|sign-?in|unauthori[sz]ed/i
 
 /** A session that was kept where only one instance finds it. */
 export function sessionRule(clues: Clues): Conclusion | undefined {

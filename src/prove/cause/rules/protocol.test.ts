@@ -59,3 +59,16 @@ test('sockets that the server itself lists are told by where that is read', () =
   const found = roomsRule(clues(ws, [write('total', 3)], [event('read', { reads })]))
   assert.deepEqual([found?.holder, found?.declaredAt, found?.writtenAt], ['sockets', at(2), at(9)])
 })
+
+test('what others sent is of a room, though the reader itself was counted as it connected', () => {
+  const joined = message('bob', [write('total', 3)])
+  const given = clues(ws, [], [sent('ws', 'ahoy', 18)])
+  const counted = { ...given, writers: [joined], reader: { ...given.reader, events: joined.events } }
+  assert.equal(roomsRule(counted)?.writtenAt?.line, 18)
+  assert.equal(roomsRule({ ...counted, run: [] }), undefined)
+})
+
+test('a connection that is refused is not about who is connected', () => {
+  const difference = { step: 1, where: 'status', expected: '101', actual: 'no answer: refused' }
+  assert.equal(roomsRule({ ...clues(ws, [write('rooms', 4)], []), difference }), undefined)
+})

@@ -41,12 +41,14 @@ const connected = /client|socket|conn|room|peer|channel|subscri|listener|member|
 export function roomsRule(clues: Clues): Conclusion | undefined {
   const { difference, boot, reader, writers, run } = clues
   if (!difference.where.startsWith('message') && reader.type !== 'websocket') return undefined
+  // Who may not even connect misses no message: it is about who he is.
+  if (difference.actual === 'no answer: refused') return undefined
   const isOfOthers = writers.some(({ client, type }) => client !== reader.client || type !== 'websocket')
   const suspect = memorySuspects(clues)[0]
   const server = packageAmong(boot, socketServers)
-  if (!isOfOthers && suspect?.isRead === true) return undefined
-  const used = server === undefined ? undefined : readPlace(server, run)
   const sent = broadcastOf(reader, run)
+  if (!isOfOthers && suspect?.isRead === true && !isOfAnother(sent, reader)) return undefined
+  const used = server === undefined ? undefined : readPlace(server, run)
   // Where requests use nothing of the server, the app has a list of its own of who is connected.
   const own = used === undefined && !hasRooms(sent) ? ownList(clues) : undefined
   const seen = seenIn(own ?? server)
@@ -71,6 +73,11 @@ function ownList(clues: Clues): AppEvent | undefined {
 function broadcastOf({ awaits }: Clues['reader'], run: Clues['run']): AppEvent | undefined {
   const all = run.filter(({ event }) => event === 'broadcast')
   return all.findLast(({ detail }) => awaits !== undefined && detail?.includes(awaits)) ?? all.at(-1)
+}
+
+/** It was waited for, and went to other sockets than the one that caused it. */
+function isOfAnother(sent: AppEvent | undefined, { awaits }: Clues['reader']): boolean {
+  return sent?.package === 'ws' && awaits !== undefined && sent.detail?.includes(awaits) === true
 }
 
 /** Its package keeps who is connected, and in which room. */
