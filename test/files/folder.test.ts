@@ -84,6 +84,20 @@ test('keys that differ in capitals only are files of their own on any disk', asy
   )
 })
 
+test('who only reads makes no folder', async () => {
+  const folder = join(top, 'nobody', 'wrote')
+  const store = files(`file:${folder}`)
+  assert.equal(await store.get('a'), undefined)
+  assert.equal(await store.stat('a'), undefined)
+  assert.deepEqual(await store.list(), { files: [], next: undefined })
+  await store.delete('a')
+  await refuse('FILE_ABSENT', [store.copy('a', 'b')])
+  assert.equal(await store.sweep(), 0)
+  await assert.rejects(readdir(join(top, 'nobody')), { code: 'ENOENT' })
+  await store.put('a', 'x', text)
+  assert.equal((await store.stat('a'))?.size, 1)
+})
+
 test('a place that is no folder is an outage with its cause, and never an absent file', async () => {
   const path = join(top, 'no-folder')
   await writeFile(path, '')

@@ -50,7 +50,8 @@ const attempts = 200
 export class FolderBackend implements FileBackend {
   readonly #folder: string
   readonly #settings: FilesSettings
-  #place: Promise<Place> | undefined
+  #place: Place | undefined
+  #made: Promise<Place> | undefined
   #ring: Promise<KeyRing> | undefined
 
   /** Makes the folder on first use. Throws OPTION_INVALID for keys that are none. */
@@ -63,7 +64,7 @@ export class FolderBackend implements FileBackend {
   }
 
   write(key: string, content: Content, write: FileWrite): Promise<void> {
-    return this.#use(async ({ tree, uploads }) => {
+    return this.#writing(async ({ tree, uploads }) => {
       const upload = await uploads.receive(content, write.contentType)
       try {
         await settle(tree, tree.pathOf(key), (path) =>
@@ -78,7 +79,7 @@ export class FolderBackend implements FileBackend {
   }
 
   read(key: string, range: ByteRange | undefined): Promise<ReadFile | undefined> {
-    return this.#use(async ({ tree }) => {
+    return this.#reading(undefined, async ({ tree }) => {
       const opened = await openFile(tree, tree.pathOf(key))
       if (opened === undefined) return undefined
       const { handle, record } = opened
@@ -92,7 +93,7 @@ export class FolderBackend implements FileBackend {
   }
 
   stat(key: string): Promise<StoredFile | undefined> {
-    return this.#use(async ({ tree }) => {
+    return this.#reading(undefined, async ({ tree }) => {
       const opened = await openFile(tree, tree.pathOf(key))
       await opened?.handle.close()
       return opened === undefined ? undefined : storedFile(key, opened)
@@ -100,7 +101,7 @@ export class FolderBackend implements FileBackend {
   }
 
   list({ prefix, after = '', limit }: FileQuery): Promise<FilePage> {
-    return this.#use(async ({ tree }) => {
+    return this.#reading({ files: [], next: undefined }, async ({ tree }) => {
       const files: ListedFile[] = []
       for await (const { key, path } of tree.walk({ prefix, after })) {
         const opened = await openFile(tree, path)
@@ -114,7 +115,7 @@ export class FolderBackend implements FileBackend {
   }
 
   delete(key: string): Promise<void> {
-    return this.#use(async ({ tree }) => {
+    return this.#reading(undefined, async ({ tree }) => {
       const path = tree.pathOf(key)
       await tree.assertInside(path)
       try {
@@ -130,7 +131,7 @@ export class FolderBackend implements FileBackend {
 
   /** A second name for the same bytes: files are never changed, only replaced. */
   copy(from: string, to: string): Promise<boolean> {
-    return this.#use(async ({ tree, uploads }) => {
+    return this.#reading(false, async ({ tree, uploads }) => {
       const source = tree.pathOf(from)
       const opened = await openFile(tree, source)
       await opened?.handle.close()
@@ -162,11 +163,16 @@ export class FolderBackend implements FileBackend {
 
   /** The keys that sign this folder's URLs. */
   keyRing(): Promise<KeyRing> {
-    return this.#use(({ top, uploads }) => (this.#ring ??= sharedKeyRing(top, uploads.newPath())))
+    return this.#writing(({ top, uploads }) => {
+      this.#ring ??= sharedKeyRing(top, uploads.newPath())
+      // What could not be read may be readable the next time.
+      this.#ring.catch(() => (this.#ring = undefined))
+      return this.#ring
+    })
   }
 
   sweep(): Promise<number> {
-    return this.#use(({ uploads }) =>
+    return this.#reading(0, ({ uploads }) =>
       uploads.sweep(Date.now() - (this.#settings.abandonedAfterMs ?? defaultAbandonedAfterMs)),
     )
   }
@@ -175,25 +181,49 @@ export class FolderBackend implements FileBackend {
     // Nothing is held between calls.
   }
 
-  /** What fails by the disk is an outage, not an absent file. */
-  async #use<Result>(work: (place: Place) => Promise<Result>): Promise<Result> {
-    try {
-      const place = await (this.#place ??= openPlace(this.#folder))
-      return await work(place)
-    } catch (error) {
-      if (error instanceof DroverError) throw error
-      throw new DroverError('STORE_UNAVAILABLE', 'Cannot reach the folder of files', { cause: error })
-    }
+  /** In a folder that nobody has made yet nothing is there: who only reads makes none. */
+  #reading<Result>(nothing: Result, work: (place: Place) => Promise<Result>): Promise<Result> {
+    return orOutage(async () => {
+      const place = (this.#place ??= await findPlace(this.#folder))
+      return place === undefined ? nothing : work(place)
+    })
+  }
+
+  #writing<Result>(work: (place: Place) => Promise<Result>): Promise<Result> {
+    return orOutage(async () => {
+      this.#made ??= makePlace(this.#folder)
+      // What could not be made may be possible the next time.
+      this.#made.catch(() => (this.#made = undefined))
+      return work(await this.#made)
+    })
   }
 }
 
-async function openPlace(folder: string): Promise<Place> {
-  await mkdir(folder, { recursive: true, mode: 0o700 })
-  const top = await realpath(folder)
-  const [files, uploads] = [join(top, 'tree'), join(top, 'uploads')]
-  await mkdir(files, { recursive: true, mode: 0o700 })
-  await mkdir(uploads, { recursive: true, mode: 0o700 })
-  return { top, tree: new FileTree(files), uploads: new Uploads(uploads) }
+/** What fails by the disk is an outage, not an absent file. */
+async function orOutage<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof DroverError) throw error
+    throw new DroverError('STORE_UNAVAILABLE', 'Cannot reach the folder of files', { cause: error })
+  }
+}
+
+async function findPlace(folder: string): Promise<Place | undefined> {
+  try {
+    const top = await realpath(folder)
+    return { top, tree: new FileTree(join(top, 'tree')), uploads: new Uploads(join(top, 'uploads')) }
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined
+    throw error
+  }
+}
+
+async function makePlace(folder: string): Promise<Place> {
+  for (const part of ['tree', 'uploads']) await mkdir(join(folder, part), { recursive: true, mode: 0o700 })
+  const place = await findPlace(folder)
+  if (place === undefined) throw new Error('the folder of files is gone again')
+  return place
 }
 
 /**

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { open, readdir, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Content } from '../content.ts'
+import { isErrno } from './errno.ts'
 import { encodeRecord } from './record.ts'
 
 export class Uploads {
@@ -40,7 +41,7 @@ export class Uploads {
    */
   async sweep(beforeMs: number): Promise<number> {
     let removed = 0
-    for (const name of await readdir(this.#folder)) {
+    for (const name of await readdir(this.#folder).catch(none)) {
       const path = join(this.#folder, name)
       const found = await stat(path).catch(() => undefined)
       if (found === undefined || found.mtimeMs >= beforeMs) continue
@@ -54,4 +55,9 @@ export class Uploads {
     }
     return removed
   }
+}
+
+function none(error: unknown): readonly string[] {
+  if (isErrno(error, 'ENOENT')) return []
+  throw error
 }
