@@ -119,6 +119,19 @@ const observed: readonly (readonly [
     { holder: 'carts' },
   ],
   [
+    'a list of tokens that renew others, which says nothing of a visitor',
+    'module-state',
+    {
+      modes: 'DDD',
+      where: 'status',
+      expected: '200',
+      actual: '403',
+      writer: side([write('refreshTokens')]),
+      reader: side([read]),
+    },
+    { holder: 'refreshTokens' },
+  ],
+  [
     'a session store in memory',
     'in-memory-session',
     {

@@ -11,7 +11,7 @@ import { bootEffect, onDisk, writtenFiles } from './disk.ts'
 const sessionCookie =
   /^(?:connect\.sid|koa[.:]sess|sess(?:ion)?(?:_?id)?|sid|jsessionid|phpsessid|.*session.*|.*\.sid|auth.*|token)$/i
 const sessionName =
-  /^(?!.*(?:reset|verif|csrf|otp|invit|magic)).*(?:sess|logged|login|signed_?in|auth|^(?:access|refresh|bearer)?_?tokens?$)/i
+  /^(?!.*(?:reset|verif|csrf|otp|invit|magic)).*(?:sess|logged|login|signed_?in|auth|^(?:access|bearer)?_?tokens?$)/i
 const isRefused = /^(?:401|403|302|303|307|no answer: refused)\b|login|sign-?in|unauthori[sz]ed/i
 
 /** A session that was kept where only one instance finds it. */
