@@ -57,7 +57,7 @@ export function testsPhrase(finding: Finding): Phrase | undefined {
 
 /** What tests wrote last, harmless and short, the latest last; without the frames of a stack. */
 export function testsLines({ lastLines }: TestsDivergence): readonly string[] {
-  const told = lastLines.filter((line) => !/^\s*at\s|^Node\.js v|^npm (?:error|notice)/.test(line))
+  const told = lastLines.filter((line) => !/^\s*at\s|^Node\.js v|^npm (?:error|notice)|^\s*\^+$/.test(line))
   return told.map((line) => shorten(plain(line).trim(), 160))
 }
 

@@ -8,12 +8,15 @@ import type { Exchange } from './recording.ts'
 /** A run's outcome by what is run: `single`, `single` with pauses as `paused`, or a mode. Each is taken in turn, the last again and again. */
 type Script = Partial<Record<string, readonly (boolean | Error)[]>>
 
+interface JudgedOptions {
+  readonly requests?: number
+  readonly answers?: Record<string, string>
+  readonly hasTimeToSpare?: boolean
+}
+
 async function judged(
   script: Script,
-  {
-    requests = 2,
-    answers = {},
-  }: { readonly requests?: number; readonly answers?: Record<string, string> } = {},
+  { requests = 2, answers = {}, hasTimeToSpare = true }: JudgedOptions = {},
 ): Promise<{ readonly judgement: TestsJudgement; readonly ran: readonly string[] }> {
   const ran: string[] = []
   const run = (plan: TestsPlan): Promise<TestsRun> => {
@@ -43,6 +46,7 @@ async function judged(
     aloneTimeoutMs: 1_000,
     leastTimeoutMs: 1_000,
     hasTime: () => true,
+    hasTimeToSpare: () => hasTimeToSpare,
     signal: AbortSignal.timeout(60_000),
   })
   return { judgement, ran }
@@ -88,6 +92,12 @@ test('a failure that comes again, while one instance passes, is one; the first r
     ran.every((one) => one.endsWith(' 7')),
     'further schedules are not needed',
   )
+})
+
+test('where time is short, what fails for sure is not run in further modes: its cause is sought', async () => {
+  const { judgement, ran } = await judged({ 'private-disk': [false] }, { hasTimeToSpare: false })
+  assert.deepEqual(ran.slice(-3), ['private-disk 7', 'private-disk 7', 'single 7'])
+  assert.equal(judgement.failed?.modes.restart, undefined)
 })
 
 test('what fails once and not again is told and no failure', async () => {

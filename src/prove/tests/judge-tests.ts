@@ -17,6 +17,8 @@ export interface JudgeTestsOptions {
   readonly leastTimeoutMs: number
   /** False once the time for the tests is over. */
   readonly hasTime: () => boolean
+  /** False once what is left is needed to find the cause of a failure that is sure. */
+  readonly hasTimeToSpare: () => boolean
   readonly signal: AbortSignal
 }
 
@@ -126,7 +128,7 @@ class TestsJudge {
   /** A failure that is sure is told, even when the time ends here. */
   async #later(mode: AdversarialMode, seed: number): Promise<void> {
     if (this.#unrepeatable !== undefined) return
-    if (this.#isConvicted && !this.#options.hasTime()) return
+    if (this.#isConvicted && !this.#options.hasTimeToSpare()) return
     try {
       await this.#adversarial(mode, seed)
     } catch (error) {
