@@ -67,6 +67,7 @@ test('installing it brings its dependencies, and neither a peer nor a Node of it
 for (const [specifier, name] of [
   ['drover', 'sessions'],
   ['drover/express', 'expressSessions'],
+  ['drover/files', 'files'],
   ['drover/config', 'defineConfig'],
   ['drover/testing', 'sessionStoreContract'],
 ] as const) {
@@ -75,6 +76,14 @@ for (const [specifier, name] of [
     assert.ok(stdout.split(/\s/).includes(name), `exports ${stdout}`)
   })
 }
+
+test("files('s3://…') without the packages it needs says which one to install; files('file:…') needs none", async () => {
+  const program = `import { files } from 'drover/files'
+await files('s3://bucket').stat('a').catch((error) => console.log(error.code, error.message))
+await files('file:files').put('a', 'b', { contentType: 'text/plain' }).then((file) => console.log(file.sha256))`
+  const { stdout } = await project.run(process.execPath, ['--input-type=module', '--eval', program])
+  assert.match(stdout, /^PEER_MISSING Cannot use files in S3: .*npm install @aws-sdk\/client-s3\n3e23e816/)
+})
 
 test("import 'drover/dist/…' is refused: only the documented subpaths are public", async () => {
   await assert.rejects(importing('drover/dist/index.js'), /ERR_PACKAGE_PATH_NOT_EXPORTED/)

@@ -2,7 +2,8 @@
 import { DroverError, isDroverError, sessions } from 'drover'
 import type { ErrorCode, SessionStore } from 'drover'
 import { defineConfig } from 'drover/config'
-import { expressSessions } from 'drover/express'
+import { expressSessions, expressUploads } from 'drover/express'
+import { files } from 'drover/files'
 import { ManualClock, sessionStoreContract } from 'drover/testing'
 import express from 'express'
 
@@ -16,6 +17,11 @@ sessions({ idle: '30 minutes' })
 
 const app: express.Express = express()
 app.use(expressSessions(visitors))
+
+const store = files('file:pictures', { maxBytes: 1_000_000 })
+app.post('/pictures', expressUploads(store, { key: ({ field }) => field, accept: ['image/*'] }))
+// @ts-expect-error a file has a type
+export const stored = store.put('a', 'b', {})
 
 export const config: { readonly command: readonly string[] } = defineConfig({
   command: ['node', 'server.js'],
