@@ -9,6 +9,8 @@ import { PostgresSessionStore } from './store.ts'
 
 export { postgresIdempotencyStore } from './idempotency.ts'
 export { postgresLeaseStore } from './lease.ts'
+export { postgresTokenStore } from './tokens.ts'
+export type { PostgresTokenOptions } from './tokens.ts'
 export { checkFence, once, onceTables } from './once.ts'
 export type { PostgresTransaction } from './once.ts'
 export type { PlainPostgresOptions } from './open-link.ts'

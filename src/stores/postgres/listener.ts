@@ -1,4 +1,4 @@
-// Hears which sessions were left, over one connection that is open only while somebody wants to know.
+// Hears what others tell on a channel, over one connection that is open only while somebody wants to know.
 //
 //   idle ──first wish──▶ connecting ──▶ listening ──lost, or no sign of life──▶ waiting
 //                            │ failed                                             │ pause over
@@ -9,7 +9,6 @@ import { withDeadline } from '../../base/deadline.ts'
 import { ask } from './client.ts'
 import type { PostgresClient, Value } from './client.ts'
 import type { PostgresLimits } from './defaults.ts'
-import type { Names } from './statements.ts'
 
 type Phase =
   | { readonly name: 'idle' }
@@ -25,19 +24,18 @@ interface Listening {
 }
 
 export interface ListenerSettings {
-  readonly names: Names
+  readonly channel: string
+  /** Asked before it listens. */
+  readonly prologue: string | undefined
   /** A connection to listen on; without one it only says now and then that it is unsure. */
   readonly connect: (() => Promise<PostgresClient>) | undefined
   readonly limits: PostgresLimits
   readonly random: () => number
-  /** Told of a key that was left, or of a tag and its dot. */
-  readonly onLeft: (prefix: string) => void
-  /** Anything may have been left untold: it was not listened until now, or it is time to look anyhow. */
+  /** Told of each payload. */
+  readonly onTold: (payload: string) => void
+  /** Anything may have gone untold: it was not listened until now, or it is time to look anyhow. */
   readonly onUnsure: () => void
 }
-
-/** As many advisory locks as `notify` in statements.ts tries. */
-export const stripes = 16
 
 export class Listener {
   readonly #settings: ListenerSettings
@@ -105,11 +103,11 @@ export class Listener {
   }
 
   async #listen(connect: () => Promise<PostgresClient>): Promise<Listening> {
-    const { names, onLeft } = this.#settings
+    const { channel, prologue, onTold } = this.#settings
     const client = await connect()
     let isStopped = false
     const onNotification = (message: { channel: string; payload?: string | undefined }) => {
-      if (message.channel === names.channel && message.payload !== undefined) onLeft(message.payload)
+      if (message.channel === channel && message.payload !== undefined) onTold(message.payload)
     }
     const stop = (error: Error = new Error('not listening any more')) => {
       if (isStopped) return
@@ -122,9 +120,8 @@ export class Listener {
     client.on('notification', onNotification)
     client.unref()
     try {
-      // The locks first: whoever ends a session after them tells, whoever ended one before has committed it by now.
-      await this.#ask(client, lockSql(names))
-      await this.#ask(client, `LISTEN ${names.channel}`)
+      if (prologue !== undefined) await this.#ask(client, prologue)
+      await this.#ask(client, `LISTEN ${channel}`)
     } catch (error) {
       stop()
       throw error
@@ -164,8 +161,4 @@ export class Listener {
     const late = () => new Error(`PostgreSQL did not answer within ${operationTimeoutMs} ms`)
     return withDeadline(ask(client, text, values), operationTimeoutMs, late)
   }
-}
-
-function lockSql({ lockClass }: Names): string {
-  return `SELECT pg_advisory_lock_shared(${lockClass}, stripe) FROM generate_series(0, ${stripes - 1}) AS stripe`
 }

@@ -24,12 +24,11 @@ import type { PostgresAnswer, Value } from './client.ts'
 import { mostHops } from './defaults.ts'
 import type { PostgresLimits } from './defaults.ts'
 import type { PostgresLink } from './link.ts'
-import { stripes } from './listener.ts'
 import { fieldsText, readListed, readRecord } from './record.ts'
 import type { Row } from './record.ts'
 import type { Names, Run, StatementName, Statements } from './statements.ts'
 import { startSweeper, sweep } from './sweeper.ts'
-import { PostgresWatch } from './watch.ts'
+import { PostgresWatch, stripes } from './watch.ts'
 
 export interface PostgresStoreSettings {
   readonly link: PostgresLink

@@ -7,12 +7,16 @@ import type { Whereabouts } from '../watchers.ts'
 import { mostHops } from './defaults.ts'
 import { Listener } from './listener.ts'
 import type { ListenerSettings } from './listener.ts'
-import type { Run } from './statements.ts'
+import type { Names, Run } from './statements.ts'
 
-export interface PostgresWatchSettings extends Omit<ListenerSettings, 'onLeft' | 'onUnsure'> {
+export interface PostgresWatchSettings extends Pick<ListenerSettings, 'connect' | 'limits' | 'random'> {
+  readonly names: Names
   readonly run: Run
   readonly clock: Clock
 }
+
+/** As many advisory locks as `notify` in statements.ts tries. */
+export const stripes = 16
 
 export class PostgresWatch implements WatchingStore {
   readonly #run: Run
@@ -23,7 +27,7 @@ export class PostgresWatch implements WatchingStore {
   #isUnsure = false
   #isClosed = false
 
-  constructor({ run, clock, ...listening }: PostgresWatchSettings) {
+  constructor({ run, clock, names, ...listening }: PostgresWatchSettings) {
     this.#run = run
     this.#clock = clock
     const haveAnyLeft = () => {
@@ -34,7 +38,11 @@ export class PostgresWatch implements WatchingStore {
     this.#watchers = new Watchers({ haveAnyLeft, find: (keys) => this.find(keys) }, clock)
     this.#listener = new Listener({
       ...listening,
-      onLeft: (prefix) => this.#watchers.left(prefix),
+      channel: names.channel,
+      // The locks first: whoever ends a session after them tells, whoever ended one before has committed it by now.
+      prologue: lockSql(names),
+      // Of a key that was left, or of a tag and its dot.
+      onTold: (prefix) => this.#watchers.left(prefix),
       onUnsure: () => {
         this.#isUnsure = true
         this.#watchers.lookSoon()
@@ -81,4 +89,8 @@ export class PostgresWatch implements WatchingStore {
     this.#watchers.close()
     this.#listener.close()
   }
+}
+
+function lockSql({ lockClass }: Names): string {
+  return `SELECT pg_advisory_lock_shared(${lockClass}, stripe) FROM generate_series(0, ${stripes - 1}) AS stripe`
 }
