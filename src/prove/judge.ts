@@ -17,6 +17,7 @@ import type { Flow } from './flow/flow.ts'
 import { firstRefused, hammered, isOfLimit, restartBeforeRefusal, withAgain, type Refused } from './hammer.ts'
 import { investigate, type Investigated } from './investigation.ts'
 import type { Laboratory } from './laboratory.ts'
+import { toldLines } from './last-lines.ts'
 import { isWeak } from './readers.ts'
 import { confirm, suspectsOf, type Suspect } from './suspects.ts'
 import type { Trace } from './trace.ts'
@@ -131,6 +132,7 @@ class Judge {
       return await this.#judge()
     } catch (error) {
       if (!(error instanceof AppFailure)) throw error
+      this.#limits.push(...toldLines(error.lastLines))
       return this.#cannot(error.message)
     }
   }

@@ -8,6 +8,7 @@ import { flowFrom, type RequestedFlow, type SourcedFlow } from './flow-source.ts
 import type { Flow } from './flow/flow.ts'
 import { judgeFlow, type Judgement } from './judge.ts'
 import { Laboratory } from './laboratory.ts'
+import { toldLines } from './last-lines.ts'
 import { runsAtOnce } from './outside.ts'
 import { mentionsLimits } from './prescan/limits.ts'
 import { prescan } from './prescan/prescan.ts'
@@ -17,9 +18,6 @@ import type { Progress, Prove, ProofRun, ProvePorts, ProveRequest } from './requ
 
 /** With three, a client's request may be apart from its last two. */
 const instances = 3
-
-/** Of what the app or the tests wrote, where that is why nothing can be judged. */
-const linesShown = 12
 
 /** For making a finding clearer once it is sure: shorter and with its writer. */
 const clarifyingMs = 20_000
@@ -157,8 +155,8 @@ class Proving {
     })
   }
 
-  #cannot(why: string, lastLines: readonly string[], who = 'the app wrote'): ProofRun {
-    this.#limits = [...this.#limits, ...lastLines.slice(-linesShown).map((line) => `${who}: ${line}`)]
+  #cannot(why: string, lastLines: readonly string[], who?: string): ProofRun {
+    this.#limits = [...this.#limits, ...toldLines(lastLines, who)]
     return this.#proofRun({ verdict: 'could-not-judge', why }, [])
   }
 
