@@ -11,7 +11,10 @@ import { sameSite } from './same-site.ts'
 /** No form or call of the shop comes near it. */
 const bodyLimit = '10kb'
 
-/** `keyed` stands before what must not happen twice, as cart changes and checkouts. `pictures`: where those of visitors rest. */
+/**
+ * `keyed` stands before what must not happen twice, as cart changes and checkouts. `pictures`: where those of visitors
+ * rest.
+ */
 export function storefront(database: Database, keyed: RequestHandler, pictures?: Pictures): Router {
   const router = Router()
   router.use(sameSite)

@@ -34,7 +34,10 @@ export interface FileWrite {
   readonly contentType: string
   /** In hex, when its sender declared it. `content` fails by itself when it is wrong. */
   readonly sha256: string | undefined
-  /** Fail with FILE_EXISTS when there is a file of this key; with FILE_CONDITION_UNSUPPORTED when the backend cannot tell in one step. */
+  /**
+   * Fail with FILE_EXISTS when there is a file of this key; with FILE_CONDITION_UNSUPPORTED when the backend cannot tell
+   * in one step.
+   */
   readonly ifAbsent: boolean
 }
 
@@ -73,10 +76,10 @@ export interface FileQuery {
 }
 
 /**
- * A place for files that all instances share. A file appears and is replaced as a whole: readers see the former content or the new one, and
- * those who read the former go on reading it. What is not written to its end, because `content` fails or the process dies, is
- * never seen. After a call has resolved, every instance sees what it did. A place that cannot be reached rejects with STORE_UNAVAILABLE,
- * the cause kept, and is never taken for one without the file.
+ * A place for files that all instances share. A file appears and is replaced as a whole: readers see the former content
+ * or the new one, and those who read the former go on reading it. What is not written to its end, because `content` fails
+ * or the process dies, is never seen. After a call has resolved, every instance sees what it did. A place that cannot be
+ * reached rejects with STORE_UNAVAILABLE, the cause kept, and is never taken for one without the file.
  */
 export interface FileBackend {
   /** Takes `content` to its end; rejects with what it fails with. */

@@ -10,8 +10,8 @@ const syntax = new RegExp(
 const mostLength = 255
 
 /**
- * The content type in small letters, with its parameters. Throws FILE_TYPE_REFUSED when there is none, or one that is not well-formed
- * or that none of `accept` allows: `image/png`, `image/*`, or anything.
+ * The content type in small letters, with its parameters. Throws FILE_TYPE_REFUSED when there is none, or one that is not
+ * well-formed or that none of `accept` allows: `image/png`, `image/*`, or anything.
  */
 export function readContentType(type: unknown, accept: readonly string[]): string {
   const [, major = '', minor = '', rest = ''] =

@@ -32,7 +32,10 @@ export interface PutOptions {
 export interface GetOptions {
   /** Only these bytes, `{ start, end }`: both count, from 0; without an end, up to the last. Default: all. */
   readonly range?: ByteRange
-  /** Fail the body at its end with FILE_CHECKSUM_WRONG when it is not what was stored; for whole files whose SHA-256 is known. */
+  /**
+   * Fail the body at its end with FILE_CHECKSUM_WRONG when it is not what was stored; for whole files whose SHA-256 is
+   * known.
+   */
   readonly verify?: boolean
 }
 
@@ -89,9 +92,9 @@ export class Files {
   }
 
   /**
-   * Stores a file of any length and resolves to what was stored, when every instance can read it. Replaces the one of this key. One that is
-   * refused, cut or given up leaves nothing: FILE_KEY_INVALID, FILE_TYPE_REFUSED, FILE_TOO_LARGE, FILE_INCOMPLETE, FILE_CHECKSUM_WRONG,
-   * FILE_EXISTS, FILE_CONDITION_UNSUPPORTED, STORE_UNAVAILABLE.
+   * Stores a file of any length and resolves to what was stored, when every instance can read it. Replaces the one of
+   * this key. One that is refused, cut or given up leaves nothing: FILE_KEY_INVALID, FILE_TYPE_REFUSED, FILE_TOO_LARGE,
+   * FILE_INCOMPLETE, FILE_CHECKSUM_WRONG, FILE_EXISTS, FILE_CONDITION_UNSUPPORTED, STORE_UNAVAILABLE.
    */
   async put(key: string, body: FileBody, options: PutOptions): Promise<StoredFile> {
     const content = new Content(body, this.#limitsOf(options))
@@ -112,7 +115,10 @@ export class Files {
     }
   }
 
-  /** Undefined when there is none. Read the body to its end, or destroy it. Rejects with FILE_RANGE_INVALID for a range beyond the end. */
+  /**
+   * Undefined when there is none. Read the body to its end, or destroy it. Rejects with FILE_RANGE_INVALID for a range
+   * beyond the end.
+   */
   async get(key: string, options: GetOptions = {}): Promise<ReadFile | undefined> {
     const found = await this.#backend.read(readKey(key), readRange(options.range))
     if (found === undefined || options.verify !== true || options.range !== undefined) return found
@@ -157,8 +163,8 @@ export class Files {
   }
 
   /**
-   * A URL at which anybody can read the file, until it expires. Undefined when there is none. With `file:` it is a path on this server unless
-   * `publicUrl` says otherwise.
+   * A URL at which anybody can read the file, until it expires. Undefined when there is none. With `file:` it is a path
+   * on this server unless `publicUrl` says otherwise.
    */
   async signDownload(key: string, options: DownloadOptions = {}): Promise<string | undefined> {
     const file = await this.stat(key)
@@ -187,7 +193,10 @@ export class Files {
     })
   }
 
-  /** Removes what cut uploads left behind; resolves to how many. Happens by itself too, at most every ten minutes, as files are put. */
+  /**
+   * Removes what cut uploads left behind; resolves to how many. Happens by itself too, at most every ten minutes, as
+   * files are put.
+   */
   async sweep(): Promise<number> {
     return this.#backend.sweep()
   }

@@ -29,8 +29,9 @@ export type { FileCredentials, FilesOptions } from './options.ts'
  * - `s3://BUCKET[/PREFIX][?endpoint=URL][&region=NAME]`: Amazon S3, or any server that speaks its protocol.
  * - `gs://BUCKET[/PREFIX]`: Google Cloud Storage, by its XML API, which speaks S3's protocol with HMAC keys.
  *
- * Returns at once and connects on first use. Throws OPTION_INVALID for another address or option. The first use of a bucket rejects with
- * PEER_MISSING unless `@aws-sdk/client-s3`, `@aws-sdk/s3-request-presigner`, `@flystorage/file-storage` and `@flystorage/aws-s3` are installed.
+ * Returns at once and connects on first use. Throws OPTION_INVALID for another address or option. The first use of a
+ * bucket rejects with PEER_MISSING unless `@aws-sdk/client-s3`, `@aws-sdk/s3-request-presigner`,
+ * `@flystorage/file-storage` and `@flystorage/aws-s3` are installed.
  */
 export function files(url: string, options: FilesOptions = {}): Files {
   const settings = readFilesOptions(options)

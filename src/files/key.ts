@@ -32,8 +32,8 @@ function segmentFault(segment: string): string | undefined {
 }
 
 /**
- * The key, when it may be one. Throws FILE_KEY_INVALID otherwise: an empty, absolute or over-long path, one with `.` or `..`, a
- * backslash, a control or invisible character, or text that is not in NFC.
+ * The key, when it may be one. Throws FILE_KEY_INVALID otherwise: an empty, absolute or over-long path, one with `.` or
+ * `..`, a backslash, a control or invisible character, or text that is not in NFC.
  */
 export function readKey(key: unknown): string {
   const fault = keyFault(key)

@@ -14,8 +14,8 @@ export interface FilesOptions {
   /** How long an upload may go without a byte before it is given up. Default: 60s. */
   readonly idleTimeout?: Duration
   /**
-   * When what a cut upload left behind is removed. Default: 15m after its last byte in a folder; on S3, where only its begin is
-   * known, 24h, so that no upload may take longer.
+   * When what a cut upload left behind is removed. Default: 15m after its last byte in a folder; on S3, where only its
+   * begin is known, 24h, so that no upload may take longer.
    */
   readonly abandonedAfter?: Duration
   /**
@@ -23,13 +23,13 @@ export interface FilesOptions {
    */
   readonly publicUrl?: string
   /**
-   * `file:` only: the keys that sign URLs, as for sessions: a list of base64 secrets, the newest first, `env:NAME`, `file:PATH`, or a key
-   * ring. Default: a key in the folder itself, made by the first instance.
+   * `file:` only: the keys that sign URLs, as for sessions: a list of base64 secrets, the newest first, `env:NAME`,
+   * `file:PATH`, or a key ring. Default: a key in the folder itself, made by the first instance.
    */
   readonly keys?: KeySource | KeyRing
   /**
-   * `s3:` and `gs:` only. Default: what the AWS SDK finds in the environment, as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; for `gs:`
-   * an HMAC key of Google's.
+   * `s3:` and `gs:` only. Default: what the AWS SDK finds in the environment, as AWS_ACCESS_KEY_ID and
+   * AWS_SECRET_ACCESS_KEY; for `gs:` an HMAC key of Google's.
    */
   readonly credentials?: FileCredentials
   /** `s3:` and `gs:` only: how long one request may go without an answer. Default: 10s. */

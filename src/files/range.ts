@@ -14,8 +14,8 @@ export function rangeBeyond(key: string, { start }: ByteRange, size?: number): D
 }
 
 /**
- * The one range that a Range field asks for of a file of `size` bytes (RFC 9110 section 14.1.2). Undefined for the whole file: without one,
- * for another unit, a malformed one, or several ranges, which a server may ignore.
+ * The one range that a Range field asks for of a file of `size` bytes (RFC 9110 section 14.1.2). Undefined for the whole
+ * file: without one, for another unit, a malformed one, or several ranges, which a server may ignore.
  */
 export function requestedRange(field: string | undefined, size: number): ByteRange | undefined {
   const [, first = '', last = ''] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(field?.trim() ?? '') ?? []

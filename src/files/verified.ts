@@ -3,7 +3,10 @@ import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { wrongChecksum } from './content.ts'
 
-/** The same bytes; fails at the end, before it is told, when their SHA-256 is another. Without one to compare with, `body` itself. */
+/**
+ * The same bytes; fails at the end, before it is told, when their SHA-256 is another. Without one to compare with, `body`
+ * itself.
+ */
 export function verified(body: Readable, sha256: string | undefined): Readable {
   return sha256 === undefined ? body : Readable.from(compared(body, sha256), { objectMode: false })
 }

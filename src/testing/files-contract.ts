@@ -7,7 +7,8 @@ import type { FilesHarness } from './files/stage.ts'
 import { storingCases } from './files/storing.ts'
 
 /**
- * Everything that `files(url)` promises, to be run against a real place, such as the S3-compatible server that you are going to use:
+ * Everything that `files(url)` promises, to be run against a real place, such as the S3-compatible server that you are
+ * going to use:
  *
  *     for (const { name, run } of filesContract(harness)) test(name, run)
  *

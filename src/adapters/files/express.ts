@@ -9,9 +9,10 @@ import { answerNodeRequest, receiveNodeForm, refuseUnread } from './node.ts'
 import { keepUploads, receivedUploads } from './received.ts'
 
 /**
- * Receives a form (`multipart/form-data`) and stores its files while they arrive; the handlers after it have them as `uploadsOf(req)`. What is
- * refused goes to the error handler with its status and code, and leaves no file. Mount it on the route, before anything that reads bodies:
- * `app.post('/picture', expressUploads(store, { key, accept: ['image/png'] }), handler)`.
+ * Receives a form (`multipart/form-data`) and stores its files while they arrive; the handlers after it have them as
+ * `uploadsOf(req)`. What is refused goes to the error handler with its status and code, and leaves no file. Mount it on
+ * the route, before anything that reads bodies: `app.post('/picture', expressUploads(store, { key, accept: ['image/png']
+ * }), handler)`.
  */
 export function expressUploads(files: Files, options: UploadRouteOptions<Request>): RequestHandler {
   const route = { files, options, limits: readUploadOptions(files, options) }
@@ -33,8 +34,8 @@ export function uploadsOf(req: IncomingMessage): Uploads {
 }
 
 /**
- * Answers signed URLs of files in a folder, and passes on all else; where files rest in a bucket it only passes on. Mount it on the app, before
- * body parsers: `app.use(expressFiles(store))`.
+ * Answers signed URLs of files in a folder, and passes on all else; where files rest in a bucket it only passes on. Mount
+ * it on the app, before body parsers: `app.use(expressFiles(store))`.
  */
 export function expressFiles(files: Files): RequestHandler {
   return async (req, res, next) => {

@@ -11,8 +11,8 @@ import { keepUploads, receivedUploads } from './received.ts'
 export type FastifyUploadsHook = (request: FastifyRequest, reply: FastifyReply) => Promise<void>
 
 /**
- * Receives a form as `expressUploads` does, as a `preHandler` hook of a route: `app.post('/picture', { preHandler: fastifyUploads(store, …) },
- * handler)`. Register `fastifyFiles(store)` before, which lets forms through to it.
+ * Receives a form as `expressUploads` does, as a `preHandler` hook of a route: `app.post('/picture', { preHandler:
+ * fastifyUploads(store, …) }, handler)`. Register `fastifyFiles(store)` before, which lets forms through to it.
  */
 export function fastifyUploads(
   files: Files,
@@ -35,8 +35,8 @@ export function uploadsOf(request: FastifyRequest): Uploads {
 }
 
 /**
- * A plugin that answers signed URLs of files in a folder, before any body is read, and leaves forms unread for `fastifyUploads`. Needed with
- * a bucket too.
+ * A plugin that answers signed URLs of files in a folder, before any body is read, and leaves forms unread for
+ * `fastifyUploads`. Needed with a bucket too.
  */
 export function fastifyFiles(files: Files): FastifyPluginCallback {
   const plugin: FastifyPluginCallback = (app, _options, done) => {

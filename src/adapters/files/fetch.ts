@@ -15,8 +15,8 @@ type Wrap = <Rest extends readonly unknown[]>(
 ) => (request: Request, ...rest: Rest) => Promise<Response>
 
 /**
- * Wraps a handler so that the form it is sent has been received and its files are stored: `uploadsOf(request)`. What is refused is answered in
- * its place, and leaves no file: `fetchUploads(store, { key, accept: ['image/png'] })(handler)`.
+ * Wraps a handler so that the form it is sent has been received and its files are stored: `uploadsOf(request)`. What is
+ * refused is answered in its place, and leaves no file: `fetchUploads(store, { key, accept: ['image/png'] })(handler)`.
  */
 export function fetchUploads(files: Files, options: UploadRouteOptions<Request>): Wrap {
   const route = { files, options, limits: readUploadOptions(files, options) }

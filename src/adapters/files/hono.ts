@@ -7,7 +7,10 @@ import type { UploadRouteOptions } from '../../files/upload/options.ts'
 import { answerFetchRequest, receiveFetchForm, refusal } from './fetch-request.ts'
 import { keepUploads, receivedUploads } from './received.ts'
 
-/** Receives a form as `expressUploads` does: `app.post('/picture', honoUploads(store, …), handler)`; what is refused is answered here. */
+/**
+ * Receives a form as `expressUploads` does: `app.post('/picture', honoUploads(store, …), handler)`; what is refused is
+ * answered here.
+ */
 export function honoUploads(files: Files, options: UploadRouteOptions<Context>): MiddlewareHandler {
   const route = { files, options, limits: readUploadOptions(files, options) }
   return async (c, next) => {

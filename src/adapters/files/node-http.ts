@@ -7,8 +7,8 @@ import type { UploadRouteOptions } from '../../files/upload/options.ts'
 import { answerNodeRequest, receiveNodeForm, refuseUnread } from './node.ts'
 
 /**
- * A function that receives the form of a request and stores its files while they arrive. It rejects with a DroverError, whose `status` is the
- * answer, and leaves no file then.
+ * A function that receives the form of a request and stores its files while they arrive. It rejects with a DroverError,
+ * whose `status` is the answer, and leaves no file then.
  */
 export function nodeUploads(
   files: Files,

@@ -1,4 +1,5 @@
-// What node:http gives of a request with files in it. The request outlives a body that is refused, so that it can be answered.
+// What node:http gives of a request with files in it. The request outlives a body that is refused, so that it can be
+// answered.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import { Readable } from 'node:stream'

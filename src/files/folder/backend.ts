@@ -227,8 +227,8 @@ async function makePlace(folder: string): Promise<Place> {
 }
 
 /**
- * Gives a finished upload its name. Who deletes may remove an empty folder in between, so nothing slow is done there: the names are brought to the
- * disk afterwards.
+ * Gives a finished upload its name. Who deletes may remove an empty folder in between, so nothing slow is done there: the
+ * names are brought to the disk afterwards.
  */
 async function settle(tree: FileTree, path: string, name: (path: string) => Promise<void>): Promise<void> {
   const changed = new Set([dirname(path)])

@@ -1,5 +1,5 @@
-// Where in the folder a key is. Parts of keys are folders with a `+` behind their name, so that both `a` and `a/b` may be files; a link
-// that somebody put there is never followed.
+// Where in the folder a key is. Parts of keys are folders with a `+` behind their name, so that both `a` and `a/b` may be
+// files; a link that somebody put there is never followed.
 import { lstat, mkdir, open, readdir, rmdir } from 'node:fs/promises'
 import type { Dirent } from 'node:fs'
 import { dirname, join } from 'node:path'

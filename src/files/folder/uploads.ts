@@ -36,8 +36,8 @@ export class Uploads {
   }
 
   /**
-   * Removes those that got no byte since `beforeMs`: nobody writes them any more, since a stalled upload is given up long before. One whose
-   * process merely slept fails when it wakes, because it finds its file gone. Resolves to how many.
+   * Removes those that got no byte since `beforeMs`: nobody writes them any more, since a stalled upload is given up long
+   * before. One whose process merely slept fails when it wakes, because it finds its file gone. Resolves to how many.
    */
   async sweep(beforeMs: number): Promise<number> {
     let removed = 0

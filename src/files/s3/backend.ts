@@ -223,8 +223,8 @@ export class BucketBackend implements FileBackend {
 }
 
 /**
- * The content, whose checksum is written into `metadata` at its end. A file of one part is sent only then, so it takes that along; one of several
- * parts has sent its metadata before.
+ * The content, whose checksum is written into `metadata` at its end. A file of one part is sent only then, so it takes
+ * that along; one of several parts has sent its metadata before.
  */
 async function* noting(
   content: Content,

@@ -55,7 +55,8 @@ function openClient(sdk: Sdk, address: BucketAddress, settings: FilesSettings): 
     ...(endpoint === undefined ? {} : { endpoint }),
     forcePathStyle: isPathStyle,
     ...(settings.credentials === undefined ? {} : { credentials: settings.credentials }),
-    // The checksums that newer SDKs add by themselves are unknown to Google and to older servers, which refuse or store them.
+    // The checksums that newer SDKs add by themselves are unknown to Google and to older servers, which refuse or store
+    // them.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: {

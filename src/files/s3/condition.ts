@@ -1,11 +1,14 @@
-// Whether a server keeps the promise of `If-None-Match: *`. Some refuse it, which is honest; some do not know it and overwrite. So it is
-// asked once, with a file of its own that is there for a moment, before anything depends on it.
+// Whether a server keeps the promise of `If-None-Match: *`. Some refuse it, which is honest; some do not know it and
+// overwrite. So it is asked once, with a file of its own that is there for a moment, before anything depends on it.
 import { randomUUID } from 'node:crypto'
 import { DroverError } from '../../base/errors.ts'
 import type { Bucket } from './client.ts'
 import { statusOf } from './failure.ts'
 
-/** Resolves when it does; rejects with FILE_CONDITION_UNSUPPORTED when it does not, for a whole file as well as for one of parts. */
+/**
+ * Resolves when it does; rejects with FILE_CONDITION_UNSUPPORTED when it does not, for a whole file as well as for one of
+ * parts.
+ */
 export async function assertConditional(
   bucket: Bucket,
   names: { Bucket: string; prefix: string },

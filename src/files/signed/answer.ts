@@ -27,8 +27,9 @@ export interface FileAnswer {
 }
 
 /**
- * The answer to a request below `publicUrl`; undefined for any other, and where files rest in a bucket, which answers by itself. Rejects with
- * FILE_URL_INVALID for a URL that is not signed or has expired, and with what a put or a get rejects with.
+ * The answer to a request below `publicUrl`; undefined for any other, and where files rest in a bucket, which answers by
+ * itself. Rejects with FILE_URL_INVALID for a URL that is not signed or has expired, and with what a put or a get rejects
+ * with.
  */
 export async function answerFileRequest(files: Files, request: FileRequest): Promise<FileAnswer | undefined> {
   const { backend, settings } = files

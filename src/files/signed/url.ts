@@ -1,4 +1,5 @@
-// URLs of files in a folder that carry their own permission: an HMAC-SHA-256 over all that they allow, by a key all instances share.
+// URLs of files in a folder that carry their own permission: an HMAC-SHA-256 over all that they allow, by a key all
+// instances share.
 import { createHmac } from 'node:crypto'
 import { isSameSecret } from '../../base/secret.ts'
 import { DroverError } from '../../base/errors.ts'

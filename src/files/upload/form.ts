@@ -1,4 +1,5 @@
-// Reads a form of type multipart/form-data and stores its files while they arrive: nothing waits in memory or on a local disk.
+// Reads a form of type multipart/form-data and stores its files while they arrive: nothing waits in memory or on a local
+// disk.
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { Busboy } from '@fastify/busboy'
@@ -37,8 +38,8 @@ export interface FormTarget<Request> {
 }
 
 /**
- * Resolves when all files are stored. Rejects with UPLOAD_INVALID for what is no such form or has too many parts, and with what a put rejects
- * with; then no file of the form is left.
+ * Resolves when all files are stored. Rejects with UPLOAD_INVALID for what is no such form or has too many parts, and
+ * with what a put rejects with; then no file of the form is left.
  */
 export async function receiveForm<Request>(
   source: FormSource,

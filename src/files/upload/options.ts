@@ -21,7 +21,10 @@ export interface UploadProgress extends IncomingFile {
 }
 
 export interface UploadRouteOptions<Request> {
-  /** Where a file goes. Take a key that nobody has, such as one with crypto.randomUUID(): of a form that fails, all files are deleted. */
+  /**
+   * Where a file goes. Take a key that nobody has, such as one with crypto.randomUUID(): of a form that fails, all files
+   * are deleted.
+   */
   readonly key: (file: IncomingFile, request: Request) => string | Promise<string>
   /** The content types that are taken, such as `image/png` or `image/*`. Default: those of the files. */
   readonly accept?: readonly string[]
