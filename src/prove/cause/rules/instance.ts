@@ -10,6 +10,7 @@ import { bootEffect } from './disk.ts'
 
 const isRefused =
   /^(?:400|401|403|302|303|307|419|422|498)\b|unauthori[sz]ed|invalid|signature|expired|login/i
+const secretName = /secret|key|salt|pepper|signing|jwt/i
 const keyMaking = /^generateKey/
 const ofName =
   /^(?:hostname|pid|uptime|networkInterfaces|env (?:PORT|HOST|HOSTNAME|DYNO|.*(?:INSTANCE|POD|WORKER|NODE_NAME|REPLICA).*))$/
@@ -24,7 +25,7 @@ export function secretRule(clues: Clues): Conclusion | undefined {
   const kept = keptOf(drawn, readPlaces(events))
   // Nothing else is left that two processes could differ in.
   const isOnly = hasWriter && suspects.length === 0 && modes['shared-disk'] !== false
-  const secret = kept ?? (refuses(clues) || isOnly ? drawn.find(isLikelySecret) : undefined)
+  const secret = kept ?? (refuses(clues) || isOnly ? likelySecret(drawn, clues) : undefined)
   if (isPublicKey(clues)) return { kind: 'per-process-secret', ...seenIn(secret ?? drawn[0]) }
   if (secret === undefined) return undefined
   const isSecret =
@@ -41,11 +42,18 @@ function isPublicKey({ difference }: Clues): boolean {
 }
 
 function isNamed({ holder }: AppEvent): boolean {
-  return /secret|key|salt|pepper|signing|jwt/i.test(holder ?? '')
+  return secretName.test(holder ?? '')
 }
 
-function isLikelySecret(event: AppEvent): boolean {
-  return event.holder !== undefined || isNamed(event) || isAmong(event, tokens) || isAmong(event, sessions)
+/** What is called so; else what is kept in a variable, or drawn for a package that signs; else what the app's own code draws. */
+function likelySecret(drawn: readonly AppEvent[], { textOf }: Clues): AppEvent | undefined {
+  const isCalledSo = ({ holder, writtenAt: at }: AppEvent): boolean =>
+    secretName.test(holder ?? (at === undefined ? '' : (textOf(at.file, at.line) ?? '')))
+  return (
+    drawn.find(isCalledSo) ??
+    drawn.find((event) => event.holder !== undefined || isAmong(event, tokens) || isAmong(event, sessions)) ??
+    drawn.find((event) => event.writtenAt !== undefined && event.package === undefined)
+  )
 }
 
 function refuses({ difference }: Clues): boolean {
