@@ -53,7 +53,9 @@ export interface CodePlace {
   readonly file: string
   /** From 1. */
   readonly line: number
-  /** The source of that line, trimmed. */
+  /** From 1; only where a line holds too much to tell anything, as in minified programs. */
+  readonly column?: number
+  /** The source of that line, trimmed; of a long one what is there. */
   readonly text: string | undefined
 }
 

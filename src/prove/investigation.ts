@@ -1,5 +1,6 @@
 // From a confirmed difference to a finding: who wrote it, the shortest flow that shows it, and why.
 import type { AdversarialRuns } from './adversarial-runs.ts'
+import { keyOf } from './cause/holders.ts'
 import { compareTraces } from './compare/compare.ts'
 import { isNoisy, learnNoise, observationOf, type Noise } from './compare/noise.ts'
 import { isWrite, singleSchedule, type Schedule } from './drive/schedule.ts'
@@ -85,7 +86,7 @@ function haveOneCause({ cause, divergence }: Finding, other: Finding): boolean {
   if (cause.kind !== other.cause.kind) return false
   if (cause.kind === 'unexplained') return divergence.writer === other.divergence.writer
   const place = ({ declaredAt, holder }: Finding['cause']): string =>
-    declaredAt === undefined ? (holder ?? '') : `${declaredAt.file}:${declaredAt.line}`
+    declaredAt === undefined ? (holder ?? '') : keyOf(declaredAt)
   return place(cause) === place(other.cause)
 }
 

@@ -67,7 +67,7 @@ function clues(given: Case): Clues {
     timers,
     run: [],
     files,
-    textOf: (file, line) => `${file} ${line}`,
+    textOf: ({ file, line }) => `${file} ${line}`,
   }
 }
 

@@ -1,6 +1,6 @@
 // What is known of one divergence when its cause is sought: how it differs, and what was seen of the requests that it needs.
 import type { Difference, ModeTriple } from '../finding.ts'
-import type { AppEvent } from '../instrument/event.ts'
+import type { AppEvent, Place } from '../instrument/event.ts'
 
 /** One request of the witness. */
 export interface Side {
@@ -36,7 +36,7 @@ export interface Clues {
   /** Files that the run wrote, relative to the app's folder where they are in it; whoever saw them. */
   readonly files: readonly string[]
   /** The source of a line, trimmed. */
-  readonly textOf: (file: string, line: number) => string | undefined
+  readonly textOf: (place: Place) => string | undefined
 }
 
 /** The events of a run, by whose they are. */

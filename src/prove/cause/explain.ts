@@ -197,6 +197,9 @@ function typeOf(body: StepBody | undefined): string {
   return body === undefined ? '' : 'application/json'
 }
 
+/** In UTF-16 units. */
+const lineWidth = 300
+
 /** The sources that events name, read once. */
 async function sourceLines(events: readonly AppEvent[], cwd: string): Promise<Clues['textOf']> {
   const files = new Set(
@@ -209,5 +212,11 @@ async function sourceLines(events: readonly AppEvent[], cwd: string): Promise<Cl
     return [file, text.split('\n')]
   }
   const sources = new Map(await Promise.all([...files].map(read)))
-  return (file, line) => sources.get(file)?.[line - 1]?.trim()
+  return ({ file, line, column = 1 }) => {
+    const text = sources.get(file)?.[line - 1]
+    // Of a minified program no more than what is there.
+    return text !== undefined && text.length > lineWidth
+      ? text.slice(column - 1, column - 1 + lineWidth)
+      : text?.trim()
+  }
 }

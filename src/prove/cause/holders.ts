@@ -9,6 +9,8 @@ export interface Suspect {
   readonly event: AppEvent
   /** The reader reads or changes it too. */
   readonly isRead: boolean
+  /** The reader changes it too, as book-keeping is changed by every request. */
+  readonly isWrittenByReader: boolean
 }
 
 /** The likeliest first. */
@@ -26,9 +28,14 @@ export function timerSuspects({ timers, reader }: Clues): readonly Suspect[] {
 
 function rank(written: readonly AppEvent[], seen: readonly AppEvent[]): readonly Suspect[] {
   const reads = readPlaces(seen)
+  const writes = new Set(seen.filter(({ event }) => event === 'write').map(placeKey))
   const suspects = written
     .filter(({ event, declaredAt }) => event === 'write' && declaredAt !== undefined)
-    .map((event) => ({ event, isRead: event.declaredAt !== undefined && reads.has(keyOf(event.declaredAt)) }))
+    .map((event) => ({
+      event,
+      isRead: reads.has(placeKey(event)),
+      isWrittenByReader: writes.has(placeKey(event)),
+    }))
   const passing = passingHolders(suspects.map(({ event }) => event))
   const worth = (suspect: Suspect): number => score(suspect) - (passing.has(placeKey(suspect.event)) ? 3 : 0)
   // The order of writing decides between equals.
@@ -53,9 +60,10 @@ const beside =
   /(?:^|[._])(?:logs?|metrics?|stats?|requests?|total_?requests|request_?count|last_?(?:seen|request))$/i
 
 /** Between equals, a variable of the app's own comes before what may be only the client of a database elsewhere. */
-function score({ event, isRead }: Suspect): number {
+function score({ event, isRead, isWrittenByReader }: Suspect): number {
   const isClient = event.package !== undefined && !isAmong(event, caches)
-  return (isRead ? 2 : 0) - (beside.test(event.holder ?? '') ? 1 : 0) - (isClient ? 0.5 : 0)
+  const isBeside = beside.test(event.holder ?? '')
+  return (isRead ? 2 : 0) - (isBeside ? 1 : 0) - (isClient || isWrittenByReader ? 0.5 : 0)
 }
 
 /** Every place of which something was declared that these events read or change. */
@@ -67,13 +75,13 @@ export function readPlaces(events: readonly AppEvent[]): ReadonlySet<string> {
   return new Set([...reads, ...writes].map(keyOf))
 }
 
-export function keyOf({ file, line }: Place): string {
-  return `${file}:${line}`
+export function keyOf({ file, line, column }: Place): string {
+  return `${file}:${line}${column === undefined ? '' : `:${column}`}`
 }
 
 export function codePlace(place: Place | undefined, textOf: Clues['textOf']): CodePlace | undefined {
   if (place === undefined) return undefined
-  return { ...place, text: textOf(place.file, place.line) }
+  return { ...place, text: textOf(place) }
 }
 
 /** Of what was made at boot, the variable that these requests read: the one it was kept in, or one made of that. */

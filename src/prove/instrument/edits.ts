@@ -9,9 +9,11 @@ interface Insertion {
 
 export class Edits {
   readonly #insertions: Insertion[] = []
+  readonly #offsets = new Set<number>()
 
   insert(at: number, text: string, rank = 1): void {
     this.#insertions.push({ at, rank, text })
+    this.#offsets.add(at)
   }
 
   get isEmpty(): boolean {
@@ -20,17 +22,40 @@ export class Edits {
 
   /** Whether something was inserted right at an offset. */
   has(at: number): boolean {
-    return this.#insertions.some((insertion) => insertion.at === at)
+    return this.#offsets.has(at)
   }
 
-  apply(source: string): string {
+  apply(source: string): Edited {
     const sorted = this.#insertions.toSorted((a, b) => a.at - b.at || a.rank - b.rank)
-    let result = ''
+    let text = ''
     let from = 0
-    for (const { at, text } of sorted) {
-      result += source.slice(from, at) + text
-      from = at
+    for (const insertion of sorted) {
+      text += source.slice(from, insertion.at) + insertion.text
+      from = insertion.at
     }
-    return result + source.slice(from)
+    return { text: text + source.slice(from), unshifted: unshifting(sorted, source) }
+  }
+}
+
+export interface Edited {
+  readonly text: string
+  /** The offset in the source of a place in the edited text; line and column from 1. */
+  readonly unshifted: (line: number, column: number) => number
+}
+
+function unshifting(sorted: readonly Insertion[], source: string): Edited['unshifted'] {
+  let starts: readonly number[] | undefined
+  return (line, column) => {
+    starts ??= [0, ...Array.from(source.matchAll(/\n/g), ({ index }) => index + 1)]
+    const lineStart = starts[line - 1] ?? 0
+    let left = column - 1
+    let at = lineStart
+    for (const insertion of sorted) {
+      if (insertion.at < lineStart) continue
+      if (insertion.at - at > left) break
+      left = Math.max(0, left - (insertion.at - at) - insertion.text.length)
+      at = insertion.at
+    }
+    return at + left
   }
 }

@@ -5,6 +5,8 @@ export interface Place {
   readonly file: string
   /** From 1. */
   readonly line: number
+  /** From 1; only where one line holds so much that it tells little, as in minified programs. */
+  readonly column?: number
 }
 
 /** What a function reads that outlives it. */

@@ -8,9 +8,11 @@ test('a program is rewritten', () => {
   assert.notEqual(new Instrumenter().instrument(counter, '/app/a.js', 'commonjs', 'js'), counter)
 })
 
-test('a minified program is left alone: its lines tell nothing', () => {
+test('of a minified program the column is told, where the line tells nothing', () => {
   const minified = `${'function f(a){a.b=1;return a};'.repeat(400)}\n${counter}`
-  assert.equal(new Instrumenter().instrument(minified, '/app/b.js', 'commonjs', 'js'), minified)
+  const rewritten = new Instrumenter().instrument(minified, '/app/b.js', 'commonjs', 'js')
+  assert.match(rewritten, /\[0,1,15\],/)
+  assert.match(rewritten, /\[0,2\],/)
 })
 
 test('a long text does not make a program minified', () => {
@@ -18,12 +20,26 @@ test('a long text does not make a program minified', () => {
   assert.notEqual(new Instrumenter().instrument(picture, '/app/c.js', 'commonjs', 'js'), picture)
 })
 
+test('of a bundle only the own code is rewritten', () => {
+  const bundle = `// node_modules/left/index.js\nvar kept = []\nfunction left() { kept.push(1) }\n\n// src/a.ts\n${counter}`
+  const rewritten = new Instrumenter().instrument(bundle, '/app/d.js', 'commonjs', 'js')
+  assert.match(rewritten, /function left\(\) \{ kept\.push\(1\) \}/)
+  assert.match(rewritten, /\.w\([^)]*hits \+= 1\)/)
+})
+
+test('what a constructor writes into the new object is told as its birth', () => {
+  const source =
+    'class User { name; constructor(name) { this.name = name } rename(name) { this.name = name } }\n'
+  const rewritten = new Instrumenter().instrument(source, '/app/e.js', 'commonjs', 'js')
+  assert.equal(rewritten.match(/"i":true/g)?.length, 1)
+})
+
 function rewritten(source: string): string {
   return new Instrumenter().instrument(source, '/app/d.js', 'commonjs', 'js')
 }
 
 test('what a file of data holds is the app’s own', () => {
-  assert.match(rewritten("const books = require('./books.json')\n"), /\{"books":\[1,1/)
+  assert.match(rewritten("const books = require('./books.json')\n"), /\{"books":\[\d+,\d+/)
 })
 
 test('what a module of the app makes is of no package', () => {

@@ -2,15 +2,17 @@
 import { createHash } from 'node:crypto'
 import { createRequire } from 'node:module'
 import type { ParserOptions } from 'oxc-parser'
+import { packagesIn } from './bundle.ts'
+import { Places } from './places.ts'
 import { rewrite } from './rewrite.ts'
 import { globalName } from './site.ts'
 import { originalOf, positions } from './source-lines.ts'
-import type { Original } from './source-lines.ts'
+import type { Place } from './event.ts'
 import { list, parse } from './syntax.ts'
 import type { Format, Language } from './syntax.ts'
 
-/** Bundles are left alone: nobody edits their lines. */
-const maxLength = 1_000_000
+/** In UTF-16 units. More would take seconds to read. */
+const maxLength = 4_000_000
 /** Where oxc-parser is found, as the file of a package that has it; this file's own by default. */
 export const parserVariable = 'DROVER_PROVE_PARSER'
 
@@ -19,10 +21,10 @@ let parser: Parser | undefined
 
 export class Instrumenter {
   /** Places in the sources of compiled files, by the path of what runs. */
-  readonly originals: Map<string, Original> = new Map()
+  readonly originals: Map<string, (line: number, column: number) => Place | undefined> = new Map()
 
   instrument(source: string, file: string, format: Format, language: Language): string {
-    if (source.length > maxLength || source.includes(`${globalName}.m(`) || isMinified(source)) return source
+    if (source.length > maxLength || source.includes(`${globalName}.m(`)) return source
     try {
       return this.#instrument(source, file, format, language)
     } catch {
@@ -35,30 +37,42 @@ export class Instrumenter {
     const program = parse(parser, source, language, format)
     if (program === undefined) return source
     const original = originalOf(source, file)
-    if (original !== undefined) this.originals.set(file, original)
+    const isLong = original === undefined ? longLines(source) : undefined
     const position = positions(source)
-    const id = createHash('sha256').update(file).digest('hex').slice(0, 8)
-    const placeAt = (offset: number) => {
+    const placeAt = (offset: number): Place => {
       const { line, column } = position(offset)
-      return original?.(line, column) ?? { file, line }
+      return (
+        original?.placeAt(line, column) ??
+        (isLong?.has(line) === true ? { file, line, column } : { file, line })
+      )
     }
-    const [first] = list(program, 'body')
-    const named = original === undefined ? file : placeAt(first?.start ?? 0).file
-    return rewrite({ source, program, format, file: named, lineAt: (offset) => placeAt(offset).line, id })
+    const bundled = packagesIn(source)
+    const packageAt = (offset: number): string | undefined => {
+      const { line, column } = position(offset)
+      return bundled(offset) ?? original?.packageAt(line, column)
+    }
+    const nameAt = (offset: number): string | undefined => {
+      const { line, column } = position(offset)
+      return original?.nameAt(line, column)
+    }
+    const places = new Places(placeAt)
+    places.at(list(program, 'body')[0]?.start ?? 0)
+    const id = createHash('sha256').update(file).digest('hex').slice(0, 8)
+    const { text, unshifted } = rewrite({ source, program, format, places, packageAt, nameAt, id })
+    if (original !== undefined || (isLong?.size ?? 0) > 0)
+      this.originals.set(file, (line, column) => placeAt(unshifted(line, column)))
+    return text
   }
 }
 
-/** Lines so long hold too much: two variables on one would be taken for one. */
-const longestLine = 8000
+/** Lines so long hold too much: two variables on one would be taken for one. In UTF-16 units. */
+const longestLine = 1000
 
-function isMinified(source: string): boolean {
-  for (let at = 0; at < source.length;) {
-    const end = source.indexOf('\n', at)
-    const lineEnd = end === -1 ? source.length : end
-    if (lineEnd - at > longestLine && !isText(source.slice(at, lineEnd))) return true
-    at = lineEnd + 1
-  }
-  return false
+function longLines(source: string): ReadonlySet<number> {
+  const lines = source.split('\n').entries()
+  return new Set(
+    [...lines].flatMap(([index, line]) => (line.length > longestLine && !isText(line) ? [index + 1] : [])),
+  )
 }
 
 /** A source map, a picture or the like, written as one text. */

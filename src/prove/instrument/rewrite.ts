@@ -2,7 +2,11 @@
 // that reads such a thing. Every change wraps an expression into a call that gives back its value; a call begins with a name, as most
 // statements do, so that no statement runs into the one before it, and a statement that ended at a line break gets its semicolon.
 import { Edits } from './edits.ts'
-import { buildScopes, packageOf, patternNames, requiredFrom, resolve } from './scopes.ts'
+import type { Edited } from './edits.ts'
+import { packageCalled } from './origin.ts'
+import type { PackageAt } from './origin.ts'
+import type { Places } from './places.ts'
+import { buildScopes, patternNames, requiredFrom, resolve } from './scopes.ts'
 import type { Scopes } from './scopes.ts'
 import {
   chainStart,
@@ -25,14 +29,17 @@ export interface Rewriting {
   readonly source: string
   readonly program: Node
   readonly format: Format
-  /** Absolute path of the file that a person edits, and the line there of an offset into `source`. */
-  readonly file: string
-  lineAt(offset: number): number
+  readonly places: Places
+  readonly packageAt: PackageAt
+  /** What the name at an offset was before it was compiled, where that is known. */
+  readonly nameAt: (offset: number) => string | undefined
   /** Names the module in what is inserted; letters and digits. */
   readonly id: string
 }
 
-export function rewrite(input: Rewriting): string {
+const isShort = /^[\w$]{1,3}$/
+
+export function rewrite(input: Rewriting): Edited {
   return new Rewriter(input).run()
 }
 
@@ -46,7 +53,7 @@ class Rewriter {
   readonly #names = new Map<Node, string>()
   readonly #read = new Set<string>()
   /** First uses of the module's own names. */
-  readonly #uses = new Map<string, { readonly isModules: boolean; readonly line: number }>()
+  readonly #uses = new Map<string, { readonly isModules: boolean; readonly at: number }>()
   /** Functions that need to know which request called them, as functions in them write their variables. */
   readonly #stamped = new Set<Node>()
   readonly #constructors = new Set<Node>()
@@ -56,7 +63,7 @@ class Rewriter {
     this.#scopes = buildScopes(input.program)
   }
 
-  run(): string {
+  run(): Edited {
     const place: Place = { scope: this.#scopes.module, fn: undefined, owner: undefined }
     for (const statement of list(this.#input.program, 'body')) this.#visit(statement, place)
     this.#prologue()
@@ -65,24 +72,28 @@ class Rewriter {
 
   /** Tells the sites, and how to look at the module's own variables. `const` and its like may not have begun yet: they are asked later. */
   #prologue(): void {
-    const names = [...this.#scopes.module.bindings.values()]
+    const own = [...this.#scopes.module.bindings.values()].filter(
+      ({ start }) => this.#input.packageAt(start) === undefined,
+    )
+    const names = own
       .filter(({ kind, name }) => kind !== 'import' || this.#read.has(name))
       .map(({ name }) => name)
     const getters = names.map((name) => `${JSON.stringify(name)}:()=>${name}`)
     if (this.#input.format === 'commonjs') getters.push('"module.exports":()=>module.exports')
     const declared = Object.fromEntries(
-      [...this.#scopes.module.bindings.values()]
+      own
         .filter(({ from, kind }) => from === undefined && kind !== 'import')
         .map(({ name, start, init }) => {
-          const lines = [start, init?.end ?? start].map((at) => this.#input.lineAt(at))
-          return [name, [...lines, ...(init === undefined ? [] : this.#madeOf(init))]]
+          const places = [start, init?.end ?? start].map((at) => this.#input.places.at(at))
+          return [name, [...places, ...(init === undefined ? [] : this.#madeOf(init))]]
         }),
     )
     const sites = this.#sites.map((site) => {
       const use = site.k === undefined ? undefined : this.#uses.get(site.n)
-      return use === undefined ? site : Object.assign(site, { u: use.line })
+      return use === undefined ? site : Object.assign(site, { u: use.at })
     })
-    const args = [this.#input.file, sites, declared].map((value) => JSON.stringify(value))
+    const { files, entries } = this.#input.places
+    const args = [files, entries, sites, declared].map((value) => JSON.stringify(value))
     const call = `;${globalName}.m(${JSON.stringify(this.#input.id)},${args.join(',')},{${getters.join(',')}});`
     this.#edits.insert(this.#bodyStart(this.#input.program, 0), call, -1)
   }
@@ -108,7 +119,9 @@ class Rewriter {
   }
 
   #site(site: Omit<Site, 'l'>, node: Node): string {
-    this.#sites.push({ ...site, l: this.#input.lineAt(node.start) })
+    // Whoever shortened the names has perhaps told what they were.
+    const n = (isShort.test(site.n) ? this.#input.nameAt(node.start) : undefined) ?? site.n
+    this.#sites.push({ ...site, n, l: this.#input.places.at(node.start) })
     return `"${this.#input.id}",${this.#sites.length - 1}`
   }
 
@@ -120,10 +133,17 @@ class Rewriter {
   }
 
   #visit(node: Node, place: Place): void {
-    if (isTypeOnly(node)) return
+    if (isTypeOnly(node) || this.#isOfPackage(node)) return
     if (isFunction(node)) this.#function(node, place)
     else this.#plain(node, place)
     this.#endStatement(node)
+  }
+
+  /** What a bundle has taken of a package is as little the app's own as it was in its folder. */
+  #isOfPackage(node: Node): boolean {
+    if (!isFunction(node) && !/(?:Declaration|Statement|^Property|Definition)$/.test(node.type)) return false
+    const first = this.#input.packageAt(node.start)
+    return first !== undefined && first === this.#input.packageAt(node.end - 1)
   }
 
   #plain(node: Node, place: Place): void {
@@ -235,7 +255,7 @@ class Rewriter {
     for (const member of list(child(node, 'body'), 'body')) {
       const field = propertyName(member, 'key')
       if (member.type === 'PropertyDefinition' && field !== undefined)
-        fields.set(field, this.#input.lineAt(member.start))
+        fields.set(field, this.#input.places.at(member.start))
     }
     const scope = this.#scopes.of(node) ?? place.scope
     this.#visitAll([...list(node, 'decorators'), child(node, 'superClass')], place)
@@ -262,7 +282,7 @@ class Rewriter {
     const full = `${place.owner?.name ?? 'class'}.${name}`
     this.#names.set(value, full)
     this.#settled.add(value)
-    const k = packageOf(value, place.scope)
+    const k = packageCalled(value, place.scope, this.#input.packageAt)
     const site = this.#site({ t: 'f', n: full, p: name, ...(k === undefined ? {} : { k }) }, node)
     this.#wrap(value, `f(${site},this`, () => {
       this.#visit(value, place)
@@ -288,7 +308,7 @@ class Rewriter {
     const inner = bare(value)
     if (inner !== undefined) this.#names.set(inner, name)
     const made = inner?.type === 'AwaitExpression' ? bare(child(inner, 'argument')) : inner
-    const k = packageOf(made, place.scope)
+    const k = packageCalled(made, place.scope, this.#input.packageAt)
     const isKept =
       isContainer(inner) || k !== undefined || (place.fn === undefined && made?.type === 'CallExpression')
     if (!isKept || requiredFrom(value) !== undefined || made === undefined) {
@@ -333,7 +353,7 @@ class Rewriter {
       return
     }
     const binding = resolve(place.scope, name)
-    const d = binding === undefined ? {} : { d: this.#input.lineAt(binding.start) }
+    const d = binding === undefined ? {} : { d: this.#input.places.at(binding.start) }
     const owner = binding?.scope.owner
     const body = child(owner, 'body')
     // A default value of a parameter cannot see what the body begins with.
@@ -433,7 +453,7 @@ class Rewriter {
     const binding =
       object.type === 'Identifier' ? resolve(place.scope, text(object, 'name') ?? '') : undefined
     if (binding?.from === undefined || !singletons.has(binding.from)) return {}
-    return { k: binding.from, d: this.#input.lineAt(binding.start) }
+    return { k: binding.from, d: this.#input.places.at(binding.start) }
   }
 
   #isConstructor({ fn }: Place): boolean {
@@ -457,7 +477,7 @@ class Rewriter {
   }
 
   #call(node: Node, place: Place): void {
-    const k = this.#settled.has(node) ? undefined : packageOf(node, place.scope)
+    const k = this.#settled.has(node) ? undefined : packageCalled(node, place.scope, this.#input.packageAt)
     if (k === undefined) {
       this.#callParts(node, place)
       return
@@ -490,7 +510,11 @@ class Rewriter {
     const at = chainStart(callee)
     const binding = at === undefined ? undefined : resolve(place.scope, text(at, 'name') ?? '')
     if (at === undefined || binding === undefined || binding.scope.owner !== undefined) return
-    if (this.#settled.has(at) || packageOf(bare(binding.init), place.scope) === undefined) return
+    if (
+      this.#settled.has(at) ||
+      packageCalled(bare(binding.init), place.scope, this.#input.packageAt) === undefined
+    )
+      return
     this.#settled.add(at)
     const site = this.#site({ t: 'c', n: binding.name, p: method }, callee)
     this.#edits.insert(at.start, `${globalName}.o(${site},`)
@@ -542,7 +566,7 @@ class Rewriter {
     const d = name === undefined ? undefined : owner?.fields.get(name)
     if (fn === undefined || owner === undefined || d === undefined) return
     const n = `${owner.name}.${name ?? ''}`
-    if (!fn.reads.has(n)) fn.reads.set(n, { n, d, l: this.#input.lineAt(node.start) })
+    if (!fn.reads.has(n)) fn.reads.set(n, { n, d, l: this.#input.places.at(node.start) })
   }
 
   /** A name in an expression: the function around reads it, if it is of something that may change. */
@@ -550,7 +574,7 @@ class Rewriter {
     const name = text(node, 'name')
     const binding = name === undefined ? undefined : resolve(scope, name)
     if (name === undefined || binding === undefined) return
-    const l = this.#input.lineAt(node.start)
+    const l = this.#input.places.at(node.start)
     if (binding.scope.owner === undefined) this.#noteUse(name, fn === undefined, l)
     if (fn === undefined || !mayChange(binding) || binding.scope.owner === fn.node) return
     if (binding.scope.owner === undefined) this.#read.add(name)
@@ -560,14 +584,14 @@ class Rewriter {
     fn.reads.set(key, {
       n: name,
       l,
-      ...(isOwn ? { d: this.#input.lineAt(binding.start) } : {}),
+      ...(isOwn ? { d: this.#input.places.at(binding.start) } : {}),
       ...(p === undefined ? {} : { p }),
     })
   }
 
   /** Where the module itself uses what it made says more than where its functions do. */
-  #noteUse(name: string, isModules: boolean, line: number): void {
+  #noteUse(name: string, isModules: boolean, at: number): void {
     const known = this.#uses.get(name)
-    if (known === undefined || (isModules && !known.isModules)) this.#uses.set(name, { isModules, line })
+    if (known === undefined || (isModules && !known.isModules)) this.#uses.set(name, { isModules, at })
   }
 }

@@ -83,7 +83,8 @@ function packageNamed(node: Node | undefined, scope: Scope): string | undefined 
   return root === undefined ? undefined : resolve(binding.scope, root)?.from
 }
 
-function memberRoot(node: Node | undefined): Node | undefined {
+/** The object that a chain of members begins with. */
+export function memberRoot(node: Node | undefined): Node | undefined {
   const at = bare(node)
   return at?.type === 'MemberExpression' ? memberRoot(child(at, 'object')) : at
 }

@@ -56,8 +56,8 @@ export class Sink {
     return { holder, declaredAt: this.#place(declaredAt), ...at }
   }
 
-  #place({ file, line }: Place): Place {
-    return { file: this.#path(file), line }
+  #place(place: Place): Place {
+    return { ...place, file: this.#path(place.file) }
   }
 
   #path(path: string): string {

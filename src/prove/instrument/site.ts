@@ -1,18 +1,18 @@
 // A site: one place in the app's source where the rewritten code reports to the tracker. Sites travel inside the rewritten source itself,
-// so that it does not matter which thread rewrote it.
+// so that it does not matter which thread rewrote it. Their places are numbers, of the module's table of places.
 
-/** Short names, as they stand in the app's source many times. Lines from 1, of the file that a person edits. */
+/** Short names, as they stand in the app's source many times. */
 export interface Site {
   /**
    * What is reported. `w`: a variable is assigned. `p`: a property of an object is written. `c`: a method that changes its object is called.
    * `b`: an object is born and gets a name. `f`: a class field is born. `e`: a function is entered.
    */
   readonly t: 'w' | 'p' | 'c' | 'b' | 'f' | 'e'
-  /** Line. */
+  /** Place. */
   readonly l: number
   /** Name of the variable, field or object, as written: `carts`, `Store.#count`. */
   readonly n: string
-  /** Line of its declaration, where that is known from this file alone. */
+  /** Place of its declaration, where that is known from this file alone. */
   readonly d?: number
   /** The property that is written, or the method that is called. */
   readonly p?: string
@@ -20,7 +20,7 @@ export interface Site {
   readonly i?: true
   /** npm package or built-in module that the born object is from, or that the written object is. */
   readonly k?: string
-  /** Line where what was made of a package is first used. */
+  /** Place where what was made of a package is first used. */
   readonly u?: number
   /** What the entered function reads of what outlives it. */
   readonly r?: readonly Read[]
@@ -29,10 +29,10 @@ export interface Site {
 /** A variable, and the first property that is read of it. */
 export interface Read {
   readonly n: string
-  /** Line of its declaration; undefined: it is of another module, and only its value tells. */
+  /** Place of its declaration; undefined: it is of another module, and only its value tells. */
   readonly d?: number
   readonly p?: string
-  /** Line of the reading. */
+  /** Place of the reading. */
   readonly l?: number
 }
 

@@ -19,6 +19,6 @@ export interface FunctionPlace {
 
 export interface ClassPlace {
   readonly name: string
-  /** Lines of the fields' declarations. */
+  /** Places of the fields' declarations, as sites tell them. */
   readonly fields: ReadonlyMap<string, number>
 }

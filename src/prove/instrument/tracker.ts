@@ -7,23 +7,31 @@ import type { Context } from './context.ts'
 import type { AppEvent, Place, ReadHolder } from './event.ts'
 import { isObject, Owners } from './owners.ts'
 import type { Holder } from './owners.ts'
+import { isBetween, placeOf } from './places.ts'
+import type { PlaceEntry } from './places.ts'
 import type { Site } from './site.ts'
 
 interface Module {
-  readonly file: string
+  /** Absolute; the first is the one that the module is named by. */
+  readonly files: readonly string[]
+  readonly places: readonly PlaceEntry[]
   readonly sites: readonly Site[]
   readonly getters: Readonly<Record<string, () => unknown>>
   readonly declared: Declared
 }
 
-/** First and last line of the declaration of each of a module's own names, and the names that it is made of. */
+/** Places of the begin and the end of the declaration of each of a module's own names, and the names that it is made of. */
 type Declared = Readonly<Record<string, readonly [first: number, last: number, ...names: string[]]>>
 
-/** A write to an object of which it is not yet known what holds it. */
-interface Pending {
-  readonly context: Context
+/** A site, and the module that it is in. */
+interface Found {
   readonly module: Module
   readonly site: Site
+}
+
+/** A write to an object of which it is not yet known what holds it. */
+interface Pending extends Found {
+  readonly context: Context
   readonly object: object
 }
 
@@ -51,23 +59,26 @@ export class Tracker {
   /** A module begins. */
   m(
     id: string,
-    file: string,
+    files: readonly string[],
+    places: readonly PlaceEntry[],
     sites: readonly Site[],
     declared: Declared,
     getters: Readonly<Record<string, () => unknown>>,
   ): void {
-    this.#modules.set(id, { file, sites, getters, declared })
+    const module: Module = { files, places, sites, getters, declared }
+    this.#modules.set(id, module)
     for (const [name, value] of Object.entries(getters)) {
-      const line = name === 'module.exports' ? 1 : declared[name]?.[0]
-      if (line === undefined) continue
-      this.#owners.addRoot({ holder: { name, declaredAt: { file, line }, package: undefined }, value })
+      const at = declared[name]?.[0]
+      if (at === undefined && name !== 'module.exports') continue
+      const declaredAt = at === undefined ? { file: files[0] ?? '', line: 1 } : placeIn(module, at)
+      this.#owners.addRoot({ holder: { name, declaredAt, package: undefined }, value })
     }
   }
 
   /** An object gets a name. */
   b<T>(id: string, index: number, value: T): T {
     const found = this.#find(id, index)
-    if (found !== undefined && isObject(value)) this.#born(value, value, found.site, found.module.file)
+    if (found !== undefined && isObject(value)) this.#born(value, value, found)
     return value
   }
 
@@ -76,17 +87,17 @@ export class Tracker {
     const found = this.#find(id, index)
     if (found === undefined) return value
     const { site, module } = found
-    const holder = { name: site.n, declaredAt: { file: module.file, line: site.l }, package: site.k }
+    const holder = { name: site.n, declaredAt: placeIn(module, site.l), package: site.k }
     this.#owners.fieldBorn(object, site.p ?? '', holder)
     this.#owners.born(object, { ...holder, request: birthRequest() })
-    if (isObject(value)) this.#born(value, value, site, module.file)
+    if (isObject(value)) this.#born(value, value, found)
     return value
   }
 
-  #born(object: object, value: unknown, site: Site, file: string): void {
-    const holder = { name: site.n, declaredAt: { file, line: site.l }, package: site.k }
+  #born(object: object, value: unknown, { site, module }: Found): void {
+    const holder = { name: site.n, declaredAt: placeIn(module, site.l), package: site.k }
     this.#owners.born(object, { ...holder, request: birthRequest() })
-    const usedAt = site.u === undefined ? undefined : { file, line: site.u }
+    const usedAt = site.u === undefined ? undefined : placeIn(module, site.u)
     if (site.k !== undefined) this.#ports.arrived(value, site.k, holder, usedAt)
   }
 
@@ -96,8 +107,8 @@ export class Tracker {
     const found = this.#find(id, index)
     if (found === undefined || request === 0 || request === stamp) return value
     const { site, module } = found
-    const line = site.d ?? site.l
-    this.#write(request, { name: site.n, declaredAt: { file: module.file, line }, package: undefined }, found)
+    const declaredAt = placeIn(module, site.d ?? site.l)
+    this.#write(request, { name: site.n, declaredAt, package: undefined }, found)
     return value
   }
 
@@ -108,11 +119,11 @@ export class Tracker {
     return object
   }
 
-  #changed(object: object, { site, module }: Pick<Pending, 'site' | 'module'>): void {
+  #changed(object: object, { site, module }: Found): void {
     const context = current()
     if (isBoot(context)) {
       if (site.t !== 'p' || site.p === undefined) return
-      const declaredAt = { file: module.file, line: site.d ?? site.l }
+      const declaredAt = placeIn(module, site.d ?? site.l)
       this.#owners.fieldBorn(object, site.p, { name: nameOfProperty(site), declaredAt, package: undefined })
       return
     }
@@ -124,7 +135,7 @@ export class Tracker {
       (site.t === 'c' && !isChangeable(object) && (birth?.package ?? site.k) === undefined)
     )
       return
-    const key = `${context.request} ${module.file} ${site.l} ${site.n} ${site.p ?? ''}`
+    const key = keyOf(context.request, { site, module })
     if (birth?.request === 0 && this.#told.has(key)) return
     if (this.#pending.length < maxPending) this.#pending.push({ context, module, site, object })
     this.#schedule()
@@ -132,7 +143,7 @@ export class Tracker {
 
   /** What the app puts into a visitor's session, wherever that is kept. */
   #session({ request }: Context, site: Site, module: Module): void {
-    const writtenAt = { file: module.file, line: site.l }
+    const writtenAt = placeIn(module, site.l)
     this.#ports.emit({ event: 'session', request, holder: site.n, detail: site.p ?? '', writtenAt })
   }
 
@@ -147,7 +158,7 @@ export class Tracker {
     const { site, module } = found
     const all = reads.flatMap((read) => this.#readHolder(read, module))
     const holders = [...new Map(all.map((each) => [JSON.stringify(each), each])).values()]
-    const place = { file: module.file, line: site.l }
+    const place = placeIn(module, site.l)
     if (holders.length > 0)
       this.#ports.emit({ event: 'read', request, writtenAt: place, detail: site.n, reads: holders })
     return request
@@ -160,9 +171,8 @@ export class Tracker {
   }
 
   #readHolder(read: NonNullable<Site['r']>[number], module: Module): readonly ReadHolder[] {
-    const at = read.l === undefined ? {} : { readAt: { file: module.file, line: read.l } }
-    const own =
-      read.d === undefined ? [] : [{ name: read.n, declaredAt: { file: module.file, line: read.d } }]
+    const at = read.l === undefined ? {} : { readAt: placeIn(module, read.l) }
+    const own = read.d === undefined ? [] : [{ name: read.n, declaredAt: placeIn(module, read.d) }]
     const value = valueOf(module.getters[read.n])
     const inner = read.p === undefined || !isObject(value) ? undefined : propertyOf(value, read.p)
     const births = [value, inner].map((object) =>
@@ -177,10 +187,10 @@ export class Tracker {
   /** A value that is no object, imported: of the module that has it under the same name. */
   #imported(name: string, value: unknown, importer: Module): readonly Pick<Holder, 'name' | 'declaredAt'>[] {
     for (const module of this.#modules.values()) {
-      const lines = module.declared[name]
-      if (module === importer || lines === undefined || !Object.is(valueOf(module.getters[name]), value))
+      const places = module.declared[name]
+      if (module === importer || places === undefined || !Object.is(valueOf(module.getters[name]), value))
         continue
-      return [{ name, declaredAt: { file: module.file, line: lines[0] } }]
+      return [{ name, declaredAt: placeIn(module, places[0]) }]
     }
     return []
   }
@@ -226,16 +236,16 @@ export class Tracker {
     if (birth !== undefined) return birth
     return site.d === undefined
       ? undefined
-      : { name: site.n, declaredAt: { file: module.file, line: site.d }, package: undefined }
+      : { name: site.n, declaredAt: placeIn(module, site.d), package: undefined }
   }
 
-  #write(request: number, holder: Holder, { module, site }: Pick<Pending, 'site' | 'module'>): void {
-    const key = `${request} ${module.file} ${site.l} ${site.n} ${site.p ?? ''}`
+  #write(request: number, holder: Holder, { module, site }: Found): void {
+    const key = keyOf(request, { site, module })
     if (this.#told.has(key)) return
     this.#told.add(key)
-    const declaredAt = holder.declaredAt.file === '' ? { file: module.file, line: site.l } : holder.declaredAt
+    const declaredAt = holder.declaredAt.file === '' ? placeIn(module, site.l) : holder.declaredAt
     const from = holder.package === undefined ? {} : { package: holder.package }
-    const writtenAt: Place = { file: module.file, line: site.l }
+    const writtenAt = placeIn(module, site.l)
     this.#ports.emit({
       event: 'write',
       request,
@@ -248,17 +258,18 @@ export class Tracker {
   }
 
   /** The variable of a module in whose declaration a place is, such as a secret made of random bytes, and those made of it in turn. */
-  declaredAround({ file, line }: Place): readonly ReadHolder[] {
+  declaredAround(place: Place): readonly ReadHolder[] {
     for (const module of this.#modules.values()) {
-      const all = module.file !== file ? [] : Object.entries(module.declared)
-      const [name] = all.find(([, [first, last]]) => first <= line && line <= last) ?? []
+      const all = module.files.includes(place.file) ? Object.entries(module.declared) : []
+      const [name] =
+        all.find(([, [first, last]]) => isBetween(place, placeIn(module, first), placeIn(module, last))) ?? []
       if (name === undefined) continue
       const made = new Set([name])
       for (const [other, [, , ...names]] of all) if (names.some((each) => made.has(each))) made.add(other)
-      return [...made].map((holder) => ({
-        holder,
-        declaredAt: { file, line: module.declared[holder]?.[0] ?? line },
-      }))
+      return [...made].map((holder) => {
+        const at = module.declared[holder]?.[0]
+        return { holder, declaredAt: at === undefined ? place : placeIn(module, at) }
+      })
     }
     return []
   }
@@ -267,37 +278,47 @@ export class Tracker {
   holderOf(path: string): ReadHolder | undefined {
     let best: ReadHolder | undefined
     let length = 0
-    for (const { file, declared, getters } of this.#modules.values()) {
-      for (const [name, [line]] of Object.entries(declared)) {
-        const own = pathFrom(valueOf(getters[name]))
+    for (const module of this.#modules.values()) {
+      for (const [name, [at]] of Object.entries(module.declared)) {
+        const own = pathFrom(valueOf(module.getters[name]))
         const isAround = own === path || (own !== undefined && path.startsWith(own + sep))
         if (!isAround || own === undefined || own.length <= length) continue
-        best = { holder: name, declaredAt: { file, line } }
+        best = { holder: name, declaredAt: placeIn(module, at) }
         length = own.length
       }
     }
     return best
   }
 
-  #find(id: string, index: number): Pick<Pending, 'site' | 'module'> | undefined {
+  #find(id: string, index: number): Found | undefined {
     const module = this.#modules.get(id)
     const site = module?.sites[index]
     return module === undefined || site === undefined ? undefined : { module, site }
   }
 }
 
-function madeBy(site: Site, { file }: Module): Holder {
+function placeIn({ files, places }: Module, at: number): Place {
+  return placeOf(files, places[at] ?? [0, 1])
+}
+
+/** Of one write of a request, which is told once. */
+function keyOf(request: number, { site, module }: Found): string {
+  const { file, line, column } = placeIn(module, site.l)
+  return `${request} ${file} ${line} ${column ?? ''} ${site.n} ${site.p ?? ''}`
+}
+
+function madeBy(site: Site, module: Module): Holder {
   return {
     name: nameOfProperty(site),
-    declaredAt: { file, line: site.d ?? site.l },
+    declaredAt: placeIn(module, site.d ?? site.l),
     package: undefined,
   }
 }
 
 /** What is written to a package itself. */
-function ofPackage({ site, module: { file } }: Pending): Holder | undefined {
+function ofPackage({ site, module }: Pending): Holder | undefined {
   if (site.k === undefined || site.d === undefined) return undefined
-  return { name: site.n, declaredAt: { file, line: site.d }, package: site.k }
+  return { name: site.n, declaredAt: placeIn(module, site.d), package: site.k }
 }
 
 function atSite(site: Site): Holder {

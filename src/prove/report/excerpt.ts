@@ -1,7 +1,7 @@
 // Reads the lines of the app's source that a finding names, with some around them.
 import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import type { Cause } from '../finding.ts'
+import type { Cause, CodePlace } from '../finding.ts'
 import type { Excerpt, Mark } from './input.ts'
 
 const linesAround = 3
@@ -24,9 +24,13 @@ export async function readExcerpts(folder: string, cause: Cause): Promise<readon
 
 function marksIn(file: string, { declaredAt, writtenAt }: Cause): readonly Mark[] {
   const marks: Mark[] = []
-  if (declaredAt?.file === file) marks.push({ line: declaredAt.line, role: 'declared' })
-  if (writtenAt?.file === file) marks.push({ line: writtenAt.line, role: 'written' })
+  if (declaredAt?.file === file) marks.push({ ...lineIn(declaredAt), role: 'declared' })
+  if (writtenAt?.file === file) marks.push({ ...lineIn(writtenAt), role: 'written' })
   return marks.toSorted((one, two) => one.line - two.line)
+}
+
+function lineIn({ line, column }: CodePlace): Omit<Mark, 'role'> {
+  return column === undefined ? { line } : { line, column }
 }
 
 async function readLines(path: string): Promise<readonly string[] | undefined> {
@@ -55,7 +59,10 @@ export function excerptsOf(
   return groups.map((group) => {
     const firstLine = Math.max(1, (group[0]?.line ?? 1) - linesAround)
     const lastLine = Math.min(lines.length, (group.at(-1)?.line ?? 1) + linesAround)
-    const shown = lines.slice(firstLine - 1, lastLine).map((line) => line.slice(0, lineWidth))
+    const shown = lines.slice(firstLine - 1, lastLine).map((line, index) => {
+      const from = (group.find((mark) => mark.line === firstLine + index)?.column ?? 1) - 1
+      return line.slice(from, from + lineWidth)
+    })
     return { file, firstLine, lines: shown, marks: group }
   })
 }

@@ -33,5 +33,7 @@ export interface Excerpt {
 
 export interface Mark {
   readonly line: number
+  /** As in `CodePlace`. */
+  readonly column?: number
   readonly role: 'declared' | 'written'
 }

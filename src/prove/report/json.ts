@@ -89,7 +89,9 @@ function causeFields(cause: Cause): object {
 }
 
 function placeFields(place: CodePlace | undefined): object | null {
-  return place === undefined ? null : { file: place.file, line: place.line, text: place.text ?? null }
+  if (place === undefined) return null
+  const { file, line, column, text } = place
+  return { file, line, ...(column === undefined ? {} : { column }), text: text ?? null }
 }
 
 function hintFields({ kind, at, text }: Hint): object {

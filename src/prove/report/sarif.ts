@@ -99,10 +99,14 @@ function withoutLinks(text: string): string {
   return text.replaceAll('](', '] (')
 }
 
-function location({ file, line, text }: CodePlace, { folder }: ReportInput, said?: string): object {
+function location({ file, line, column, text }: CodePlace, { folder }: ReportInput, said?: string): object {
+  const start = column === undefined ? {} : { startColumn: column }
   const snippet = text === undefined ? {} : { snippet: { text: plain(text) } }
   return {
-    physicalLocation: { artifactLocation: artifact(file, folder), region: { startLine: line, ...snippet } },
+    physicalLocation: {
+      artifactLocation: artifact(file, folder),
+      region: { startLine: line, ...start, ...snippet },
+    },
     ...(said === undefined ? {} : { message: { text: said } }),
   }
 }

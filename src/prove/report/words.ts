@@ -271,13 +271,18 @@ export function placesText(declaredAt: CodePlace | undefined, writtenAt: CodePla
   const declared = declaredAt === undefined ? '' : placeText(declaredAt)
   if (writtenAt === undefined) return declared
   if (declaredAt === undefined) return `written at ${placeText(writtenAt)}`
-  const isSame = declaredAt.file === writtenAt.file && declaredAt.line === writtenAt.line
-  if (isSame) return declared
-  return `${declared}, written at ${declaredAt.file === writtenAt.file ? `:${writtenAt.line}` : placeText(writtenAt)}`
+  const written = placeText(writtenAt)
+  if (declared === written) return declared
+  const isSameFile = declaredAt.file === writtenAt.file
+  return `${declared}, written at ${isSameFile ? lineText(writtenAt) : written}`
 }
 
-export function placeText({ file, line }: CodePlace): string {
-  return `${shorten(plain(file), 120)}:${line}`
+export function placeText(place: CodePlace): string {
+  return `${shorten(plain(place.file), 120)}${lineText(place)}`
+}
+
+function lineText({ line, column }: CodePlace): string {
+  return column === undefined ? `:${line}` : `:${line}:${column}`
 }
 
 /** `own disks: differs · shared disk: the same · restarts: not run`. */
