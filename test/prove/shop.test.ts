@@ -51,13 +51,7 @@ describe('a shop', { concurrency: 2 }, () => {
       command,
       cwd,
       // As a test it leaves at once: there is no balancer that would have to notice first.
-      env: {
-        ...process.env,
-        NODE_ENV: 'test',
-        PATH: path,
-        FILES: `file:${await mkdtemp(join(scratch, 'pictures-'))}`,
-        ...(await databases.take()),
-      },
+      env: { ...process.env, NODE_ENV: 'test', PATH: path, ...(await databases.take()) },
       readyPath: '/health',
       readyTimeoutMs: 60_000,
       before: undefined,
