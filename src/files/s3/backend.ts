@@ -20,7 +20,7 @@ import { taken } from '../taken.ts'
 import { openBucket } from './client.ts'
 import type { Bucket } from './client.ts'
 import { assertConditional, unsupported } from './condition.ts'
-import { outage, ownError, statusOf } from './failure.ts'
+import { isRepeated, outage, ownError, statusOf } from './failure.ts'
 import { sweepUploads } from './uploads.ts'
 
 interface ObjectHead {
@@ -56,7 +56,8 @@ export class BucketBackend implements FileBackend {
       })
     } catch (error) {
       if (ownError(error) === undefined && write.ifAbsent) {
-        if (statusOf(error) === 412) throw taken(key)
+        // After a lost answer nobody knows who was first: that is an outage, whose outcome is unknown.
+        if (statusOf(error) === 412 && !isRepeated(error)) throw taken(key)
         if (statusOf(error) === 501) throw unsupported()
       }
       throw outage(error)

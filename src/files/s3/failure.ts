@@ -8,11 +8,20 @@ export function ownError(error: unknown): DroverError | undefined {
 
 /** The HTTP status that the server answered; undefined when it gave none. */
 export function statusOf(error: unknown): number | undefined {
+  return metadataOf(error, 'httpStatusCode')
+}
+
+/** Whether the SDK had sent the request before, so that this answer may be to what an earlier one has done. */
+export function isRepeated(error: unknown): boolean {
+  return (metadataOf(error, 'attempts') ?? 1) > 1
+}
+
+function metadataOf(error: unknown, name: string): number | undefined {
   for (const one of chainOf(error)) {
     const metadata: unknown = Reflect.get(one, '$metadata')
-    const status: unknown =
-      typeof metadata === 'object' && metadata !== null ? Reflect.get(metadata, 'httpStatusCode') : undefined
-    if (typeof status === 'number') return status
+    const value: unknown =
+      typeof metadata === 'object' && metadata !== null ? Reflect.get(metadata, name) : undefined
+    if (typeof value === 'number') return value
   }
   return undefined
 }
