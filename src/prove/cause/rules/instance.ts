@@ -114,11 +114,13 @@ function settingOf(
   reads: ReadonlySet<string>,
   onlyOwn: boolean,
 ): AppEvent | undefined {
-  const named = boot.flatMap(({ event, declaredAt }) =>
-    event === 'identity' && declaredAt !== undefined ? [keyOf(declaredAt)] : [],
+  const named = new Set(
+    boot.flatMap(({ event, declaredAt }) =>
+      event === 'identity' && declaredAt !== undefined ? [keyOf(declaredAt)] : [],
+    ),
   )
   const isOwn = ({ path, declaredAt }: AppEvent): boolean =>
-    hasInstanceName(path ?? '') || (declaredAt !== undefined && named.includes(keyOf(declaredAt)))
+    hasInstanceName(path ?? '') || (declaredAt !== undefined && named.has(keyOf(declaredAt)))
   const isSetting = (one: AppEvent): boolean =>
     (one.event === 'file-read' &&
       one.writtenAt !== undefined &&
