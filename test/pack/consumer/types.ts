@@ -21,7 +21,7 @@ app.use(expressSessions(visitors))
 const store = files('file:pictures', { maxBytes: 1_000_000 })
 app.post('/pictures', expressUploads(store, { key: ({ field }) => field, accept: ['image/*'] }))
 // @ts-expect-error a file has a type
-export const stored = store.put('a', 'b', {})
+export const stored: Promise<unknown> = store.put('a', 'b', {})
 
 export const config: { readonly command: readonly string[] } = defineConfig({
   command: ['node', 'server.js'],
