@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import { durationOption } from '../base/durations.ts'
 import type { Duration } from '../base/durations.ts'
 import { DroverError } from '../base/errors.ts'
-import type { StandardSchema } from '../base/standard-schema.ts'
+import type { SchemaResult, StandardSchema } from '../base/standard-schema.ts'
 import { issuesText } from '../base/standard-schema.ts'
 import { checkScopes, readAccessClaims } from './claims.ts'
 import type { AccessClaims, Expected } from './claims.ts'
@@ -11,6 +11,7 @@ import { parseCompact } from './compact.ts'
 import type { CompactToken } from './compact.ts'
 import { readWhenCut } from './options.ts'
 import type { CutRule, WhenCut } from './options.ts'
+import { readOwnClaims } from './own-claims.ts'
 import { invalidToken, revokedToken } from './refusal.ts'
 import type { Revocations } from './revocations.ts'
 import { checkSignature } from './signing.ts'
@@ -74,7 +75,8 @@ export class AccessChecks<Claims extends object> {
     const signed = this.#checkSigned(token)
     if (signed instanceof Promise) await signed
     const claims = readAccessClaims(token, expected, clock.now())
-    const own = await this.#own(claims)
+    const read = this.#own(claims)
+    const own = read instanceof Promise ? await read : read
     const revoked = this.#checkRevoked(claims, this.#ruleOf(options))
     if (revoked instanceof Promise) await revoked
     checkScopes(claims.scopes, options.scopes ?? [])
@@ -90,24 +92,18 @@ export class AccessChecks<Claims extends object> {
       : checkSignature(token, key ?? unknownKey())
   }
 
-  async #own({ own }: AccessClaims): Promise<Claims> {
-    const { schema } = this.#settings
-    // Without a schema nothing is known of them, and `Claims` says so.
-    if (schema === undefined) return own as Claims
-    const validated = schema['~standard'].validate(own)
-    const result = validated instanceof Promise ? await validated : validated
-    if (result.issues === undefined) return result.value
-    throw invalidToken(`its claims do not fit at ${issuesText(result.issues)}`)
+  #own({ own }: AccessClaims): Claims | Promise<Claims> {
+    const read = readOwnClaims(own, this.#settings.schema)
+    return read instanceof Promise ? read.then(fitting) : fitting(read)
   }
 
   #checkRevoked({ family }: AccessClaims, rule: CutRule): void | Promise<void> {
     const { revocations, clock } = this.#settings
     if (revocations === undefined || family === undefined) return
     if (revocations.known.has(family.key, family.mark)) throw revokedToken()
-    const { isCurrent, asOfMs } = revocations.known.state
-    if (isCurrent) return
+    if (revocations.known.isCurrent) return
     if (rule === 'look up') return this.#lookUp(family.key, revocations.store)
-    if (rule !== 'refuse' && clock.now() - asOfMs <= rule.acceptForMs) return
+    if (rule !== 'refuse' && clock.now() - revocations.known.asOfMs <= rule.acceptForMs) return
     throw new DroverError(
       'REVOCATIONS_UNKNOWN',
       'Cannot tell whether the token is revoked: the feed of revocations is cut or behind',
@@ -126,6 +122,11 @@ export class AccessChecks<Claims extends object> {
     this.#rules.set(options, rule)
     return rule
   }
+}
+
+function fitting<Claims>(result: SchemaResult<Claims>): Claims {
+  if (result.issues === undefined) return result.value
+  throw invalidToken(`its claims do not fit at ${issuesText(result.issues)}`)
 }
 
 /** Tokens cannot bring keys, or have them fetched (RFC 8725 section 3.10). */

@@ -67,9 +67,20 @@ export function readAccessClaims(token: CompactToken, expected: Expected, nowMs:
     tokenId: text(payload, 'jti'),
     family: readFamily(payload, expected.needsFamily),
     scopes: readScopes(payload['scope']),
-    own: Object.fromEntries(Object.entries(payload).filter(([name]) => !reserved.has(name))),
+    own: ownOf(payload),
   }
 }
+
+function ownOf(payload: JsonObject): JsonObject {
+  const own: Record<string, unknown> = {}
+  for (const name of Object.keys(payload)) {
+    // As JSON.parse does it: an assignment to __proto__ would be something else.
+    if (!reserved.has(name)) Object.defineProperty(own, name, { ...plain, value: payload[name] })
+  }
+  return own
+}
+
+const plain = { configurable: true, enumerable: true, writable: true } as const
 
 function checkParties({ iss, aud }: JsonObject, { issuer, audiences }: Expected): void {
   if (iss !== issuer) throw invalidToken('it is from another issuer')

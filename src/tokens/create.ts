@@ -27,7 +27,7 @@ export function tokens<Claims extends object = Record<string, unknown>>(
 
 function keysOf({ keys }: Pick<TokensOptions, 'keys'>, policy: TokenPolicy): TokenKeys {
   const { store, ring, algorithm, secrets, clock, report, rotateMs, propagationMs } = policy
-  if (keys !== undefined) return new GivenRing(keys, algorithm, report)
+  if (keys !== undefined) return new GivenRing(keys, algorithm, { clock, report })
   // Until no token of the former key is alive, and no cache of the JWKS lacks the new one.
   const overlapMs = policy.longestAccessMs + policy.skewMs + propagationMs
   return new SharedRing({

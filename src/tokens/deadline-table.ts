@@ -3,9 +3,13 @@
 /** Three 32-bit words. */
 export type TableKey = readonly [number, number, number]
 
-/** Words of an entry: the key's three, its deadline in seconds since the epoch (0: free), its value. */
-const entryWords = 5
-const [deadlineAt, valueAt] = [3, 4]
+/**
+ * Words of an entry: the key's three, its deadline in seconds since the epoch (0: free), and its value, a whole number below 2^53, in two:
+ * marks may be milliseconds since the epoch, which one word would cut.
+ */
+const entryWords = 6
+const [deadlineAt, highAt, lowAt] = [3, 4, 5]
+const wordRange = 2 ** 32
 /** Each part grows by itself, so that none holds the loop for long: of a million entries, one has 16,000. */
 export const parts = 64
 const leastSlots = 16
@@ -13,7 +17,7 @@ const leastSlots = 16
 const fullest = 0.5
 
 /**
- * Bounded: what does not fit is not kept, and `set` says so. Memory is at most 80 bytes for each of `most` entries.
+ * Bounded: what does not fit is not kept, and `set` says so. Memory is at most 96 bytes for each of `most` entries.
  * Keys are spread by their own randomness.
  */
 export class DeadlineTable {
@@ -45,7 +49,8 @@ export class DeadlineTable {
     const part = this.#partOf(key)
     const before = part.size
     const wasThere = part.raise(key, deadlineS, value)
-    if (!wasThere && this.#size >= this.#most) part.sweep(nowS)
+    // Twice in a second would find nothing new, and cost each revocation of a flood as much.
+    if (!wasThere && this.#size >= this.#most && part.sweptS !== nowS) part.sweep(nowS)
     const hasRoom = this.#size - before + part.size < this.#most
     if (!wasThere && hasRoom) part.add(key, deadlineS, value, nowS)
     this.#size += part.size - before
@@ -70,6 +75,8 @@ export class DeadlineTable {
 
 class Part {
   size = 0
+  /** When it was swept last. */
+  sweptS = 0
   #words: Uint32Array = new Uint32Array(leastSlots * entryWords)
 
   get bytes(): number {
@@ -79,7 +86,7 @@ class Part {
   get([a, b, c]: TableKey, nowS: number): number | undefined {
     const words = this.#words
     const at = slotOf(words, a, b, c)
-    return (words[at + deadlineAt] ?? 0) > nowS ? words[at + valueAt] : undefined
+    return (words[at + deadlineAt] ?? 0) > nowS ? valueOf(words, at) : undefined
   }
 
   /** Whether the key was there, so that its entry is now this one too. */
@@ -89,14 +96,16 @@ class Part {
     const beforeS = words[at + deadlineAt] ?? 0
     if (beforeS === 0) return false
     words[at + deadlineAt] = Math.max(beforeS, deadlineS)
-    words[at + valueAt] = Math.max(words[at + valueAt] ?? 0, value)
+    if (value > valueOf(words, at)) writeValue(words, at, value)
     return true
   }
 
   /** A key that is not there. */
   add([a, b, c]: TableKey, deadlineS: number, value: number, nowS: number): void {
     if (this.size + 1 > (this.#words.length / entryWords) * fullest) this.sweep(nowS)
-    this.#words.set([a, b, c, deadlineS, value], slotOf(this.#words, a, b, c))
+    const at = slotOf(this.#words, a, b, c)
+    this.#words.set([a, b, c, deadlineS], at)
+    writeValue(this.#words, at, value)
     this.size += 1
   }
 
@@ -116,7 +125,17 @@ class Part {
     }
     this.#words = words
     this.size = kept
+    this.sweptS = nowS
   }
+}
+
+function valueOf(words: Uint32Array, at: number): number {
+  return (words[at + highAt] ?? 0) * wordRange + (words[at + lowAt] ?? 0)
+}
+
+function writeValue(words: Uint32Array, at: number, value: number): void {
+  words[at + highAt] = Math.floor(value / wordRange)
+  words[at + lowAt] = value % wordRange
 }
 
 /** Where the key is, or the free place where it would be. There is always a free one. */

@@ -3,9 +3,10 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { calculateJwkThumbprint } from 'jose'
 import type { JWK } from 'jose'
+import type { Clock } from '../base/clock.ts'
 import { DroverError } from '../base/errors.ts'
 import { isJsonObject, readJsonObject } from './json-object.ts'
-import { hmacKey, keyPair, publicKey, publicPart, remoteKey } from './signing.ts'
+import { hmacKey, isForSigning, keyPair, publicKey, publicPart, remoteKey } from './signing.ts'
 import type { RemoteSign, SigningKey, TokenAlgorithm, VerifyKey } from './signing.ts'
 import type { TokenKeys } from './token-keys.ts'
 
@@ -30,18 +31,24 @@ interface ReadKeys {
   readonly all: ReadonlyMap<string, VerifyKey>
   readonly signing: SigningKey
   readonly publicJwks: readonly JWK[]
+  /** Made from the keys themselves: two that only have one name differ. */
+  readonly fingerprint: string
 }
 
 const mostKeys = 16
 const leastSecretBytes = 32
-/** A hook is asked again this often, so that keys can be changed without a restart. */
+/** A hook is asked again this often, so that keys can be changed without a restart; and when a token names a key that is not known. */
 const askAgainMs = 300_000
+/** Such tokens have it asked this often at most, however many they are. */
+const askPauseMs = 1_000
 
 export class GivenRing implements TokenKeys {
   readonly #source: () => Promise<readonly GivenKey[]>
   readonly #algorithm: TokenAlgorithm
+  readonly #clock: Clock
   readonly #report: (error: unknown) => void
   readonly #isAskedAgain: boolean
+  #askedAtMs = -Infinity
   #keys: ReadKeys | undefined
   #reading: Promise<ReadKeys> | undefined
   #timer: NodeJS.Timeout | undefined
@@ -51,13 +58,14 @@ export class GivenRing implements TokenKeys {
   constructor(
     keys: GivenKeys,
     algorithm: TokenAlgorithm,
-    report: (error: unknown) => void,
+    { clock, report }: { readonly clock: Clock; readonly report: (error: unknown) => void },
     env: NodeJS.ProcessEnv = process.env,
   ) {
     this.#isAskedAgain = typeof keys === 'function'
     const given = typeof keys === 'function' ? keys : readGiven(keys, env)
     this.#source = typeof given === 'function' ? given : () => Promise.resolve(given)
     this.#algorithm = algorithm
+    this.#clock = clock
     this.#report = report
   }
 
@@ -66,7 +74,9 @@ export class GivenRing implements TokenKeys {
   }
 
   find(kid: string): VerifyKey | undefined | Promise<VerifyKey | undefined> {
-    return this.#keys === undefined ? this.#read().then(({ all }) => all.get(kid)) : this.#keys.all.get(kid)
+    const known = this.#keys?.all.get(kid)
+    if (known !== undefined || !this.#mayKnowMore()) return known
+    return this.#read().then(({ all }) => all.get(kid))
   }
 
   async publicKeys(): Promise<readonly JWK[]> {
@@ -74,8 +84,7 @@ export class GivenRing implements TokenKeys {
   }
 
   async fingerprint(): Promise<string> {
-    const { all } = this.#keys ?? (await this.#read())
-    return fingerprintOf([...all.keys()])
+    return (this.#keys ?? (await this.#read())).fingerprint
   }
 
   rotate(): Promise<void> {
@@ -85,6 +94,12 @@ export class GivenRing implements TokenKeys {
   close(): void {
     this.#isClosed = true
     clearTimeout(this.#timer)
+  }
+
+  /** Another instance may have been told of a key that its hook did not have yet when this one asked. */
+  #mayKnowMore(): boolean {
+    if (this.#keys === undefined) return true
+    return this.#isAskedAgain && Math.abs(this.#clock.now() - this.#askedAtMs) >= askPauseMs
   }
 
   #read(): Promise<ReadKeys> {
@@ -99,6 +114,7 @@ export class GivenRing implements TokenKeys {
   }
 
   async #readOnce(): Promise<ReadKeys> {
+    this.#askedAtMs = this.#clock.now()
     this.#keys = await readKeys(await ask(this.#source), this.#algorithm)
     return this.#keys
   }
@@ -140,12 +156,19 @@ async function readKeys(given: readonly GivenKey[], algorithm: TokenAlgorithm): 
   const signing = keys[0]?.key
   if (signing === undefined || !('sign' in signing))
     throw invalid('the first one has no private half to sign with')
-  return { all, signing, publicJwks: keys.flatMap(({ jwk }) => (jwk === undefined ? [] : [jwk])) }
+  return {
+    all,
+    signing,
+    publicJwks: keys.flatMap(({ jwk }) => (jwk === undefined ? [] : [jwk])),
+    fingerprint: fingerprintOf(keys.map(({ key, print }) => `${key.kid} ${print}`)),
+  }
 }
 
 interface ReadKey {
   readonly key: VerifyKey | SigningKey
   readonly jwk: JWK | undefined
+  /** A hash of the key: of a secret it tells nothing. */
+  readonly print: string
 }
 
 async function readKey(given: GivenKey, index: number, algorithm: TokenAlgorithm): Promise<ReadKey> {
@@ -154,46 +177,56 @@ async function readKey(given: GivenKey, index: number, algorithm: TokenAlgorithm
   const { jwk, sign } = splitKey(given)
   const alg = algorithmOf(jwk, index, algorithm)
   try {
-    if (alg === 'HS256') return { key: secretKey(jwk), jwk: undefined }
-    const kid = jwk.kid ?? (await calculateJwkThumbprint(jwk))
+    if (alg === 'HS256') return readSecret(jwk)
+    // RFC 7638.
+    const print = await calculateJwkThumbprint(jwk)
+    const kid = jwk.kid ?? print
     const shown = { ...publicPart(jwk), kid, alg, use: 'sig' }
-    if (sign !== undefined) return { key: await remoteKey(kid, alg, jwk, sign), jwk: shown }
+    if (sign !== undefined) return { key: await remoteKey(kid, alg, jwk, sign), jwk: shown, print }
     const key = 'd' in jwk ? await keyPair(kid, alg, jwk) : await publicKey(kid, alg, jwk)
-    return { key, jwk: shown }
+    return { key, jwk: shown, print }
   } catch (cause) {
     if (cause instanceof DroverError) throw cause
     throw invalid(`key ${index + 1} cannot be used for ${alg}`, cause)
   }
 }
 
-function splitKey(given: GivenKey): { readonly jwk: JWK; readonly sign: RemoteSign | undefined } {
+function isRemoteKey(given: GivenKey): given is RemoteKey {
   return 'sign' in given && typeof given.sign === 'function'
-    ? { jwk: given.jwk as JWK, sign: given.sign as RemoteSign }
-    : { jwk: given as JWK, sign: undefined }
 }
 
-function secretKey({ kid, k }: JWK): SigningKey {
-  const secret = Buffer.from(String(k ?? ''), 'base64url')
+function splitKey(given: GivenKey): { readonly jwk: JWK; readonly sign: RemoteSign | undefined } {
+  return isRemoteKey(given) ? given : { jwk: given, sign: undefined }
+}
+
+function readSecret({ kid, k }: JWK): ReadKey {
+  const secret = Buffer.from(k ?? '', 'base64url')
   if (secret.length < leastSecretBytes) throw invalid(`a secret has less than ${leastSecretBytes} bytes`)
   // Made from the secret, so that two instances name it alike; of the secret it tells nothing.
-  const id = createHash('sha256').update('drover token key ').update(secret).digest('base64url').slice(0, 16)
-  return hmacKey(kid ?? id, secret)
+  const print = createHash('sha256')
+    .update('drover token key ')
+    .update(secret)
+    .digest('base64url')
+    .slice(0, 16)
+  return { key: hmacKey(kid ?? print, secret), jwk: undefined, print }
 }
 
 /** A JWK may say its algorithm, or it is the one that the app has chosen; it must be of the kind of the key. */
-function algorithmOf({ alg, kty, crv }: JWK, index: number, chosen: TokenAlgorithm): TokenAlgorithm {
+function algorithmOf(jwk: JWK, index: number, chosen: TokenAlgorithm): TokenAlgorithm {
+  const { alg, kty, crv } = jwk
   const ofKind = { OKP: 'EdDSA', EC: 'ES256', oct: 'HS256' } as const
   const own = Object.entries(ofKind).find(([kind]) => kind === kty)?.[1]
   const fits = own !== 'EdDSA' || crv === 'Ed25519'
   if (own === undefined || !fits || (alg !== undefined && alg !== own))
     throw invalid(`key ${index + 1} is none of EdDSA (Ed25519), ES256 or HS256`)
+  if (!isForSigning(jwk)) throw invalid(`key ${index + 1} is not for signatures: its use or key_ops say so`)
   if (index === 0 && own !== chosen) throw invalid(`the first one is for ${own}, wanted one for ${chosen}`)
   return own
 }
 
-function fingerprintOf(kids: readonly string[]): string {
+function fingerprintOf(prints: readonly string[]): string {
   return createHash('sha256')
-    .update(`drover given keys ${kids.join(' ')}`)
+    .update(`drover given keys ${prints.join(' ')}`)
     .digest('base64url')
     .slice(0, 16)
 }

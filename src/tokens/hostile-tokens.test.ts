@@ -110,7 +110,7 @@ test('a token of another type is none: typ is compared, without regard to case',
 test('a token that is too large is refused unread, and so are many parts', async () => {
   const large = signed(header, { ...payload, bio: 'x'.repeat(4_096) })
   assert.match(await refusal(large), /more than 4096 bytes/)
-  for (const text of ['.'.repeat(5_000_000), 'a'.repeat(5_000_000), `${'a.'.repeat(2_000)}`]) {
+  for (const text of ['.'.repeat(5_000_000), 'a'.repeat(5_000_000), 'a.'.repeat(2_000)]) {
     assert.match(await refusal(text), /^TOKEN_INVALID/)
   }
 })
@@ -177,7 +177,7 @@ test('times count to the second, with the skew and not more; a token without an 
     [{ nbf: nowS + 6 }, /its time has not come/],
     [{ exp: undefined }, /its exp is no time/],
     [{ exp: String(nowS + 300) }, /its exp is no time/],
-    [{ exp: 1e400 }, /its exp is no time/],
+    [{ exp: null }, /its exp is no time/],
     [{ iat: undefined }, /its iat is no time/],
     [{ exp: nowS + 7_200 }, /lives longer than tokens may/],
     [{ iat: -1 }, /its iat is no time/],
@@ -198,7 +198,7 @@ test('one token has one text: no other base64url, no blanks, no padding', async 
   const last = text.at(-1) ?? ''
   // The last of 86 characters has four bits that say nothing.
   const twin = text.slice(0, -1) + String.fromCharCode(last.charCodeAt(0) + 1)
-  for (const other of [
+  for (const one of [
     `${text}=`,
     ` ${text}`,
     `${text}\n`,
@@ -207,9 +207,9 @@ test('one token has one text: no other base64url, no blanks, no padding', async 
     `${text}A`,
     `.${text}`,
   ])
-    if (other !== text) assert.match(await refusal(other), /^TOKEN_INVALID/)
-  for (const other of [undefined, null, 7, {}, [text], Buffer.from(text)])
-    assert.match(await refusal(other), /it is no text/)
+    if (one !== text) assert.match(await refusal(one), /^TOKEN_INVALID/)
+  for (const one of [undefined, null, 7, {}, [text], Buffer.from(text)])
+    assert.match(await refusal(one), /it is no text/)
 })
 
 test('a changed token is refused, wherever it was changed', async () => {

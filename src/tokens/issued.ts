@@ -70,15 +70,24 @@ export async function checkClaims(
   claims: object,
   schema: StandardSchema<object> | undefined,
 ): Promise<JsonObject> {
-  const reserved = reservedClaims.find((name) => name in claims)
-  if (reserved !== undefined) throw unfit(`${reserved} is a claim of the token itself`)
-  const own: unknown = JSON.parse(JSON.stringify(claims))
+  const own = asJson(claims)
   if (!isJsonObject(own)) throw unfit('wanted an object')
+  // Looked for in what JSON makes of them: a toJSON may say more than its object.
+  const reserved = reservedClaims.find((name) => Object.hasOwn(own, name))
+  if (reserved !== undefined) throw unfit(`${reserved} is a claim of the token itself`)
   // As it will be read: what JSON changes, as it does a Date, must fit then.
   const result = await schema?.['~standard'].validate(own)
   if (result?.issues !== undefined)
     throw unfit(`they do not fit their schema at ${issuesText(result.issues)}`)
   return own
+}
+
+function asJson(claims: object): unknown {
+  try {
+    return JSON.parse(JSON.stringify(claims))
+  } catch (cause) {
+    throw unfit('JSON has no text for them', cause)
+  }
 }
 
 /** RFC 6749 section 3.3. */
@@ -88,6 +97,7 @@ export function checkScopeWords(scopes: readonly string[]): readonly string[] {
   return [...new Set(scopes)]
 }
 
-function unfit(what: string): DroverError {
-  return new DroverError('TOKEN_CLAIMS_INVALID', `Cannot issue claims: ${what}`)
+function unfit(what: string, cause?: unknown): DroverError {
+  const options = cause === undefined ? {} : { cause }
+  return new DroverError('TOKEN_CLAIMS_INVALID', `Cannot issue claims: ${what}`, options)
 }

@@ -3,7 +3,7 @@ import type { JWK } from 'jose'
 import type { Clock } from '../base/clock.ts'
 import { DroverError } from '../base/errors.ts'
 import { readJsonObject, isJsonObject } from './json-object.ts'
-import { publicKey } from './signing.ts'
+import { isForSigning, publicKey } from './signing.ts'
 import type { VerifyAlgorithm, VerifyKey } from './signing.ts'
 import type { KeyFinder } from './token-keys.ts'
 
@@ -87,11 +87,11 @@ export class RemoteKeys implements KeyFinder {
     }
   }
 
-  /** Only signing keys with a name and an algorithm that is wanted; others are somebody else's. */
+  /** Only signing keys with a name and an algorithm that is wanted; others are somebody else's, and one whose private half is shown is everybody's. */
   async #import(jwks: readonly JWK[]): Promise<ReadonlyMap<string, VerifyKey>> {
     const wanted = jwks.flatMap((jwk) => {
       const alg = this.#settings.algorithms.find((one) => one === (jwk.alg ?? algorithmOf(jwk)))
-      const isForUs = (jwk.use ?? 'sig') === 'sig' && typeof jwk.kid === 'string'
+      const isForUs = isForSigning(jwk) && typeof jwk.kid === 'string' && !('d' in jwk)
       return alg === undefined || !isForUs ? [] : [publicKey(jwk.kid ?? '', alg, jwk)]
     })
     const keys = await Promise.allSettled(wanted)
@@ -110,7 +110,7 @@ function readKeySet(body: Buffer): readonly JWK[] {
   const keys = readJsonObject(body)?.['keys']
   if (!Array.isArray(keys) || keys.length > mostKeys)
     throw new Error('it is no JWK set, or has too many keys')
-  return keys.filter(isJsonObject) as unknown as readonly JWK[]
+  return keys.filter(isJsonObject)
 }
 
 async function bodyOf(response: Response): Promise<Buffer> {

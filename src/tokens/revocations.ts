@@ -2,7 +2,6 @@
 import type { Clock } from '../base/clock.ts'
 import { DeadlineTable, tableKey } from './deadline-table.ts'
 import { tellFeed } from './events.ts'
-import { familyTag } from './token-store.ts'
 import type { Revocation, TokenStore } from './token-store.ts'
 
 export interface RevocationsSettings {
@@ -17,12 +16,6 @@ export interface RevocationsSettings {
 
 /** What a family's key has before its random part. */
 const randomAt = 17
-
-interface Spared {
-  readonly mark: number
-  readonly family: string
-  readonly untilMs: number
-}
 
 /** How well this instance knows what was revoked. */
 export interface FeedState {
@@ -40,8 +33,8 @@ export class Revocations {
   readonly #settings: RevocationsSettings
   readonly #families: DeadlineTable
   readonly #principals: DeadlineTable
-  /** The family that a principal's latest revocation spared, by tag. */
-  readonly #spared = new Map<string, Spared>()
+  /** Families that were spared, and the mark of the revocation that did so: it counts while it is the principal's latest. */
+  readonly #spared: DeadlineTable
   readonly #stop: () => void
   #asOfMs = -Infinity
   #isCut = false
@@ -54,6 +47,7 @@ export class Revocations {
     this.#settings = settings
     this.#families = new DeadlineTable(settings.mostRevocations)
     this.#principals = new DeadlineTable(settings.mostRevocations)
+    this.#spared = new DeadlineTable(settings.mostRevocations)
     this.#stop = settings.store.follow({
       onRevoked: (revocations) => {
         for (const revocation of revocations) this.remember(revocation)
@@ -71,21 +65,30 @@ export class Revocations {
   has(family: string, mark: number): boolean {
     const nowMs = this.#settings.clock.now()
     const nowS = Math.floor(nowMs / 1_000)
-    if (this.#families.get(tableKey(family, randomAt), nowS) !== undefined) return true
+    const key = tableKey(family, randomAt)
+    if (this.#families.get(key, nowS) !== undefined) return true
     const least = this.#principals.get(tableKey(family, 0), nowS)
-    if (least === undefined || mark >= least) return false
-    const spared = this.#spared.get(familyTag(family))
-    return spared?.family !== family || spared.mark !== least
+    return least !== undefined && mark < least && this.#spared.get(key, nowS) !== least
+  }
+
+  /** Whether its word is enough: asked by each request. */
+  get isCurrent(): boolean {
+    const nowMs = this.#settings.clock.now()
+    const isLate = nowMs - this.#asOfMs > this.#settings.longestLagMs
+    return !this.#isCut && !isLate && nowMs >= this.#lostUntilMs
+  }
+
+  /** All that was revoked before is known. */
+  get asOfMs(): number {
+    return this.#asOfMs
   }
 
   get state(): FeedState {
-    const nowMs = this.#settings.clock.now()
-    const isLate = nowMs - this.#asOfMs > this.#settings.longestLagMs
     return {
-      isCurrent: !this.#isCut && !isLate && nowMs >= this.#lostUntilMs,
+      isCurrent: this.isCurrent,
       asOfMs: this.#asOfMs,
       size: this.#families.size + this.#principals.size,
-      bytes: this.#families.bytes + this.#principals.bytes,
+      bytes: this.#families.bytes + this.#principals.bytes + this.#spared.bytes,
     }
   }
 
@@ -117,26 +120,13 @@ export class Revocations {
   }
 
   #rememberPrincipal(
-    { tag, mark, except, untilMs }: Revocation & { readonly kind: 'principal' },
+    { tag, mark, except }: Revocation & { readonly kind: 'principal' },
     untilS: number,
     nowS: number,
   ): boolean {
-    const before = this.#spared.get(tag)
-    // An older word about the same principal may come later.
-    if (except !== undefined && mark >= (before?.mark ?? 0)) {
-      this.#spared.set(tag, { mark, family: except, untilMs })
-      this.#sweepSpared()
-    }
-    return this.#principals.set(tableKey(tag, 0), untilS, mark, nowS)
-  }
-
-  /** Each new one takes the oldest away if it is over; past the bound one is refused that could be spared. */
-  #sweepSpared(): void {
-    const nowMs = this.#settings.clock.now()
-    const [oldest] = this.#spared
-    if (oldest === undefined) return
-    const isFull = this.#spared.size > this.#settings.mostRevocations
-    if (isFull || oldest[1].untilMs <= nowMs) this.#spared.delete(oldest[0])
+    // First, and both or none: whoever is spared must not be taken for revoked.
+    const isSpared = except === undefined || this.#spared.set(tableKey(except, randomAt), untilS, mark, nowS)
+    return isSpared && this.#principals.set(tableKey(tag, 0), untilS, mark, nowS)
   }
 
   #current(asOfMs: number): void {
@@ -152,6 +142,7 @@ export class Revocations {
     const nowS = Math.floor(this.#settings.clock.now() / 1_000)
     this.#families.sweepNext(nowS)
     this.#principals.sweepNext(nowS)
+    this.#spared.sweepNext(nowS)
   }
 
   #cut(error: unknown): void {

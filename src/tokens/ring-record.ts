@@ -3,7 +3,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { generateKeyPair, exportJWK } from 'jose'
 import type { JWK } from 'jose'
 import { DroverError } from '../base/errors.ts'
-import { readJsonObject } from './json-object.ts'
+import { isJsonObject, readJsonObject } from './json-object.ts'
 import type { KeyRing } from './key-ring.ts'
 import { hmacKey, keyPair, publicPart } from './signing.ts'
 import type { SigningKey, TokenAlgorithm } from './signing.ts'
@@ -62,9 +62,7 @@ async function newJwk(alg: TokenAlgorithm): Promise<JWK> {
 export async function openRingKey({ kid, alg, sealed }: RingKey, secrets: KeyRing): Promise<SigningKey> {
   const jwk = readJsonObject(Buffer.from(open(secrets, kid, sealed)))
   if (jwk === undefined) throw damaged('a key of it is no JWK')
-  return alg === 'HS256'
-    ? hmacKey(kid, Buffer.from(String(jwk['k']), 'base64url'))
-    : keyPair(kid, alg, jwk as unknown as JWK)
+  return alg === 'HS256' ? hmacKey(kid, Buffer.from(String(jwk['k']), 'base64url')) : keyPair(kid, alg, jwk)
 }
 
 export function writeRingRecord({ id, keys }: RingRecord): string {
@@ -82,9 +80,8 @@ export function readRingRecord(text: string): RingRecord {
 }
 
 function isRingKey(value: unknown): value is RingKey {
-  const { kid, alg, createdAtMs, signsFromMs, sealed } = Object(value) as Partial<
-    Record<keyof RingKey, unknown>
-  >
+  if (!isJsonObject(value)) return false
+  const { kid, alg, createdAtMs, signsFromMs, sealed } = value
   const texts = [kid, sealed].every((text) => typeof text === 'string')
   const times = [createdAtMs, signsFromMs].every((time) => Number.isFinite(time))
   return texts && times && algorithms.includes(alg)

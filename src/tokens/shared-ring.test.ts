@@ -66,6 +66,18 @@ test('a damaged ring is an outage, and no other is made in its place', async () 
   assert.equal(memory.rings.get('main')?.version, 3)
 })
 
+test('a store that was emptied gets a new ring, and instances that knew the former one go over to it', async () => {
+  const { api, clock, other, memory } = testTokens({ propagation: '10m' })
+  const former = await api.issue('alice')
+  memory.rings.clear()
+  const server = other()
+  await server.ready()
+  clock.advance(601_000)
+  const { accessToken } = await api.issue('alice')
+  await server.verify(accessToken)
+  await assert.rejects(server.verify(former.accessToken), { code: 'TOKEN_INVALID' })
+})
+
 test('a new key is published before it signs, and the former one verifies until its last token is over', async () => {
   const { api, clock, other } = testTokens({ propagation: '10m', rotate: '30d' })
   const first = kidOf((await api.issue('alice')).accessToken)
@@ -149,7 +161,7 @@ test('keys can be given by the environment, a file, a list or a hook; the first 
   try {
     const jwks = [1, 2].map((at) => {
       const jwk = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })
-      return { ...jwk, kty: 'OKP', kid: `key-${at}` }
+      return Object.assign(jwk, { kty: 'OKP', kid: `key-${at}` })
     })
     const text = JSON.stringify({ keys: jwks })
     writeFileSync(join(folder, 'keys.json'), text)

@@ -138,9 +138,12 @@ export class SharedRing implements TokenKeys {
 
   async #see(version: number, record: RingRecord, seenAtMs: number): Promise<SeenRing> {
     const before = this.#seen
-    const keys = before?.version === version ? before.keys : await this.#open(record.keys)
-    this.#seen = { version, record, keys, seenAtMs }
-    return this.#seen
+    // A store that was emptied has another ring, whose versions begin anew.
+    const isSame = before?.version === version && before.record.id === record.id
+    const seen = { version, record, keys: isSame ? before.keys : await this.#open(record.keys), seenAtMs }
+    // A rotation and a look may be under way at once: what was read later counts.
+    if ((this.#seen?.seenAtMs ?? -Infinity) <= seenAtMs) this.#seen = seen
+    return seen
   }
 
   async #open(keys: readonly RingKey[]): Promise<ReadonlyMap<string, SigningKey>> {

@@ -1,7 +1,8 @@
 // Keys that sign and verify, each with its one algorithm: a token never chooses how it is checked (RFC 8725 section 3.1).
-import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto'
+import { createHmac, createPublicKey, createSecretKey, timingSafeEqual } from 'node:crypto'
 import { CompactSign, compactVerify, errors, importJWK } from 'jose'
 import type { CryptoKey, JWK } from 'jose'
+import { DroverError } from '../base/errors.ts'
 import type { CompactToken } from './compact.ts'
 import { invalidToken } from './refusal.ts'
 
@@ -77,15 +78,41 @@ export async function remoteKey(
 ): Promise<SigningKey> {
   const sign = async (header: TokenHeader, payload: string) => {
     const input = signingInput(header, payload)
-    const signature = await remoteSign(Buffer.from(input))
+    const signature = await rawSignature(remoteSign, Buffer.from(input))
     return `${input}.${Buffer.from(signature).toString('base64url')}`
   }
   return { ...(await publicKey(kid, alg, publicPart(jwk))), alg, sign }
 }
 
+/** Of both algorithms that can sign elsewhere. Services that answer with DER (RFC 3279) must have it unpacked first. */
+const rawSignatureBytes = 64
+
+async function rawSignature(remoteSign: RemoteSign, input: Buffer): Promise<Uint8Array> {
+  let signature: Uint8Array
+  try {
+    signature = await remoteSign(input)
+  } catch (cause) {
+    throw new DroverError('KEYS_UNAVAILABLE', 'Cannot sign: the hook of the key failed', { cause })
+  }
+  if (signature.length === rawSignatureBytes) return signature
+  throw new DroverError(
+    'KEYS_UNAVAILABLE',
+    `Cannot sign: the hook of the key gave ${signature.length} bytes, wanted the ${rawSignatureBytes} of a raw signature`,
+  )
+}
+
+/** Whether a JWK's own words allow that it signs or verifies (RFC 7517 sections 4.2 and 4.3). */
+export function isForSigning({ use, key_ops: operations }: JWK): boolean {
+  const isAllowed =
+    operations === undefined ||
+    (Array.isArray(operations) && operations.some((one) => one === 'sign' || one === 'verify'))
+  return isAllowed && (use === undefined || use === 'sig')
+}
+
 /** What of a JWK everybody may know. */
 export function publicPart({ kty, crv, x, y, n, e }: JWK): JWK {
-  return JSON.parse(JSON.stringify({ kty, crv, x, y, n, e })) as JWK
+  const members = Object.entries({ kty, crv, x, y, n, e })
+  return Object.fromEntries(members.filter(([, value]) => value !== undefined))
 }
 
 /** Throws TOKEN_INVALID unless `key` signed the token, and with the algorithm that is the key's. */
@@ -118,7 +145,18 @@ function verifier(alg: VerifyAlgorithm, key: CryptoKey): VerifyKey['verify'] {
 }
 
 async function imported(alg: VerifyAlgorithm, jwk: JWK): Promise<CryptoKey> {
+  if (jwk.kty === 'RSA') checkRsa(jwk)
   const key = await importJWK(jwk, alg)
   if (key instanceof Uint8Array) throw new TypeError('wanted a key pair, got a secret')
   return key
+}
+
+const leastModulusBits = 2_048
+
+/** RFC 7518 section 3.3; and with an exponent of one, whatever is shown is its own signature. */
+function checkRsa({ n = '', e = '' }: JWK): void {
+  const { asymmetricKeyDetails } = createPublicKey({ key: { kty: 'RSA', n, e }, format: 'jwk' })
+  const { modulusLength = 0, publicExponent = 1n } = asymmetricKeyDetails ?? {}
+  if (modulusLength < leastModulusBits || publicExponent < 3n)
+    throw new TypeError(`wanted an RSA key of ${leastModulusBits} bits or more, with an exponent above 1`)
 }

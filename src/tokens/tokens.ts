@@ -11,6 +11,7 @@ import type { TokenPair } from './issued.ts'
 import { jwksAnswer } from './jwks.ts'
 import type { JwksAnswer } from './jwks.ts'
 import type { TokenPolicy, TokensOptions } from './options.ts'
+import { isVouchedFor } from './own-claims.ts'
 import { invalidToken, revokedToken } from './refusal.ts'
 import {
   asFamilyKey,
@@ -88,11 +89,14 @@ export class Tokens<Claims extends object = Record<string, unknown>> implements 
       throw invalidOption('principal', principal, 'a text')
     const { policy, schema, keys } = this.#parts
     const nowMs = policy.clock.now()
+    const authenticatedAtMs = options.authenticatedAt?.getTime() ?? nowMs
+    if (!Number.isFinite(authenticatedAtMs))
+      throw invalidOption('authenticatedAt', options.authenticatedAt, 'a valid Date')
     const signIn: SignIn = {
       principal,
       claims: await checkClaims(options.claims ?? {}, schema),
       scopes: checkScopeWords(options.scopes ?? []),
-      authenticatedAtMs: options.authenticatedAt?.getTime() ?? nowMs,
+      authenticatedAtMs,
     }
     // Without a key there must be no family that nobody knows of.
     await keys.signingKey()
@@ -120,17 +124,21 @@ export class Tokens<Claims extends object = Record<string, unknown>> implements 
     const { policy } = this.#parts
     if (policy.refreshMs === undefined) throw invalidToken('there are no refresh tokens here')
     const { family: key, generation } = readRefreshToken(refreshToken, policy.secrets)
-    const nowMs = policy.clock.now()
+    const before = await policy.store.loadFamily(key)
+    if (before === undefined) throw revokedToken()
+    const signIn = readSignIn(before.text)
+    // Whatever can fail comes before the turn: who is told of an outage sends the token again, and later than the grace that would be a replay.
+    const next = { ...before, generation: generation + 1 }
+    const pair = await this.#pair(key, await this.#refreshed(signIn), next)
     const outcome = await policy.store.advanceFamily(key, {
       generation,
       graceMs: policy.graceMs,
-      idleDeadlineMs: nowMs + policy.refreshMs,
+      idleDeadlineMs: policy.clock.now() + policy.refreshMs,
       revokedUntilMs: this.#revokedUntilMs(),
     })
     if (outcome.status === 'gone') throw revokedToken()
-    const signIn = readSignIn(outcome.family.text)
     if (outcome.status === 'replayed') throw this.#replayed(key, signIn.principal)
-    return this.#pair(key, await this.#refreshed(signIn), outcome.family)
+    return { ...pair, refreshExpiresAt: new Date(outcome.family.idleDeadlineMs) }
   }
 
   /** Ends the family of a token on every instance. Takes what `verify`, `issue` or `refresh` gave, or the family's name. */
@@ -212,10 +220,10 @@ export class Tokens<Claims extends object = Record<string, unknown>> implements 
 
   async #refreshed(signIn: SignIn): Promise<SignIn> {
     const { onRefresh, schema } = this.#parts
-    if (onRefresh === undefined) return signIn
     const { principal, claims, scopes } = signIn
-    // Checked as it was issued.
-    const changed = await onRefresh({ principal, claims: claims as Claims, scopes })
+    // Checked as they were issued.
+    if (onRefresh === undefined || !isVouchedFor(claims, schema)) return signIn
+    const changed = await onRefresh({ principal, claims, scopes })
     return {
       ...signIn,
       claims: changed.claims === undefined ? claims : await checkClaims(changed.claims, schema),

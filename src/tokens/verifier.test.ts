@@ -160,7 +160,7 @@ test('keys of a JWKS count for their own algorithm, and secrets in it for none',
     { kty: 'oct', k: 'AAAA', alg: 'HS256' },
   ]
   for (const change of changes) {
-    const body = JSON.stringify({ keys: keys.map((key) => ({ ...key, ...change })) })
+    const body = JSON.stringify({ keys: keys.map((key) => Object.assign({}, key, change)) })
     const server = await jwksServer(async () => ({ status: 200, headers: {}, body }))
     try {
       const verifier = tokenVerifier({ jwksUrl: server.url, issuer, audience, clock })

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import type { Tokens } from 'drover/tokens'
 import { tokenCookies } from 'drover/tokens'
 import { testTokens } from '../support/tokens.ts'
+import type { TestTokens } from '../support/tokens.ts'
 import { frameworks, serve } from './servers.ts'
 
 const missing = 'Bearer'
@@ -11,7 +12,7 @@ const invalid = 'Bearer error="invalid_token"'
 
 async function withApi(
   name: string,
-  work: (url: string, parts: ReturnType<typeof testTokens>) => Promise<void>,
+  work: (url: string, parts: TestTokens<Record<string, unknown>>) => Promise<void>,
 ): Promise<void> {
   const parts = testTokens({ onError: () => undefined })
   const build = frameworks[name]

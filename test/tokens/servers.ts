@@ -85,7 +85,8 @@ function honoApi(api: Tokens): Listener {
   })
   app.get('/pay', forHono.honoTokens(api, pay), (c) => c.text('paid'))
   app.get('/', forHono.honoTokens(api, optional), (c) => c.text(nameOf(forHono.tokenIfAny(c, api))))
-  return getRequestListener(app.fetch)
+  const listener = getRequestListener(app.fetch)
+  return (req, res) => void listener(req, res)
 }
 
 function fetchApi(api: Tokens): Listener {
@@ -103,7 +104,8 @@ function fetchApi(api: Tokens): Listener {
     '/me': me,
     '/pay': paid,
   }
-  return getRequestListener((request) => (handlers[new URL(request.url).pathname] ?? home)(request))
+  const listener = getRequestListener((request) => (handlers[new URL(request.url).pathname] ?? home)(request))
+  return (req, res) => void listener(req, res)
 }
 
 function nodeApi(api: Tokens): Listener {

@@ -106,8 +106,16 @@ export function heldToken<Claims extends object>(
   reader: TokenReader<Claims>,
 ): AccessToken<Claims> | undefined {
   const place = places.get(reader)
-  // Only `admitToken` writes there, and what it writes is of this reader.
-  return place === undefined ? undefined : (Reflect.get(holder, place) as AccessToken<Claims> | undefined)
+  const held: unknown = place === undefined ? undefined : Reflect.get(holder, place)
+  return isTokenOf(reader, held) ? held : undefined
+}
+
+/** Only `keep` writes there, and what it writes is of this reader. */
+function isTokenOf<Claims extends object>(
+  _reader: TokenReader<Claims>,
+  held: unknown,
+): held is AccessToken<Claims> {
+  return held !== undefined
 }
 
 /** The same, where there must be one: throws TOKEN_MISSING. */

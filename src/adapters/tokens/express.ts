@@ -4,6 +4,7 @@ import type { RequestHandler } from 'express'
 import type { AccessToken } from '../../tokens/access-checks.ts'
 import type { TokenReader } from '../../tokens/tokens.ts'
 import { sendErrorAnswer } from '../error-answer.ts'
+import type { ErrorAnswer } from '../error-answer.ts'
 import { heldToken, requiredToken } from './admit.ts'
 import type { TokenRouteOptions } from './admit.ts'
 import { admitNodeToken } from './node-tokens.ts'
@@ -16,11 +17,16 @@ export function expressTokens<Claims extends object>(
   reader: TokenReader<Claims>,
   options: TokenRouteOptions = {},
 ): RequestHandler {
-  return (req, res, next) => {
-    admitNodeToken(reader, req, res, options).then((answer) => {
-      if (answer === undefined) next()
-      else sendErrorAnswer(res, answer)
-    }, next)
+  return async (req, res, next) => {
+    let answer: ErrorAnswer | undefined
+    try {
+      answer = await admitNodeToken(reader, req, res, options)
+    } catch (error) {
+      next(error)
+      return
+    }
+    if (answer === undefined) next()
+    else sendErrorAnswer(res, answer)
   }
 }
 
