@@ -11,6 +11,7 @@ export const suiteNames = [
   'sessions-cookies',
   'store-size',
   'revocation',
+  'tokens',
   'recovery',
   'soak',
   'pains',
@@ -56,6 +57,7 @@ Suites (default: all but recovery and soak)
   sessions-cookies      a small session, beside iron-session and cookie-session
   store-size            what a session takes in Redis, and reads and revocations among many, beside connect-redis
   revocation            how soon another server knows that a session was ended
+  tokens                a JWT checked, beside jose, @fastify/jwt, jsonwebtoken and express-jwt, and with revocations or without
   recovery              what users suffer from kills, deploys and hangs, beside nginx, HAProxy, Caddy and PM2; 40 minutes
   soak                  whether the memory of Drover's own processes stays flat under load, kills and deploys; 10 minutes
   pains                 what sessions are known to do wrong, tried on each library

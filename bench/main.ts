@@ -18,6 +18,7 @@ import { runRevocation } from './suites/revocation.ts'
 import { runSessionCookies, runSessions, runSessionStores } from './suites/sessions.ts'
 import { runSoak } from './suites/soak.ts'
 import { runStoreSize } from './suites/store-size.ts'
+import { runTokens } from './suites/tokens.ts'
 
 const suites: Readonly<Record<SuiteName, (bench: Bench) => Promise<Result>>> = {
   balancer: runBalancer,
@@ -28,6 +29,7 @@ const suites: Readonly<Record<SuiteName, (bench: Bench) => Promise<Result>>> = {
   'sessions-cookies': runSessionCookies,
   'store-size': runStoreSize,
   revocation: runRevocation,
+  tokens: runTokens,
   recovery: runRecovery,
   soak: runSoak,
   pains: runPains,
