@@ -12,7 +12,7 @@ import { inTurn } from '../turn.ts'
 
 const algorithms = ['HS256', 'ES256', 'EdDSA'] as const
 /** Different ones, so that nobody's cache of the last few answers. */
-const tokenCount = 2_000
+const tokenCount = 500
 const tokensAtOnce = 50
 /** What following the feed may cost, as a part of checking without it. */
 const mostForRevocations = 1.1
