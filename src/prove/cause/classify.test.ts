@@ -110,6 +110,16 @@ const observed: readonly (readonly [
     { holder: 'carts' },
   ],
   [
+    'a variable that the writer alone writes, beside one that every request writes and none reads',
+    'module-state',
+    {
+      modes: 'DDD',
+      writer: side([write('numbers'), write('buckets', { declaredAt: writtenAt })]),
+      reader: side([write('numbers', { request: 2 })]),
+    },
+    { holder: 'buckets' },
+  ],
+  [
     "a variable of the app's own, beside what a client of a package was asked",
     'module-state',
     {

@@ -37,7 +37,11 @@ function rank(written: readonly AppEvent[], seen: readonly AppEvent[]): readonly
       isWrittenByReader: writes.has(placeKey(event)),
     }))
   const passing = passingHolders(suspects.map(({ event }) => event))
-  const worth = (suspect: Suspect): number => score(suspect) - (passing.has(placeKey(suspect.event)) ? 3 : 0)
+  const routine = routineHolders(seen)
+  const worth = (suspect: Suspect): number =>
+    score(suspect) -
+    (passing.has(placeKey(suspect.event)) ? 3 : 0) -
+    (routine.has(writeKey(suspect.event)) ? 2.5 : 0)
   // The order of writing decides between equals.
   return suspects.toSorted((a, b) => worth(b) - worth(a))
 }
@@ -49,6 +53,16 @@ function passingHolders(writes: readonly AppEvent[]): ReadonlySet<string> {
     return /^(?:add|set|push)$/.test(details[0] ?? '') && /^(?:delete|pop|shift)$/.test(details.at(-1) ?? '')
   })
   return new Set(passing.map(([key]) => key))
+}
+
+/** What the reader writes and does not read. Where both requests write it on one line, every request does, such as a counter of them. */
+function routineHolders(seen: readonly AppEvent[]): ReadonlySet<string> {
+  const read = new Set(seen.flatMap(({ reads }) => (reads ?? []).map(({ declaredAt }) => keyOf(declaredAt))))
+  return new Set(seen.filter((event) => event.event === 'write' && !read.has(placeKey(event))).map(writeKey))
+}
+
+function writeKey(event: AppEvent): string {
+  return `${placeKey(event)} ${event.writtenAt === undefined ? '' : keyOf(event.writtenAt)}`
 }
 
 function placeKey({ declaredAt }: AppEvent): string {
