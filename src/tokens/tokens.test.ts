@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as v from 'valibot'
-import { MemoryTokens } from '../stores/memory/token-families.ts'
 import { issuer, subscribed, testTokens } from '../../test/support/tokens.ts'
 
 test('a token that was issued is verified, with its principal, claims, scopes and times', async () => {
@@ -213,7 +212,7 @@ test('the fingerprint is the same on instances that agree, and differs with issu
   const { api, other } = testTokens()
   const same = await other().fingerprint()
   assert.equal(await api.fingerprint(), same)
-  const others = [other({ issuer: 'https://other.example' }), testTokens({}, new MemoryTokens()).api]
+  const others = [other({ issuer: 'https://other.example' }), testTokens().api]
   for (const one of others) assert.notEqual(await one.fingerprint(), same)
   assert.ok(!same.includes(issuer) || same.length < 200)
 })
