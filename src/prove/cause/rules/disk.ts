@@ -71,13 +71,16 @@ function openedDatabase({ boot, writers, reader }: Clues): AppEvent | undefined 
 function upload(clues: Clues, files: readonly string[], events: readonly AppEvent[]): Conclusion {
   const maker = packageAmong(clues.boot, uploads) ?? packageAmong(events, uploads)
   const write = writeOf(files, events)
+  const seen = write?.detail !== 'mkdir' && files.includes(write?.path ?? '') ? write : undefined
+  // Of a package that only took the form apart nothing is kept.
+  const own = seen?.package === undefined ? seen : undefined
   return {
     kind: 'upload-directory',
     holder: folderOf(files.find((file) => uploadFolder.test(file)) ?? files[0]) ?? maker?.holder,
-    declaredAt: maker?.declaredAt ?? write?.writtenAt,
-    writtenAt: maker?.writtenAt ?? write?.writtenAt,
+    declaredAt: own?.declaredAt ?? own?.writtenAt ?? maker?.declaredAt ?? write?.writtenAt,
+    writtenAt: seen?.writtenAt ?? maker?.writtenAt ?? write?.writtenAt,
     files: files.filter((file) => !database.test(file)),
-    package: maker?.package ?? write?.package,
+    package: own === undefined ? (maker?.package ?? write?.package) : undefined,
     isObserved: write !== undefined || maker !== undefined || files.length > 0,
   }
 }
