@@ -38,7 +38,7 @@ function clues(boot: readonly AppEvent[], source: Readonly<Record<number, string
     timers: [],
     run: [],
     files: [],
-    textOf: (_, line) => source[line],
+    textOf: ({ line }) => source[line],
   }
 }
 

@@ -48,7 +48,7 @@ function isNamed({ holder }: AppEvent): boolean {
 /** What is called so; else what is kept in a variable, or drawn for a package that signs; else what the app's own code draws. */
 function likelySecret(drawn: readonly AppEvent[], { textOf }: Clues): AppEvent | undefined {
   const isCalledSo = ({ holder, writtenAt: at }: AppEvent): boolean =>
-    secretName.test(holder ?? (at === undefined ? '' : (textOf(at.file, at.line) ?? '')))
+    secretName.test(holder ?? (at === undefined ? '' : (textOf(at) ?? '')))
   return (
     drawn.find(isCalledSo) ??
     drawn.find((event) => event.holder !== undefined || isAmong(event, tokens) || isAmong(event, sessions)) ??
