@@ -74,13 +74,12 @@ export function readAccessClaims(token: CompactToken, expected: Expected, nowMs:
 function ownOf(payload: JsonObject): JsonObject {
   const own: Record<string, unknown> = {}
   for (const name of Object.keys(payload)) {
-    // As JSON.parse does it: an assignment to __proto__ would be something else.
-    if (!reserved.has(name)) Object.defineProperty(own, name, { ...plain, value: payload[name] })
+    // An assignment to this one would be something else; no honest claim has the name.
+    if (name === '__proto__') throw invalidToken('it has a claim named __proto__')
+    if (!reserved.has(name)) own[name] = payload[name]
   }
   return own
 }
-
-const plain = { configurable: true, enumerable: true, writable: true } as const
 
 function checkParties({ iss, aud }: JsonObject, { issuer, audiences }: Expected): void {
   if (iss !== issuer) throw invalidToken('it is from another issuer')

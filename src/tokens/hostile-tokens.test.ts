@@ -145,6 +145,13 @@ test('a claim or a header member that is there twice is refused, however it is w
   assert.match(await refusal(signed(head, payload)), /names a member twice/)
 })
 
+test('a claim cannot reach the prototype of what the app is given', async () => {
+  const text = signed(header, JSON.stringify(payload).replace('{', '{"__proto__":{"role":"admin"},'))
+  assert.match(await refusal(text), /a claim named __proto__/)
+  const { claims } = await api.verify(signed(header, { ...payload, constructor: 'x', role: 'user' }))
+  assert.deepEqual({ ...claims }, { constructor: 'x', role: 'user' })
+})
+
 test('an encrypted token is none, and nothing is unpacked: no decompression bomb', async () => {
   const bomb = deflateRawSync(Buffer.alloc(1_000_000))
   const secret = Buffer.alloc(32, 1)

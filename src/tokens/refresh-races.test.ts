@@ -1,5 +1,6 @@
 // Many tabs of one browser refresh with the one cookie that they share.
 import assert from 'node:assert/strict'
+import { generateKeyPairSync, sign } from 'node:crypto'
 import { test } from 'node:test'
 import { testTokens } from '../../test/support/tokens.ts'
 import { seededRandom } from '../base/random.ts'
@@ -62,4 +63,34 @@ test('a store that lost turns it had acknowledged signs nobody out: it goes on f
   const fourth = await api.refresh(third.refreshToken)
   await api.verify(fourth.accessToken)
   await api.refresh(fourth.refreshToken)
+})
+
+test('a refresh that fails has not used its token up, however long the failure lasts', async () => {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+  const jwk = { ...publicKey.export({ format: 'jwk' }), kty: 'OKP', kid: 'kms' }
+  let fault: 'none' | 'key' | 'app' = 'none'
+  const { api, clock } = testTokens({
+    keys: [
+      {
+        jwk,
+        sign: async (input) => {
+          if (fault === 'key') throw new Error('no network')
+          return sign(null, input, privateKey)
+        },
+      },
+    ],
+    onRefresh: async () => {
+      if (fault === 'app') throw new Error('no database')
+      return {}
+    },
+  })
+  const { refreshToken } = await api.issue('alice')
+  fault = 'app'
+  await assert.rejects(api.refresh(refreshToken), /no database/)
+  fault = 'key'
+  await assert.rejects(api.refresh(refreshToken), { code: 'KEYS_UNAVAILABLE', status: 503 })
+  fault = 'none'
+  clock.advance(3_600_000)
+  const pair = await api.refresh(refreshToken)
+  await api.verify(pair.accessToken)
 })

@@ -166,6 +166,36 @@ test('revocations of a principal come in any order and twice: the highest mark c
   assert.equal(revocations.has(`${'B'.repeat(16)}.${'B'.repeat(32)}`, 0), false)
 })
 
+test('marks that are milliseconds since the epoch, as Redis gives them, count to the last one', () => {
+  const { revocations, feed, clock } = fed(100)
+  const untilMs = clock.now() + 10_000
+  const [kept, ended] = [newFamily(), newFamily()]
+  const [first, second] = [2 ** 40 + 7, 2 ** 41 + 1]
+  feed.onRevoked([{ kind: 'principal', tag, mark: first, untilMs }])
+  assert.deepEqual([revocations.has(ended, first - 1), revocations.has(ended, first)], [true, false])
+  feed.onRevoked([{ kind: 'principal', tag, mark: second, except: kept, untilMs }])
+  assert.deepEqual(
+    [ended, kept].map((family) => revocations.has(family, first)),
+    [true, false],
+  )
+  assert.equal(revocations.has(ended, second), false)
+})
+
+test('who is spared takes no more memory than who is revoked', () => {
+  const { revocations, feed, clock } = fed(100_000)
+  const untilMs = clock.now() + 10_000
+  const families = newFamilies(100_000).map((family) => family.slice(17, 33) + family.slice(16))
+  feed.onRevoked(
+    families.map((except) => ({ kind: 'principal', tag: except.slice(0, 16), mark: 1, except, untilMs })),
+  )
+  assert.deepEqual([revocations.state.size, revocations.state.isCurrent], [100_000, true])
+  assert.ok(revocations.state.bytes <= 2 * 96 * 100_000, `${revocations.state.bytes} bytes`)
+  assert.equal(
+    families.some((family) => revocations.has(family, 0)),
+    false,
+  )
+})
+
 test('a table keeps what it is given until its deadline, however it grows and is swept', () => {
   const table = new DeadlineTable(10_000)
   const keys = Array.from({ length: 5_000 }, () => randomBytes(12).toString('base64url'))
