@@ -309,7 +309,8 @@ function isEphemeral(port: number): boolean {
 }
 
 function asNodeOption(path: string): string {
-  const isModule = /\.(?:mjs|mts|ts)$/.test(path)
-  const target = isModule ? pathToFileURL(path).href : path
-  return `--${isModule ? 'import' : 'require'} ${/["\\\s]/.test(target) ? JSON.stringify(target) : target}`
+  const isAddress = path.startsWith('file:')
+  const isImported = isAddress || /\.m?ts$/.test(path)
+  const target = isImported && !isAddress ? pathToFileURL(path).href : path
+  return `--${isImported ? 'import' : 'require'} ${/["\\\s]/.test(target) ? JSON.stringify(target) : target}`
 }

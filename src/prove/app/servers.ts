@@ -26,7 +26,10 @@ export interface AppSpec {
 /** What a rerun adds to each instance to see inside. */
 export interface Instrument {
   readonly env: Environment
-  /** Absolute paths of modules that every Node process of the app loads first (NODE_OPTIONS --import for .mjs and .ts, --require else). */
+  /**
+   * Modules that every Node process of the app loads first (NODE_OPTIONS): absolute paths are required; addresses (`file:`) and .ts are
+   * imported, which makes Node load the app's own first module in another way too.
+   */
   readonly preload: readonly string[]
   /** Put before the command, such as strace and its options. `evidence` as in `Servers.evidenceFolder`. */
   readonly wrap?: (evidence: string) => readonly string[]

@@ -52,7 +52,10 @@ async function lookInside(
   signal: AbortSignal,
 ): Promise<Inside | undefined> {
   if (options.app.targets.length > 0) return undefined
-  const inside = await lookWith(nodeInstrument(options.app.cwd), evidence, options, signal)
+  const { cwd } = options.app
+  const inside =
+    (await lookWith(nodeInstrument(cwd), evidence, options, signal)) ??
+    (await lookWith(nodeInstrument(cwd, 'import'), evidence, options, signal))
   const isDisk =
     evidence.divergence.modes['private-disk'] === true && evidence.divergence.modes['shared-disk'] === false
   const isBlind = inside !== undefined && inside.events.length === 0 && inside.files.length === 0

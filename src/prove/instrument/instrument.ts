@@ -3,17 +3,21 @@ import { globSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSyn
 import { stripTypeScriptTypes } from 'node:module'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Instrument } from '../app/servers.ts'
 import { parserVariable } from './instrumenter.ts'
 import { rootVariable } from './settings.ts'
 
-/** `root`: the app's folder, absolute. */
-export function nodeInstrument(root: string): Instrument {
+/**
+ * `root`: the app's folder, absolute. `by`: how it is loaded. What is imported makes Node read the app's first module as it reads ES modules,
+ * which ts-node and its like do not outlive; a Node before 20.19, or 22 before 22.12, cannot require it.
+ */
+export function nodeInstrument(root: string, by: 'require' | 'import' = 'require'): Instrument {
   const here = fileURLToPath(import.meta.url)
   const folder = here.endsWith('.ts') ? compiled(dirname(here)) : dirname(here)
   const env = { [rootVariable]: realpathSync(root), [parserVariable]: here }
-  return { env, preload: [join(folder, 'preload.mjs')] }
+  const preload = join(folder, 'preload.mjs')
+  return { env, preload: [by === 'require' ? preload : pathToFileURL(preload).href] }
 }
 
 let made: string | undefined

@@ -1,4 +1,4 @@
-// Loaded first into each Node process of the app (NODE_OPTIONS --import), in the one run that looks for lines. It must never be what stops
+// Loaded first into each Node process of the app (NODE_OPTIONS), in the one run that looks for lines. It must never be what stops
 // the app: whatever fails here, the app runs without it.
 import { watchBuiltins } from './builtins.ts'
 import { entryPackages } from './entry-package.ts'

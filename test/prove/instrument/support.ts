@@ -44,9 +44,7 @@ export async function see(
       ...process.env,
       ...env,
       PORT: String(port),
-      NODE_OPTIONS: preload
-        .map((file) => `--import ${JSON.stringify(new URL(`file://${file}`).href)}`)
-        .join(' '),
+      NODE_OPTIONS: preload.map((file) => `--require ${JSON.stringify(file)}`).join(' '),
       [evidenceVariable]: evidence,
     },
   })
