@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { readFile, readdir, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -54,12 +54,13 @@ test('the tarball holds bin, dist, docs, schemas, README and LICENSE, and nothin
   }
 })
 
-test('installing it brings its dependencies, and neither a peer nor a Node of its own', async () => {
-  const installed = await readdir(join(project.folder, 'node_modules'))
-  for (const name of ['drover', ...Object.keys(manifest.dependencies)])
-    assert.ok(installed.includes(name), name)
-  assert.ok(Object.keys(manifest.peerDependencies).length > 5)
-  for (const name of Object.keys(manifest.peerDependencies)) assert.ok(!installed.includes(name), name)
+test('installing it brings its dependencies, and neither a peer nor a Node of its own', () => {
+  const isInstalled = (name: string) => existsSync(join(project.folder, 'node_modules', name))
+  for (const name of ['drover', ...Object.keys(manifest.dependencies)]) assert.ok(isInstalled(name), name)
+  // prom-client brings it.
+  const peers = Object.keys(manifest.peerDependencies).filter((name) => name !== '@opentelemetry/api')
+  assert.ok(peers.length > 5)
+  for (const name of peers) assert.ok(!isInstalled(name), name)
   assert.equal(existsSync(join(project.folder, 'node_modules/.bin/node')), false)
   assert.equal(existsSync(join(project.folder, 'node_modules/.bin/drover')), true)
 })
