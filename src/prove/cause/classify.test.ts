@@ -114,7 +114,11 @@ const observed: readonly (readonly [
     'module-state',
     {
       modes: 'DDD',
-      writer: side([write('numbers'), write('buckets', { declaredAt: writtenAt })]),
+      writer: side([
+        write('numbers', { writtenAt: declaredAt }),
+        write('numbers'),
+        write('buckets', { declaredAt: writtenAt }),
+      ]),
       reader: side([write('numbers', { request: 2 })]),
     },
     { holder: 'buckets' },

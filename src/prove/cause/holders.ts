@@ -37,11 +37,14 @@ function rank(written: readonly AppEvent[], seen: readonly AppEvent[]): readonly
       isWrittenByReader: writes.has(placeKey(event)),
     }))
   const passing = passingHolders(suspects.map(({ event }) => event))
-  const routine = routineHolders(seen)
+  const routine = routineHolders(
+    suspects.map(({ event }) => event),
+    seen,
+  )
   const worth = (suspect: Suspect): number =>
     score(suspect) -
     (passing.has(placeKey(suspect.event)) ? 3 : 0) -
-    (routine.has(writeKey(suspect.event)) ? 2.5 : 0)
+    (routine.has(placeKey(suspect.event)) ? 2.5 : 0)
   // The order of writing decides between equals.
   return suspects.toSorted((a, b) => worth(b) - worth(a))
 }
@@ -55,10 +58,12 @@ function passingHolders(writes: readonly AppEvent[]): ReadonlySet<string> {
   return new Set(passing.map(([key]) => key))
 }
 
-/** What the reader writes and does not read. Where both requests write it on one line, every request does, such as a counter of them. */
-function routineHolders(seen: readonly AppEvent[]): ReadonlySet<string> {
+/** What the reader does not read, and both requests write on one line: so does every request, such as a counter of them. */
+function routineHolders(written: readonly AppEvent[], seen: readonly AppEvent[]): ReadonlySet<string> {
   const read = new Set(seen.flatMap(({ reads }) => (reads ?? []).map(({ declaredAt }) => keyOf(declaredAt))))
-  return new Set(seen.filter((event) => event.event === 'write' && !read.has(placeKey(event))).map(writeKey))
+  const lines = new Set(written.map(writeKey))
+  const both = seen.filter((event) => event.event === 'write' && lines.has(writeKey(event)))
+  return new Set(both.map(placeKey).filter((key) => !read.has(key)))
 }
 
 function writeKey(event: AppEvent): string {
