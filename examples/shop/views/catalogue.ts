@@ -62,7 +62,8 @@ export function productPage(visitor: Visitor, product: Product, { added, isPictu
         ${
           isPictured !== undefined &&
           visitor.user !== undefined &&
-          pictureForm(`/products/${sku}/picture`, isPictured)
+          html`${pictureForm(`/products/${sku}/picture`, isPictured)}
+            <p class="crumb"><a href="/profile">A picture of yourself</a></p>`
         }
       </div>
     </article>`,
