@@ -1,4 +1,4 @@
-// Tokens of real processes that share one SQLite file.
+// Tokens of real processes that share one SQLite file, or one Redis.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { startRedis } from '../support/redis-server.ts'
 import { until } from '../support/until.ts'
 
 const program = fileURLToPath(new URL('./fixtures/server.ts', import.meta.url))
@@ -44,13 +45,9 @@ function partOf(token: string, index: number): Readonly<Record<string, unknown>>
   return JSON.parse(text) as Readonly<Record<string, unknown>>
 }
 
-test('eight processes that start at once make one ring; what one revokes all refuse, also one that starts later', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'drover-tokens-'))
-  t.after(() => {
-    rmSync(folder, { recursive: true, force: true })
-  })
-  const path = join(folder, 'tokens.db')
-  const servers = await Promise.all(Array.from({ length: 8 }, () => start(t, path)))
+/** What is to be true of eight servers on `place`. */
+async function playEight(t: TestContext, place: string): Promise<void> {
+  const servers = await Promise.all(Array.from({ length: 8 }, () => start(t, place)))
   const issued = servers.map(({ token }) => token)
   assert.equal(new Set(issued.map((token) => partOf(token, 0)['kid'])).size, 1)
   const allGood = issued.map(() => 'ok').join(' ')
@@ -62,6 +59,20 @@ test('eight processes that start at once make one ring; what one revokes all ref
   for (const { ask } of servers) {
     await until('the token is refused', async () => (await ask(`verify ${token}`)) === 'TOKEN_REVOKED')
   }
-  const late = await start(t, path)
+  const late = await start(t, place)
   assert.equal(await late.ask(`verify ${token} ${first?.token}`), 'TOKEN_REVOKED ok')
+}
+
+test('eight processes that start at once make one ring; what one revokes all refuse, also one that starts later', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'drover-tokens-'))
+  t.after(() => {
+    rmSync(folder, { recursive: true, force: true })
+  })
+  await playEight(t, join(folder, 'tokens.db'))
+})
+
+test('eight processes that start at once on one Redis do so too', async (t) => {
+  const redis = await startRedis()
+  t.after(() => redis.stop())
+  await playEight(t, redis.url)
 })
