@@ -124,11 +124,11 @@ export interface TokenStore {
   /** Ends a family, whether or not it is there, and publishes its revocation. */
   endFamily(key: string, revokedUntilMs: number): Promise<void>
   /**
-   * Ends every family of the principal with this tag by raising its mark by one, and publishes that. `exceptKey`, if it is
+   * Ends every family of the principal with this tag by raising its mark, and publishes that. `exceptKey`, if it is
    * alive, is spared: in the same step it gets the new mark, and the revocation names it as `except`; one that is absent stays so and is not named.
-   * Families created afterwards are not touched. Repeated, it raises the mark again, which does no harm.
+   * Families created afterwards are not touched. Repeated, it raises the mark again, which does no harm. Resolves to what it published.
    */
-  endFamilies(tag: string, revokedUntilMs: number, exceptKey?: string): Promise<void>
+  endFamilies(tag: string, revokedUntilMs: number, exceptKey?: string): Promise<Revocation>
   /**
    * Tells `follower` of every revocation, by whichever server, until the returned function is called. Never throws, and keeps no
    * process alive. Begins at once; where the backend is not there, that is a cut.

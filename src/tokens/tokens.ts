@@ -153,7 +153,9 @@ export class Tokens<Claims extends object = Record<string, unknown>> implements 
   /** Ends every family of a principal in one step; `except` stays. Later sign-ins are not touched. */
   async revokeAll(principal: string, { except }: RevokeAllTokensOptions = {}): Promise<void> {
     const kept = except === undefined ? undefined : familyOf(except)
-    await this.#parts.policy.store.endFamilies(principalTag(principal), this.#revokedUntilMs(), kept)
+    const { store } = this.#parts.policy
+    const revocation = await store.endFamilies(principalTag(principal), this.#revokedUntilMs(), kept)
+    this.#revocations.remember(revocation)
     tellToken('revoked', '*', principal)
   }
 

@@ -114,6 +114,8 @@ for (const [name, open] of Object.entries(stores)) {
       for (let round = 0; round < 3; round += 1) {
         const ended = await second.issue('carol')
         await first.revokeAll('carol', { except: kept })
+        // Whoever revokes need not wait for the feed.
+        assert.equal(await isRefused(first, ended.accessToken), true)
         for (const server of all) {
           await until('it is refused', () => isRefused(server, ended.accessToken))
           assert.equal(await isRefused(server, kept.accessToken), false)

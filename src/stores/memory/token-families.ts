@@ -66,15 +66,15 @@ export class MemoryTokens {
     this.#publish({ kind: 'family', family: key, untilMs: revokedUntilMs })
   }
 
-  /** `spared` is alive. */
-  endAll(tag: string, revokedUntilMs: number, spared: string | undefined): void {
+  /** `spared` is alive. Returns what was published. */
+  endAll(tag: string, revokedUntilMs: number, spared: string | undefined): Revocation {
     const before = this.#marks.get(tag)
     const mark = (before?.value ?? 0) + 1
     this.#marks.set(tag, { value: mark, untilMs: Math.max(before?.untilMs ?? 0, revokedUntilMs) })
     const kept = spared === undefined ? undefined : this.#families.get(spared)
     if (spared !== undefined && kept !== undefined) this.#families.set(spared, { ...kept, mark })
     const except = spared === undefined ? {} : { except: spared }
-    this.#publish({ kind: 'principal', tag, mark, ...except, untilMs: revokedUntilMs })
+    return this.#publish({ kind: 'principal', tag, mark, ...except, untilMs: revokedUntilMs })
   }
 
   /** Lets go of what is over, now and then. */
@@ -94,8 +94,9 @@ export class MemoryTokens {
     return kept.mark < (this.#marks.get(familyTag(key))?.value ?? 0) ? undefined : kept
   }
 
-  #publish(revocation: Revocation): void {
+  #publish(revocation: Revocation): Revocation {
     this.published.push(revocation)
     for (const listener of this.listeners) listener(revocation)
+    return revocation
   }
 }

@@ -71,13 +71,13 @@ export class MemoryTokenStore implements TokenStore {
     this.#tokens.end(key, revokedUntilMs)
   }
 
-  async endFamilies(tag: string, revokedUntilMs: number, exceptKey?: string): Promise<void> {
+  async endFamilies(tag: string, revokedUntilMs: number, exceptKey?: string): Promise<Revocation> {
     const nowMs = this.#begin('end the token families')
     const spared =
       exceptKey === undefined || familyTag(exceptKey) !== tag
         ? undefined
         : this.#tokens.live(exceptKey, nowMs)
-    this.#tokens.endAll(tag, revokedUntilMs, spared === undefined ? undefined : exceptKey)
+    return this.#tokens.endAll(tag, revokedUntilMs, spared === undefined ? undefined : exceptKey)
   }
 
   follow(follower: RevocationFollower): () => void {

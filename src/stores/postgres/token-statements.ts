@@ -140,8 +140,8 @@ export function tokenStatements(tables: TokenTables): TokenStatements {
             published AS (
               INSERT INTO ${revocation} (text, until_ms)
               SELECT concat_ws(' ', 'principal', $1::text, principal.mark, (SELECT key FROM spared)), $3::bigint
-              FROM principal RETURNING id)
-            ${told}`),
+              FROM principal RETURNING text)
+            SELECT text, pg_notify('${channel}', '') FROM published`),
     // The transaction to begin with, now. Its first column: all transactions before that one are over, and what they
     // published is visible. A transaction publishes once.
     feed: statement(`SELECT pg_snapshot_xmin(pg_current_snapshot())::text, page.xid::text, page.text, page.until_ms

@@ -4,13 +4,14 @@ import type {
   FamilyTurn,
   KeyRingRecord,
   LiveFamily,
+  Revocation,
   RevocationFollower,
   TokenFamily,
   TokenStore,
   TurnOutcome,
 } from '../../tokens/token-store.ts'
 import { wholeDeadlineMs } from '../deadlines.ts'
-import { RevocationTails } from '../revocations.ts'
+import { readRevocation, RevocationTails } from '../revocations.ts'
 import { shownFamily, turnFamily } from '../token-family.ts'
 import type { KeptFamily } from '../token-family.ts'
 import type { PostgresPool, Value } from './client.ts'
@@ -118,10 +119,11 @@ class PostgresTokenStore implements TokenStore {
     await this.#run('end the token family', 'end', [key, wholeDeadlineMs(revokedUntilMs)])
   }
 
-  async endFamilies(tag: string, revokedUntilMs: number, exceptKey?: string): Promise<void> {
+  async endFamilies(tag: string, revokedUntilMs: number, exceptKey?: string): Promise<Revocation> {
     const spared = exceptKey !== undefined && familyTag(exceptKey) === tag ? exceptKey : ''
-    const values = [tag, this.#now(), wholeDeadlineMs(revokedUntilMs), spared]
-    await this.#run('end the token families', 'endAll', values)
+    const untilMs = wholeDeadlineMs(revokedUntilMs)
+    const { rows } = await this.#run('end the token families', 'endAll', [tag, this.#now(), untilMs, spared])
+    return readRevocation(String(rows[0]?.[0]), untilMs)
   }
 
   follow(follower: RevocationFollower): () => void {

@@ -5,12 +5,14 @@ import type {
   FamilyTurn,
   KeyRingRecord,
   LiveFamily,
+  Revocation,
   RevocationFollower,
   TokenFamily,
   TokenStore,
   TurnOutcome,
 } from '../../tokens/token-store.ts'
-import { RevocationTails } from '../revocations.ts'
+import { wholeDeadlineMs } from '../deadlines.ts'
+import { readRevocation, RevocationTails } from '../revocations.ts'
 import { unavailable } from '../unavailable.ts'
 import { timeText } from './calls.ts'
 import type { InjectedRedisClient } from './commands.ts'
@@ -128,15 +130,18 @@ class RedisTokenStore implements TokenStore {
     await this.#publish(doing, textOf(reply) ?? '', revokedUntilMs)
   }
 
-  async endFamilies(tag: string, revokedUntilMs: number, exceptKey?: string): Promise<void> {
+  async endFamilies(tag: string, revokedUntilMs: number, exceptKey?: string): Promise<Revocation> {
     const doing = 'end the token families'
     const markKey = this.#keys.mark(tag)
     const spared = exceptKey !== undefined && familyTag(exceptKey) === tag ? exceptKey : ''
     const sparedKey = spared === '' ? markKey : this.#keys.family(spared)[0]
     const values = [this.#link.now(), timeText(revokedUntilMs), tag, spared]
     const keys = [markKey, sparedKey, ...this.#feedHere()]
-    const reply = await this.#confirm(doing, scripts.endAll, keys, values)
-    await this.#publish(doing, textOf(reply) ?? '', revokedUntilMs)
+    const [revocation = '', unpublished = ''] = textsOf(
+      await this.#confirm(doing, scripts.endAll, keys, values),
+    )
+    await this.#publish(doing, unpublished, revokedUntilMs)
+    return readRevocation(revocation, wholeDeadlineMs(revokedUntilMs))
   }
 
   follow(follower: RevocationFollower): () => void {

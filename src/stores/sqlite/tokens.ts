@@ -179,20 +179,18 @@ class SqliteTokenStore implements TokenStore {
     await this.#run('end the token family', (statements) => retire(statements, key, revokedUntilMs))
   }
 
-  async endFamilies(tag: string, revokedUntilMs: number, exceptKey?: string): Promise<void> {
+  endFamilies(tag: string, revokedUntilMs: number, exceptKey?: string): Promise<Revocation> {
     const untilMs = wholeDeadlineMs(revokedUntilMs)
-    await this.#run('end the token families', (statements, nowMs) => {
+    return this.#run('end the token families', (statements, nowMs) => {
       const isOfTag = exceptKey !== undefined && familyTag(exceptKey) === tag
       const spared = isOfTag ? live(statements, exceptKey, nowMs) : undefined
       const before = markOf(statements, tag)
       const mark = before.value + 1
       statements.putMark.run(tag, mark, Math.max(before.untilMs, untilMs))
-      if (spared === undefined || exceptKey === undefined) {
-        publish(statements, { kind: 'principal', tag, mark, untilMs })
-        return
-      }
+      if (spared === undefined || exceptKey === undefined)
+        return publish(statements, { kind: 'principal', tag, mark, untilMs })
       put(statements, exceptKey, { ...spared, mark })
-      publish(statements, { kind: 'principal', tag, mark, except: exceptKey, untilMs })
+      return publish(statements, { kind: 'principal', tag, mark, except: exceptKey, untilMs })
     })
   }
 
@@ -261,8 +259,9 @@ function retire(statements: Statements, key: string, revokedUntilMs: number): vo
   publish(statements, { kind: 'family', family: key, untilMs: wholeDeadlineMs(revokedUntilMs) })
 }
 
-function publish(statements: Statements, revocation: Revocation): void {
+function publish(statements: Statements, revocation: Revocation): Revocation {
   statements.publish.run(revocationText(revocation), revocation.untilMs)
+  return revocation
 }
 
 function markOf(statements: Statements, tag: string): { readonly value: number; readonly untilMs: number } {

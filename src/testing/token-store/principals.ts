@@ -22,7 +22,8 @@ export const principalCases: readonly TokenCase[] = [
       const [first, second, other] = [newKey(tag), newKey(tag), newKey()]
       const marks: number[] = []
       for (const key of [first, second, other]) marks.push(await here.createFamily(key, familyAt(clock)))
-      await there.endFamilies(tag, clock.now() + revokedMs)
+      const untilMs = Math.ceil(clock.now() + revokedMs)
+      const revocation = await there.endFamilies(tag, untilMs)
       for (const key of [first, second]) {
         assert.equal(await here.loadFamily(key), undefined)
         assert.deepEqual(await there.advanceFamily(key, turnAt(clock, 1)), gone)
@@ -32,6 +33,7 @@ export const principalCases: readonly TokenCase[] = [
       const mark = await here.createFamily(later, familyAt(clock))
       assert.ok(mark > Number(marks[0]), 'the mark was raised')
       assert.equal((await there.loadFamily(later))?.mark, mark)
+      assert.deepEqual(revocation, { kind: 'principal', tag, mark, untilMs })
     },
   },
   {
@@ -42,8 +44,10 @@ export const principalCases: readonly TokenCase[] = [
       for (const key of [kept, ended]) await here.createFamily(key, familyAt(clock))
       await here.advanceFamily(kept, turnAt(clock, 1))
       const before = await here.loadFamily(kept)
-      await there.endFamilies(tag, clock.now() + revokedMs, kept)
+      const untilMs = Math.ceil(clock.now() + revokedMs)
+      const revocation = await there.endFamilies(tag, untilMs, kept)
       const after = await here.loadFamily(kept)
+      assert.deepEqual(revocation, { kind: 'principal', tag, mark: after?.mark, except: kept, untilMs })
       assert.deepEqual(withoutMark(after), withoutMark(before))
       assert.ok(Number(after?.mark) > Number(before?.mark))
       assert.equal(await here.loadFamily(ended), undefined)
@@ -67,8 +71,9 @@ export const principalCases: readonly TokenCase[] = [
       await there.endFamilies(tag, clock.now() + revokedMs, foreign)
       assert.deepEqual(await here.loadFamily(foreign), before)
       // Ended once, it is not brought back by being spared.
-      await there.endFamilies(tag, clock.now() + revokedMs, ended)
+      const revocation = await there.endFamilies(tag, clock.now() + revokedMs, ended)
       assert.equal(await here.loadFamily(ended), undefined)
+      assert.equal('except' in revocation, false)
     },
   },
   {
