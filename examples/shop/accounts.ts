@@ -2,6 +2,8 @@
 import { randomBytes, scrypt, timingSafeEqual, type ScryptOptions } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { Database } from './database.ts'
+import { readCredentials } from './input.ts'
+import { Refusal } from './refusal.ts'
 
 const derive = promisify<string, Buffer, number, ScryptOptions, Buffer>(scrypt)
 
@@ -32,6 +34,14 @@ export async function seedAccounts(database: Database): Promise<void> {
 
 /** A salt and a hash that no password has. */
 const nobody = `${randomBytes(16).toString('base64url')}.${randomBytes(hashBytes).toString('base64url')}`
+
+/** The account that the body names, with its password; refuses any other. */
+export async function accountOf(database: Database, body: unknown): Promise<string> {
+  const { user, password } = readCredentials(body)
+  const account = await authenticate(database, user, password)
+  if (account === undefined) throw new Refusal('wrong_credentials', 'No account has this name and password')
+  return account
+}
 
 /** The account's name, or undefined when the pair is wrong; both take the same time. */
 export async function authenticate(

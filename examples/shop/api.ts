@@ -1,22 +1,29 @@
 // The shop over JSON. The pages do the same with forms, in pages.ts.
 import { Router, type Request, type RequestHandler } from 'express'
-import { authenticate } from './accounts.ts'
+import { accountOf } from './accounts.ts'
 import { addToCart, cartOf } from './cart.ts'
 import { checkOut } from './checkout.ts'
 import type { Database } from './database.ts'
-import { readCartChange, readCredentials } from './input.ts'
+import { readCartChange } from './input.ts'
 import { listOrders } from './orders.ts'
 import { Refusal } from './refusal.ts'
 import { saveOnce } from './request-key.ts'
+
+declare global {
+  namespace Express {
+    interface Request {
+      /** The account that the request's token speaks for, where it brought one; tokens.ts has looked. */
+      bearer?: string
+    }
+  }
+}
 
 /** `keyed` stands before what must not happen twice. */
 export function api(database: Database, keyed: RequestHandler): Router {
   const router = Router()
 
   router.post('/login', async (request, response) => {
-    const { user, password } = readCredentials(request.body)
-    const account = await authenticate(database, user, password)
-    if (account === undefined) throw new Refusal('wrong_credentials', 'No account has this name and password')
+    const account = await accountOf(database, request.body)
     // The cart comes along; one that belongs to somebody else does not.
     await request.session.login(account)
     response.json({ user: account })
@@ -56,7 +63,7 @@ export function api(database: Database, keyed: RequestHandler): Router {
 }
 
 async function signedInUser(request: Request): Promise<string> {
-  const user = await request.session.principal()
+  const user = request.bearer ?? (await request.session.principal())
   if (user === undefined) throw new Refusal('not_signed_in', 'Sign in first')
   return user
 }

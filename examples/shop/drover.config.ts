@@ -15,5 +15,6 @@ export default defineConfig({
     { path: '/cart', mint: true },
     { path: '/cart/quantity', mint: true },
     { path: '/checkout', mint: true },
+    { path: '/api/token/refresh', mint: true },
   ],
 })

@@ -1,5 +1,6 @@
 // The last stop of anything thrown: JSON under /api, a page elsewhere. Both say what happened and hide how.
 import type { NextFunction, Request, Response } from 'express'
+import { isDroverError } from 'drover'
 import { Refusal } from './refusal.ts'
 import { failurePage } from './views/failure.ts'
 
@@ -24,14 +25,18 @@ export function answerFailure(
   if (failure.status >= 500) console.error(error)
   if (failure.status === 503) response.set('retry-after', '1')
   response.status(failure.status)
-  if (request.path.startsWith('/api/'))
+  if (request.path.startsWith('/api/')) {
+    // RFC 9110 section 15.5.2: a 401 says how one may sign in.
+    if (failure.status === 401) response.set('www-authenticate', challengeOf(error))
     response.json({ error: { code: failure.code, message: failure.message } })
-  else response.send(failurePage(failure).text)
+  } else response.send(failurePage(failure).text)
 }
 
 function describe(error: unknown): Failure {
   if (error instanceof Refusal) return error
   const status = statusOf(error)
+  if (status === 401 && isDroverError(error))
+    return { status, code: error.code, message: 'This token is not good any more. Sign in for another' }
   if (status === 503) {
     return { status, code: 'unavailable', message: 'Please try again in a moment. Nothing you did is lost' }
   }
@@ -43,6 +48,11 @@ function describe(error: unknown): Failure {
   }
   if (status < 500) return { status, code: 'invalid_request', message: 'The shop cannot read this request' }
   return { status, code: 'internal_error', message: 'Something broke on our side' }
+}
+
+/** A token that was not taken is told as such (RFC 6750 section 3). */
+function challengeOf(error: unknown): string {
+  return (isDroverError(error) ? error.headers['www-authenticate'] : undefined) ?? 'Bearer'
 }
 
 /** Express's parsers and Drover both put the HTTP status an error asks for into `status`. */

@@ -8,6 +8,7 @@ const maxQuantity = 1_000
 
 const userMessage = 'user must be a text of 1 to 64 characters'
 const passwordMessage = 'password must be a text of 1 to 256 characters'
+const refreshMessage = 'refresh_token must be a text'
 const skuMessage = 'sku must be a text of 1 to 64 characters'
 const quantityMessage = `quantity must be a whole number from 1 to ${maxQuantity}`
 
@@ -35,6 +36,7 @@ const schemas = {
       v.maxLength(256, passwordMessage),
     ),
   }),
+  refresh: v.object({ refresh_token: v.string(refreshMessage) }),
   cartChange: v.object({ sku, quantity }),
   cartForm: v.object({ sku, quantity: typedQuantity }),
 }
@@ -51,6 +53,10 @@ export interface CartChange {
 
 export function readCredentials(body: unknown): Credentials {
   return parse(schemas.credentials, body)
+}
+
+export function readRefreshToken(body: unknown): string {
+  return parse(schemas.refresh, body).refresh_token
 }
 
 export function readCartChange(body: unknown): CartChange {

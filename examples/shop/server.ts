@@ -13,6 +13,7 @@ import { health } from './health.ts'
 import { keyedRoutes } from './keyed.ts'
 import { openPictures } from './pictures.ts'
 import { storefront } from './storefront.ts'
+import { openTokens } from './tokens.ts'
 
 // What `request.session.data()` holds in every handler.
 declare module 'drover/express' {
@@ -26,6 +27,7 @@ const store = process.env['SESSION_STORE'] ?? 'sqlite:.drover/shop.db'
 const visits = sessions<ShopData>({ store })
 const keyed = keyedRoutes(store)
 const pictures = openPictures()
+const tokens = await openTokens(store, database)
 
 const app = express()
 app.disable('x-powered-by')
@@ -33,11 +35,13 @@ app.disable('x-powered-by')
 app.set('trust proxy', 'loopback')
 app.use(safeHeaders, health(database), assets())
 app.use(expressSessions(visits))
-app.use(storefront(database, keyed.route, pictures))
+app.use(storefront(database, keyed.route, pictures, tokens.routes))
 
 const instance = serve(app, {
   host: '127.0.0.1',
-  onClose: () => Promise.all([visits.close(), keyed.close(), pictures.close(), database.destroy()]),
+  fingerprint: { tokens: tokens.fingerprint },
+  onClose: () =>
+    Promise.all([visits.close(), tokens.close(), keyed.close(), pictures.close(), database.destroy()]),
 })
 await instance.ready
 console.log(`The shop listens on port ${instance.port}`)

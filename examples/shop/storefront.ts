@@ -13,12 +13,19 @@ const bodyLimit = '10kb'
 
 /**
  * `keyed` stands before what must not happen twice, as cart changes and checkouts. `pictures`: where those of visitors
- * rest.
+ * rest. `tokens` stands before the API: what gives tokens out, and knows who brings one.
  */
-export function storefront(database: Database, keyed: RequestHandler, pictures?: Pictures): Router {
+export function storefront(
+  database: Database,
+  keyed: RequestHandler,
+  pictures?: Pictures,
+  tokens?: Router,
+): Router {
   const router = Router()
   router.use(sameSite)
-  router.use('/api', json({ limit: bodyLimit }), api(database, keyed))
+  router.use('/api', json({ limit: bodyLimit }))
+  if (tokens !== undefined) router.use('/api', tokens)
+  router.use('/api', api(database, keyed))
   if (pictures !== undefined) router.use(pictures.routes)
   router.use(urlencoded({ extended: false, limit: bodyLimit }), pages(database, keyed, pictures))
   router.use(() => {
