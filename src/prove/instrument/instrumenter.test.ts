@@ -4,15 +4,19 @@ import { Instrumenter } from './instrumenter.ts'
 
 const counter = 'let hits = 0\nmodule.exports = () => { hits += 1 }\n'
 
+function rewritten(source: string): string {
+  return new Instrumenter().instrument(source, '/app/d.js', 'commonjs', 'js')
+}
+
 test('a program is rewritten', () => {
   assert.notEqual(new Instrumenter().instrument(counter, '/app/a.js', 'commonjs', 'js'), counter)
 })
 
 test('of a minified program the column is told, where the line tells nothing', () => {
   const minified = `${'function f(a){a.b=1;return a};'.repeat(400)}\n${counter}`
-  const rewritten = new Instrumenter().instrument(minified, '/app/b.js', 'commonjs', 'js')
-  assert.match(rewritten, /\[0,1,15\],/)
-  assert.match(rewritten, /\[0,2\],/)
+  const result = rewritten(minified)
+  assert.match(result, /\[0,1,15\],/)
+  assert.match(result, /\[0,2\],/)
 })
 
 test('a long text does not make a program minified', () => {
@@ -22,21 +26,16 @@ test('a long text does not make a program minified', () => {
 
 test('of a bundle only the own code is rewritten', () => {
   const bundle = `// node_modules/left/index.js\nvar kept = []\nfunction left() { kept.push(1) }\n\n// src/a.ts\n${counter}`
-  const rewritten = new Instrumenter().instrument(bundle, '/app/d.js', 'commonjs', 'js')
-  assert.match(rewritten, /function left\(\) \{ kept\.push\(1\) \}/)
-  assert.match(rewritten, /\.w\([^)]*hits \+= 1\)/)
+  const result = rewritten(bundle)
+  assert.match(result, /function left\(\) \{ kept\.push\(1\) \}/)
+  assert.match(result, /\.w\([^)]*hits \+= 1\)/)
 })
 
 test('what a constructor writes into the new object is told as its birth', () => {
   const source =
     'class User { name; constructor(name) { this.name = name } rename(name) { this.name = name } }\n'
-  const rewritten = new Instrumenter().instrument(source, '/app/e.js', 'commonjs', 'js')
-  assert.equal(rewritten.match(/"i":true/g)?.length, 1)
+  assert.equal(rewritten(source).match(/"i":true/g)?.length, 1)
 })
-
-function rewritten(source: string): string {
-  return new Instrumenter().instrument(source, '/app/d.js', 'commonjs', 'js')
-}
 
 test('what a file of data holds is the app’s own', () => {
   assert.match(rewritten("const books = require('./books.json')\n"), /\{"books":\[\d+,\d+/)

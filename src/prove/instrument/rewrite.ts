@@ -6,6 +6,8 @@ import type { Edited } from './edits.ts'
 import { packageCalled } from './origin.ts'
 import type { PackageAt } from './origin.ts'
 import type { Places } from './places.ts'
+import { bodyStart, prologue } from './prologue.ts'
+import type { Use } from './prologue.ts'
 import { buildScopes, patternNames, requiredFrom, resolve } from './scopes.ts'
 import type { Scopes } from './scopes.ts'
 import {
@@ -53,7 +55,7 @@ class Rewriter {
   readonly #names = new Map<Node, string>()
   readonly #read = new Set<string>()
   /** First uses of the module's own names. */
-  readonly #uses = new Map<string, { readonly isModules: boolean; readonly at: number }>()
+  readonly #uses = new Map<string, Use>()
   /** Functions that need to know which request called them, as functions in them write their variables. */
   readonly #stamped = new Set<Node>()
   readonly #constructors = new Set<Node>()
@@ -66,56 +68,19 @@ class Rewriter {
   run(): Edited {
     const place: Place = { scope: this.#scopes.module, fn: undefined, owner: undefined }
     for (const statement of list(this.#input.program, 'body')) this.#visit(statement, place)
-    this.#prologue()
+    const told = prologue({
+      ...this.#input,
+      scopes: this.#scopes,
+      sites: this.#sites,
+      read: this.#read,
+      uses: this.#uses,
+    })
+    this.#edits.insert(this.#bodyStart(this.#input.program, 0), told, -1)
     return this.#edits.apply(this.#input.source)
   }
 
-  /** Tells the sites, and how to look at the module's own variables. `const` and its like may not have begun yet: they are asked later. */
-  #prologue(): void {
-    const own = [...this.#scopes.module.bindings.values()].filter(
-      ({ start }) => this.#input.packageAt(start) === undefined,
-    )
-    const names = own
-      .filter(({ kind, name }) => kind !== 'import' || this.#read.has(name))
-      .map(({ name }) => name)
-    const getters = names.map((name) => `${JSON.stringify(name)}:()=>${name}`)
-    if (this.#input.format === 'commonjs') getters.push('"module.exports":()=>module.exports')
-    const declared = Object.fromEntries(
-      own
-        .filter(({ from, kind }) => from === undefined && kind !== 'import')
-        .map(({ name, start, init }) => {
-          const places = [start, init?.end ?? start].map((at) => this.#input.places.at(at))
-          return [name, [...places, ...(init === undefined ? [] : this.#madeOf(init))]]
-        }),
-    )
-    const sites = this.#sites.map((site) => {
-      const use = site.k === undefined ? undefined : this.#uses.get(site.n)
-      return use === undefined ? site : Object.assign(site, { u: use.at })
-    })
-    const { files, entries } = this.#input.places
-    const args = [files, entries, sites, declared].map((value) => JSON.stringify(value))
-    const call = `;${globalName}.m(${JSON.stringify(this.#input.id)},${args.join(',')},{${getters.join(',')}});`
-    this.#edits.insert(this.#bodyStart(this.#input.program, 0), call, -1)
-  }
-
-  /** The module's own names in an expression, but for what stands in functions. */
-  #madeOf(node: Node): readonly string[] {
-    if (isFunction(node) || isTypeOnly(node)) return []
-    const name = node.type === 'Identifier' ? text(node, 'name') : undefined
-    const binding = name === undefined ? undefined : this.#scopes.module.bindings.get(name)
-    if (name !== undefined && binding !== undefined && mayChange(binding) && binding.from === undefined)
-      return [name]
-    return [...new Set(children(node).flatMap((inner) => this.#madeOf(inner)))]
-  }
-
-  /** Behind the directives, such as 'use strict', and behind what the file must begin with. */
   #bodyStart(body: Node, from: number): number {
-    const directives = list(body, 'body').filter((each) => typeof each['directive'] === 'string')
-    const last = directives.at(-1)
-    if (last !== undefined) return last.end
-    const hashbang = child(body, 'hashbang')
-    if (hashbang !== undefined) return hashbang.end + 1
-    return from === 0 && this.#input.source.startsWith('\u{FEFF}') ? 1 : from
+    return bodyStart(body, from, this.#input.source)
   }
 
   #site(site: Omit<Site, 'l'>, node: Node): string {
