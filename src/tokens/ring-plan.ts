@@ -10,6 +10,12 @@ export interface RingPolicy {
   readonly overlapMs: number
 }
 
+/**
+ * Readers of a JWKS take this many and more, and so does a store. Where keys are changed so often that more than these still have tokens, the
+ * next change waits.
+ */
+export const mostRingKeys = 48
+
 /** The newest key whose time to sign has come. */
 export function signingKeyOf({ keys }: RingRecord, nowMs: number): RingKey | undefined {
   return keys.findLast(({ signsFromMs }) => signsFromMs <= nowMs) ?? keys[0]
@@ -30,6 +36,7 @@ export function ringWork(record: RingRecord, policy: RingPolicy, nowMs: number):
     return successor === undefined || successor.signsFromMs + policy.overlapMs > nowMs
   })
   const newest = keys.at(-1)
-  const wantsKey = newest === undefined || newest.createdAtMs + policy.rotateMs <= nowMs
+  const isDue = newest === undefined || newest.createdAtMs + policy.rotateMs <= nowMs
+  const wantsKey = isDue && stays.length < mostRingKeys
   return wantsKey || stays.length < keys.length ? { wantsKey, keys: stays } : undefined
 }

@@ -156,6 +156,21 @@ test('what is due of a ring is decided by its keys and the time', () => {
   )
 })
 
+test('a ring that is rotated faster than its tokens end is bounded: the next key waits', async () => {
+  const { api, clock, other } = testTokens({ propagation: '1s', rotate: '1s' })
+  for (let count = 0; count < 60; count += 1) {
+    await api.verify((await api.issue('alice')).accessToken)
+    clock.advance(1_001)
+  }
+  assert.equal((await kids(api)).length, 48)
+  await assert.rejects(api.rotateKeys(), { code: 'OPTION_INVALID', message: /48 of them/ })
+  clock.advance(3_700_000)
+  await other().verify((await api.issue('alice')).accessToken)
+  assert.ok((await kids(api)).length < 10)
+  await api.rotateKeys({ dropOthers: true })
+  assert.equal((await kids(api)).length, 1)
+})
+
 test('keys can be given by the environment, a file, a list or a hook; the first one signs, all verify', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'drover-tokens-'))
   try {

@@ -4,7 +4,7 @@ import type { JWK } from 'jose'
 import type { Clock } from '../base/clock.ts'
 import { DroverError } from '../base/errors.ts'
 import type { KeyRing } from './key-ring.ts'
-import { ringWork, signingKeyOf } from './ring-plan.ts'
+import { mostRingKeys, ringWork, signingKeyOf } from './ring-plan.ts'
 import type { RingPolicy } from './ring-plan.ts'
 import { newRingId, newRingKey, openRingKey, readRingRecord, writeRingRecord } from './ring-record.ts'
 import type { RingKey, RingRecord } from './ring-record.ts'
@@ -66,7 +66,9 @@ export class SharedRing implements TokenKeys {
     const known = this.#seen?.keys.get(kid)
     if (known !== undefined) return known
     const sinceMs = this.#settings.clock.now() - (this.#seen?.seenAtMs ?? -Infinity)
-    if (sinceMs >= 0 && sinceMs < lookPauseMs) return undefined
+    const isPaused = sinceMs >= 0 && sinceMs < lookPauseMs
+    // A look that is under way may bring it.
+    if (isPaused && this.#looking === undefined) return undefined
     return this.look().then(({ keys }) => keys.get(kid))
   }
 
@@ -87,6 +89,7 @@ export class SharedRing implements TokenKeys {
     const { clock, propagationMs } = this.#settings
     await this.#change(async (record) => {
       const nowMs = clock.now()
+      if (!dropOthers && record.keys.length >= mostRingKeys) throw tooMany()
       const key = await this.#newKey(nowMs, dropOthers ? nowMs : nowMs + propagationMs)
       return { ...record, keys: dropOthers ? [key] : [...record.keys, key] }
     })
@@ -169,4 +172,11 @@ export class SharedRing implements TokenKeys {
     const intervalMs = Math.min(propagationMs / looksPerPropagation, longestLookIntervalMs)
     this.#timer = setTimeout(() => void this.look().catch(report), intervalMs).unref()
   }
+}
+
+function tooMany(): DroverError {
+  return new DroverError(
+    'OPTION_INVALID',
+    `Cannot rotate the keys: ${mostRingKeys} of them may still have tokens; wanted fewer, or dropOthers`,
+  )
 }

@@ -96,9 +96,11 @@ for (const name of Object.keys(frameworks)) {
       await withApi(name, async (url, { api }) => {
         assert.equal(await (await fetch(`${url}/`)).text(), 'nobody')
         assert.equal(await (await fetch(`${url}/`, { headers: await bearerOf(api) })).text(), 'alice')
-        const bad = await fetch(`${url}/`, { headers: { authorization: 'Bearer broken' } })
-        assert.equal(bad.status, 401)
-        await bad.arrayBuffer()
+        for (const authorization of ['Bearer broken', 'Bearer two words', 'Bearer', 'bearer "quoted"']) {
+          const bad = await fetch(`${url}/`, { headers: { authorization } })
+          assert.deepEqual([bad.status, bad.headers.get('www-authenticate')], [401, invalid], authorization)
+          await bad.arrayBuffer()
+        }
       })
     })
 

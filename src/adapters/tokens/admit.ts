@@ -65,7 +65,9 @@ interface FoundToken {
 
 function tokenIn(request: TokenRequest, options: TokenRouteOptions): FoundToken {
   const authorization = request.header('authorization')
-  const inHeader = authorization === undefined ? undefined : bearer.exec(authorization)?.[1]
+  // A scheme of ours with something else behind it is no visitor's: it brings a token that is none.
+  const isOurs = authorization !== undefined && /^bearer(?: |$)/i.test(authorization)
+  const inHeader = isOurs ? (bearer.exec(authorization)?.[1] ?? '') : undefined
   const { cookies = false } = options
   if (inHeader !== undefined || cookies === false) return { text: inHeader, isCookie: false }
   const text = accessTokenIn(request.header('cookie'), cookies === true ? {} : cookies)
