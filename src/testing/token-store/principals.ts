@@ -92,7 +92,7 @@ export const principalCases: readonly TokenCase[] = [
     async play({ here, there, clock }) {
       const tag = newTag()
       const keys = Array.from({ length: 30 }, () => newKey(tag))
-      const ends: Promise<void>[] = []
+      const ends: Promise<unknown>[] = []
       const marks = await Promise.all(
         keys.map((key, index) => {
           if (index % 10 === 5) ends.push(there.endFamilies(tag, clock.now() + idleMs))
