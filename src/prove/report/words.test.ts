@@ -85,6 +85,11 @@ describe('a finding as a sentence', () => {
     assert.match(sentence(finding(cause)), /in `MemoryStore` of the package express-session of instance 2$/)
   })
 
+  test('what comes with Node is not called a package', () => {
+    const cause = { kind: 'local-sqlite', holder: 'notes.db', package: 'node:sqlite' } as const
+    assert.match(sentence(finding(cause)), /wrote to `notes\.db` of node:sqlite on the disk/)
+  })
+
   test('is careful where the cause was concluded only', () => {
     assert.match(
       sentence(finding({ evidence: 'concluded' })),

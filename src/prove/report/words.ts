@@ -262,8 +262,13 @@ function holderPhrase(
 ): Phrase {
   const name = holder ?? files[0]
   const places = placesText(declaredAt, writtenAt)
-  const from = owner === undefined || owner === name ? '' : ` of the package ${owner}`
+  const from = owner === undefined || owner === name ? '' : ` of ${ownerText(owner)}`
   return [name === undefined ? words : code(name), from, places === '' ? '' : ` (${places})`]
+}
+
+/** What comes with Node, such as `node:sqlite`, is no package. */
+function ownerText(owner: string): string {
+  return owner.startsWith('node:') ? owner : `the package ${owner}`
 }
 
 /** `src/cart.ts:12, written at :31`; the file again only where it is another one. */
