@@ -26,9 +26,10 @@ const lookEveryMs = 100
 /** `onMessage` hears of each new message, whichever server took it. */
 export function openMessages(path: string, onMessage: (message: Message) => void): Messages {
   mkdirSync(dirname(path), { recursive: true })
-  const database = new DatabaseSync(path, { timeout: 1_000 })
+  const database = new DatabaseSync(path, { timeout: 5_000 })
   database.exec(`
     pragma journal_mode = wal;
+    pragma synchronous = normal;
     create table if not exists messages (id integer primary key autoincrement, user text, text text, server text)`)
   const insert = database.prepare('insert into messages (user, text, server) values (?, ?, ?)')
   const trim = database.prepare('delete from messages where id <= ?')
