@@ -83,11 +83,12 @@ function openClaims(load: Load): Claims {
   return { given, claim }
 }
 
-/** Undefined: none, any, or the one given as PORT. */
+/** Undefined: none, any, the one given as PORT, or one that was given instead already, as the primary of a cluster hears it from a worker. */
 function asPort(value: unknown): number | undefined {
   const isNumeric = typeof value === 'number' || (typeof value === 'string' && /^\s*\d+\s*$/.test(value))
   const port = isNumeric ? Number(value) : 0
-  return port > 0 && port < 65536 && port !== Number(process.env['DROVER_PROVE_PORT']) ? port : undefined
+  const own = `${process.env['DROVER_PROVE_PORT']},${process.env['DROVER_PROVE_SPARE_PORTS']}`.split(',')
+  return port > 0 && port < 65536 && !own.includes(String(port)) ? port : undefined
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
