@@ -1,5 +1,6 @@
 // From where a flow comes to the flow itself; some sources need an instance to look at.
 import type { AppSpec, Servers, Starter } from './app/servers.ts'
+import { startUntil } from './app/start-until.ts'
 import { readEvents } from './cause/events.ts'
 import { routesIn } from './cause/routes.ts'
 import { crawl, crawlOptions } from './crawl/crawl.ts'
@@ -25,6 +26,9 @@ export interface SourcedFlow extends Reading {
   /** Why there is no flow to judge by, in one sentence. */
   readonly failure: string | undefined
 }
+
+/** Routes alone are not worth more. */
+const lookMs = 20_000
 
 /** Tests are judged before they become a flow. */
 export type RequestedFlow = Exclude<FlowSource, { readonly from: 'tests' }>
@@ -59,10 +63,10 @@ async function crawled(parts: SourceParts): Promise<SourcedFlow> {
 }
 
 async function onOneInstance<T>(
-  { starter, app }: SourceParts,
+  { starter, app, signal }: SourceParts,
   work: (servers: Servers) => Promise<T>,
 ): Promise<T> {
-  const servers = await starter.startServers(app, 'single', 1)
+  const servers = await startUntil(signal, () => starter.startServers(app, 'single', 1))
   try {
     return await work(servers)
   } finally {
@@ -79,7 +83,8 @@ async function frameworkRoutes({
   if (app.targets.length > 0) return undefined
   let servers: Servers | undefined
   try {
-    servers = await starter.startServers(app, 'single', 1, nodeInstrument(app.cwd))
+    const instrument = { ...nodeInstrument(app.cwd), readyWithinMs: lookMs }
+    servers = await startUntil(signal, () => starter.startServers(app, 'single', 1, instrument))
     await fetch(`${servers.origins[0]}/`, { redirect: 'manual', signal }).catch(() => undefined)
     return routesIn(await readEvents(servers.evidenceFolder(1)))
   } catch {

@@ -1,5 +1,6 @@
 // Runs of a flow, each on servers of its own from a fresh state; as many at once as the app and the machine bear.
 import type { AppSpec, Servers, Starter } from './app/servers.ts'
+import { startUntil } from './app/start-until.ts'
 import { drive, driveOptions, type DriveOptions } from './drive/drive.ts'
 import type { Schedule } from './drive/schedule.ts'
 import type { Flow } from './flow/flow.ts'
@@ -39,6 +40,7 @@ export class Laboratory {
   readonly #waiting: (() => void)[] = []
   #running = 0
   #runs = 0
+  #startedInMs = 0
 
   constructor(options: LaboratoryOptions) {
     this.#options = options
@@ -52,6 +54,11 @@ export class Laboratory {
   /** What could not be isolated or seen in any run. */
   get limits(): readonly string[] {
     return [...this.#limits]
+  }
+
+  /** The longest that servers took to get ready. */
+  get startedInMs(): number {
+    return this.#startedInMs
   }
 
   get concurrency(): number {
@@ -76,8 +83,9 @@ export class Laboratory {
     const progress = { phase, run: this.#runs, mode, steps: flow.steps.length }
     onProgress({ ...progress, step: 0 })
     const count = mode === 'single' || mode === 'restart' ? 1 : this.instances
-    const servers = await starter.startServers(app, mode, count)
+    const servers = await startUntil(signal, () => starter.startServers(app, mode, count))
     try {
+      this.#startedInMs = Math.max(this.#startedInMs, servers.startedInMs)
       for (const limit of servers.limits) this.#limits.add(limit)
       const since = performance.now()
       const trace = await drive(flow, servers, schedule, {

@@ -120,8 +120,10 @@ class Proving {
     if (flow.steps.length === 0) return this.#cannot('the flow has no steps', [])
     this.#flow = flow
     const { app, seed, schedules } = this.#request
+    const laboratory = await this.#laboratory(app)
+    const blind = new Set<string>()
     const { flow: driven, ...judgement } = await judgeFlow(flow, {
-      laboratory: await this.#laboratory(app),
+      laboratory,
       explain: explainer({
         starter: this.#starter,
         app,
@@ -129,6 +131,8 @@ class Proving {
         onRoutes: (known) => {
           this.#routes ??= known
         },
+        usualStartMs: () => laboratory.startedInMs,
+        onLimit: (limit) => blind.add(limit),
       }),
       seed,
       schedules,
@@ -138,7 +142,7 @@ class Proving {
       mayLimit: async () => app.targets.length === 0 && (await mentionsLimits(app.cwd)),
     })
     this.#flow = driven
-    this.#limits = [...this.#limits, ...judgement.limits]
+    this.#limits = [...this.#limits, ...judgement.limits, ...blind]
     return this.#proofRun(judgement.verdict, judgement.investigated)
   }
 

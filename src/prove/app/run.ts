@@ -248,7 +248,7 @@ export class Run implements Servers {
   }
 
   async #startMember(member: Member): Promise<void> {
-    const { app, remembered } = this.#options
+    const { app, instrument, remembered } = this.#options
     await member.instance.start()
     member.found = await findOrigin({
       instance: member.instance,
@@ -258,7 +258,7 @@ export class Run implements Servers {
       remembered: member.found?.asked ?? remembered,
       forwarder: member.forwarder,
       readyPath: app.readyPath,
-      timeoutMs: app.readyTimeoutMs,
+      timeoutMs: Math.min(app.readyTimeoutMs, instrument?.readyWithinMs ?? Infinity),
       scheduler: systemScheduler,
     })
   }

@@ -33,6 +33,8 @@ export interface Instrument {
   readonly preload: readonly string[]
   /** Put before the command, such as strace and its options. `evidence` as in `Servers.evidenceFolder`. */
   readonly wrap?: (evidence: string) => readonly string[]
+  /** How long at most it may take until an instance is ready: one that is only looked into is not worth more. */
+  readonly readyWithinMs?: number
 }
 
 /** In the environment of each instance: its number from 1, and a folder that outlives it, where instruments leave what they saw. */

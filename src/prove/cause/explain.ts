@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { AppSpec, Instrument, Servers, Starter, WrittenFile } from '../app/servers.ts'
+import { startUntil } from '../app/start-until.ts'
 import { drive, driveOptions } from '../drive/drive.ts'
 import type { Schedule } from '../drive/schedule.ts'
 import type { Evidence, Explain } from '../evidence.ts'
@@ -24,19 +25,32 @@ export interface ExplainOptions {
   readonly host: string
   /** Told what the app's framework knows of routes, once that was seen. */
   readonly onRoutes: (routes: readonly string[]) => void
+  /** How long the app takes to get ready when nobody looks inside. */
+  readonly usualStartMs: () => number
+  /** Told, in one sentence, why nothing could be seen inside. */
+  readonly onLimit: (limit: string) => void
 }
 
-/** Rejects only with the reason of an abort: what cannot be looked into is concluded from what is known without. */
+/** For starting the app and driving the witness, besides a few times what the app takes to start: most need two seconds. */
+const lookMs = 20_000
+
+/** Never rejects: what cannot be looked into, or not in time, is concluded from what is known without. */
 export function explainer(options: ExplainOptions): Explain {
   return async (evidence, signal) => {
-    const inside = await lookInside(evidence, options, signal)
-    signal.throwIfAborted()
+    const tooLate = AbortSignal.timeout(Math.ceil(lookMs + 4 * options.usualStartMs()))
+    const inside = await lookInside(evidence, options, AbortSignal.any([signal, tooLate]))
+    if (inside === undefined && options.app.targets.length === 0)
+      options.onLimit(blindness(tooLate.aborted || signal.aborted))
     if (inside !== undefined) {
       const routes = routesIn(inside.events)
       if (routes !== undefined) options.onRoutes(routes)
     }
     return classify(await cluesOf(evidence, inside, options.app.cwd))
   }
+}
+
+function blindness(isLate: boolean): string {
+  return `The app could not be looked into${isLate ? ' in the time there was' : ''}: its causes are concluded from how it differs, without a line that was seen.`
 }
 
 interface Inside {
@@ -53,9 +67,10 @@ async function lookInside(
 ): Promise<Inside | undefined> {
   if (options.app.targets.length > 0) return undefined
   const { cwd } = options.app
-  const inside =
-    (await lookWith(nodeInstrument(cwd), evidence, options, signal)) ??
-    (await lookWith(nodeInstrument(cwd, 'import'), evidence, options, signal))
+  const readyWithinMs = lookMs / 2 + 4 * options.usualStartMs()
+  const by = (how: 'require' | 'import'): Promise<Inside | undefined> =>
+    lookWith({ ...nodeInstrument(cwd, how), readyWithinMs }, evidence, options, signal)
+  const inside = (await by('require')) ?? (await by('import'))
   const isDisk =
     evidence.divergence.modes['private-disk'] === true && evidence.divergence.modes['shared-disk'] === false
   const isBlind = inside !== undefined && inside.events.length === 0 && inside.files.length === 0
@@ -74,7 +89,7 @@ async function lookWith(
   const { starter, app } = options
   let servers: Servers | undefined
   try {
-    servers = await starter.startServers(app, 'single', 1, instrument)
+    servers = await startUntil(signal, () => starter.startServers(app, 'single', 1, instrument))
     return await seenWhileDriven(servers, evidence, options, signal)
   } catch {
     // The app does not run with us inside; the divergence stands without.
