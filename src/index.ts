@@ -7,22 +7,31 @@ import { warn } from './base/warning.ts'
 import { instanceVariable } from './base/wire.ts'
 import { readRules } from './session/conflict.ts'
 import type { ConflictRules } from './session/conflict.ts'
+import { cookieKeeping } from './session/cookie-keeping.ts'
+import { CookieSeal } from './session/cookie-seal.ts'
+import type { SessionKeeping } from './session/keeping.ts'
 import type { LegacyReader } from './session/legacy.ts'
 import { expressSessionReader } from './session/migrate/express-session.ts'
 import type { ExpressSessionMigration } from './session/migrate/express-session.ts'
 import { ironSessionReader } from './session/migrate/iron-session.ts'
 import type { IronSessionMigration } from './session/migrate/iron-session.ts'
 import { readPolicy } from './session/policy.ts'
-import type { SessionPolicyOptions } from './session/policy.ts'
+import type { SessionPolicy, SessionPolicyOptions } from './session/policy.ts'
 import { DataShape } from './session/schema.ts'
 import type { StandardSchema, Upcaster } from './session/schema.ts'
 import { sealing, unsealed } from './session/seal.ts'
 import { Sessions } from './session/sessions.ts'
+import { storeKeeping } from './session/store-keeping.ts'
 import type { SessionStore } from './session/store.ts'
 import { loadTelemetry, observed } from './session/telemetry.ts'
+import type { SessionPorts } from './session/writer.ts'
 import { defaultStoreUrl, readStore } from './stores/from-url.ts'
 import { readKeyRing } from './tokens/key-ring.ts'
 import type { KeySource } from './tokens/key-ring.ts'
+import { checkStore, readFeedPolicy } from './tokens/options.ts'
+import type { WhenCut } from './tokens/options.ts'
+import { FamilySignIns } from './tokens/sign-ins.ts'
+import type { TokenStore } from './tokens/token-store.ts'
 
 export type { Clock } from './base/clock.ts'
 export type { Duration } from './base/durations.ts'
@@ -55,6 +64,11 @@ export type { KeySource } from './tokens/key-ring.ts'
 
 export interface SessionsOptions<Data extends object = Record<string, unknown>> extends SessionPolicyOptions {
   /**
+   * 'store': a session is a row in the store. 'token': its data is in the visitor's own cookie, encrypted, of 4096 bytes at most; see
+   * [Sessions in cookies](sessions.md#sessions-in-cookies) for what these cannot do. Default: 'store'.
+   */
+  readonly mode?: 'store' | 'token'
+  /**
    * Where sessions rest: `sqlite:PATH` (one machine), `redis[s]://…`, `redis[s]-sentinel://…`, `redis[s]-cluster://…`,
    * `postgres://…`, `memory:` (one process, for development), or a store of your own.
    * Default: the environment variable SESSION_STORE, else `sqlite:.drover/sessions.db`.
@@ -64,11 +78,16 @@ export interface SessionsOptions<Data extends object = Record<string, unknown>> 
   readonly conflicts?: ConflictRules<Data>
   /**
    * Encrypts values at rest (AES-256-GCM, bound to session and field): base64 secrets of at least 32 bytes, the first of
-   * which encrypts while all decrypt; or `env:NAME` or `file:PATH` with such a list. Default: values rest as they are.
+   * which encrypts while all decrypt; or `env:NAME` or `file:PATH` with such a list. Mode 'token' cannot be without. Default:
+   * values rest as they are.
    */
   readonly encryptionKeys?: KeySource
   /** Takes over the sessions of another library when their cookies come, so that switching logs nobody out. */
   readonly migrate?: ExpressSessionMigration | IronSessionMigration
+  /** Mode 'token': who knows which sign-ins have ended: `redisTokenStore`, `postgresTokenStore`, `sqliteTokenStore`, or your own. */
+  readonly revocations?: TokenStore
+  /** Mode 'token': what to do with a signed-in session while the feed of `revocations` is cut or lags. Default: 'look up'. */
+  readonly whenCut?: WhenCut
   /** Told of failures that a client sees only as an error answer. Default: a process warning. */
   readonly onError?: (error: unknown) => void
   /** The time, for tests of expiry. Default: the system's. */
@@ -86,6 +105,7 @@ export interface SchemaSessionsOptions<Output extends object> extends SessionsOp
 }
 
 const optionNames = [
+  'mode',
   'store',
   'idle',
   'absolute',
@@ -104,6 +124,8 @@ const optionNames = [
   'conflicts',
   'encryptionKeys',
   'migrate',
+  'revocations',
+  'whenCut',
   'onError',
   'clock',
 ] as const
@@ -121,23 +143,70 @@ export function sessions<Data extends object = Record<string, unknown>>(
 ): Sessions<Partial<Data>>
 export function sessions(options: AnyOptions = {}): Sessions {
   refuseUnknown(options)
-  const { onError = warn, clock = systemClock, encryptionKeys } = options
-  const { store: wanted = process.env['SESSION_STORE'] ?? defaultStoreUrl } = options
-  const store = readStore(wanted, clock)
-  const telemetry = loadTelemetry()
+  const { onError = warn, clock = systemClock } = options
+  const policy = readPolicy(options)
+  const ports = { clock, randomBytes, report: onError }
   return new Sessions({
-    store: telemetry === undefined ? store : observed(store, telemetry),
-    policy: readPolicy(options),
-    ports: { clock, randomBytes, report: onError },
+    policy,
+    ports,
     ruleOf: readRules(options.conflicts),
     shape: readShape(options),
+    ...(isInCookies(options) ? keepInCookies(options, policy, ports) : keepInStore(options, policy, ports)),
+    behindBalancer: process.env[instanceVariable] !== undefined,
+  })
+}
+
+/** Where sessions are kept, and those of another library that go there. */
+interface Kept {
+  readonly keeping: SessionKeeping
+  readonly legacy: LegacyReader | undefined
+}
+
+function isInCookies({ mode = 'store' }: AnyOptions): boolean {
+  if (mode === 'store' || mode === 'token') return mode === 'token'
+  throw invalid(`mode ${JSON.stringify(mode)}`, '"store" or "token"')
+}
+
+function keepInStore(options: AnyOptions, policy: SessionPolicy, ports: SessionPorts): Kept {
+  refuseIn('store', options, ['revocations', 'whenCut'])
+  const { store: wanted = process.env['SESSION_STORE'] ?? defaultStoreUrl, encryptionKeys } = options
+  const store = readStore(wanted, ports.clock)
+  const telemetry = loadTelemetry()
+  const keeping = storeKeeping({
+    store: telemetry === undefined ? store : observed(store, telemetry),
+    policy,
+    ports,
     sealing:
       encryptionKeys === undefined
         ? unsealed
         : sealing(readKeyRing('encryptionKeys', encryptionKeys), randomBytes),
-    legacy: readMigration(options.migrate, store, clock),
-    behindBalancer: process.env[instanceVariable] !== undefined,
   })
+  return { keeping, legacy: readMigration(options.migrate, store, ports.clock) }
+}
+
+function keepInCookies(options: AnyOptions, policy: SessionPolicy, ports: SessionPorts): Kept {
+  refuseIn('token', options, ['store', 'conflicts', 'migrate', 'renewalGrace'])
+  const { encryptionKeys, revocations: store } = options
+  if (encryptionKeys === undefined) throw invalid('mode "token" without encryptionKeys', 'base64 secrets')
+  if (store === undefined)
+    throw invalid(
+      'mode "token" without revocations',
+      'a TokenStore, such as redisTokenStore("redis://HOST:PORT")',
+    )
+  checkStore(store)
+  const seal = new CookieSeal(readKeyRing('encryptionKeys', encryptionKeys), randomBytes)
+  const feed = readFeedPolicy(options.whenCut === undefined ? {} : { whenCut: options.whenCut })
+  const signIns = new FamilySignIns({ store, feed, clock: ports.clock, report: ports.report })
+  return { keeping: cookieKeeping({ policy, ports, seal, signIns }), legacy: undefined }
+}
+
+function refuseIn(mode: 'store' | 'token', options: AnyOptions, names: readonly (keyof AnyOptions)[]): void {
+  const given = names.find((name) => options[name] !== undefined)
+  if (given !== undefined)
+    throw invalid(
+      `${given} in mode "${mode}"`,
+      `that it is left out, or mode "${mode === 'store' ? 'token' : 'store'}"`,
+    )
 }
 
 function refuseUnknown(options: AnyOptions): void {

@@ -2,6 +2,7 @@
 import { DroverError } from '../base/errors.ts'
 import { tell } from './events.ts'
 import { principalTag, tagOf } from './id.ts'
+import type { PrincipalSessions } from './keeping.ts'
 import type { Session } from './session.ts'
 import type { ListedSession, SessionStore } from './store.ts'
 
@@ -23,7 +24,7 @@ export interface RevokeAllOptions {
   readonly except?: Session<never> | Pick<Session, 'handle'> | string | undefined
 }
 
-export class Principals {
+export class Principals implements PrincipalSessions {
   readonly #store: SessionStore
   readonly #idleMs: number
 

@@ -6,7 +6,6 @@ import type { OriginVerdict } from './csrf.ts'
 import { logId } from './events.ts'
 import { Transaction } from './transaction.ts'
 import type { CommitOutcome, FieldChange, TransactionRequest, TransactionSetting } from './transaction.ts'
-import { watchSession } from './watch.ts'
 
 export type { CommitOutcome, FieldChange } from './transaction.ts'
 export type { SessionPorts } from './writer.ts'
@@ -201,7 +200,7 @@ export class OpenSession<Data extends object = Record<string, unknown>> implemen
   watch(onEnd: () => void): Promise<() => void> {
     return this.#loaded(() => {
       const { key } = this.#transaction
-      return watchSession(this.#setting.store, key, onEnd)
+      return this.#transaction.writer.watch(key, onEnd)
     })
   }
 

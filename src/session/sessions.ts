@@ -1,18 +1,16 @@
 // The sessions of one app: opens the session that a request brings, with one store and one policy for all of them.
 import { KeyedQueue } from '../base/keyed-queue.ts'
 import type { RuleOf } from './conflict.ts'
-import { sessionIdIn, wireName } from './cookie.ts'
+import { wireName } from './cookie.ts'
 import { isSafe, judgeOrigin } from './csrf.ts'
 import type { OriginVerdict } from './csrf.ts'
+import type { SessionKeeping } from './keeping.ts'
 import type { LegacyReader } from './legacy.ts'
 import { isSecure } from './policy.ts'
 import type { SessionPolicy } from './policy.ts'
-import { Principals } from './principals.ts'
 import type { RevokeAllOptions, SessionInfo } from './principals.ts'
 import type { DataShape } from './schema.ts'
-import type { Sealing } from './seal.ts'
 import { OpenSession } from './session.ts'
-import type { SessionStore } from './store.ts'
 import type { TransactionSetting } from './transaction.ts'
 import type { SessionPorts } from './writer.ts'
 
@@ -30,12 +28,11 @@ export interface IncomingRequest {
 }
 
 export interface SessionsSetting<Data extends object> {
-  readonly store: SessionStore
+  readonly keeping: SessionKeeping
   readonly policy: SessionPolicy
   readonly ports: SessionPorts
   readonly ruleOf: RuleOf
   readonly shape: DataShape<Data> | undefined
-  readonly sealing: Sealing
   readonly legacy: LegacyReader | undefined
   /** Whether this process is an instance behind Drover's balancer, whose forwarded headers can be believed. */
   readonly behindBalancer: boolean
@@ -46,7 +43,6 @@ export class Sessions<Data extends object = Record<string, unknown>> {
   readonly #setting: TransactionSetting<Data>
   readonly #legacy: LegacyReader | undefined
   readonly #behindBalancer: boolean
-  readonly #principals: Principals
   /**
    * Where a request keeps its session of this app. Not a WeakMap: what that holds leads back to its own key, and V8 lets
    * go of such pairs in full collections only, so that every request outlived the cheap ones (a quarter of the CPU time).
@@ -57,12 +53,11 @@ export class Sessions<Data extends object = Record<string, unknown>> {
     this.#setting = { ...setting, queue: new KeyedQueue() }
     this.#legacy = legacy
     this.#behindBalancer = behindBalancer
-    this.#principals = new Principals(setting.store, setting.policy.idleMs)
   }
 
   /** The live sessions of a principal, the newest first, 1,000 at most. Rejects with STORE_UNAVAILABLE. */
   list(principal: string): Promise<readonly SessionInfo[]> {
-    return this.#principals.list(principal)
+    return this.#setting.keeping.principals.list(principal)
   }
 
   /**
@@ -70,7 +65,7 @@ export class Sessions<Data extends object = Record<string, unknown>> {
    * nothing. A handle is as good as the word of whoever brings it: show a user no handles but those of their own list.
    */
   revoke(handle: string): Promise<void> {
-    return this.#principals.revoke(handle)
+    return this.#setting.keeping.principals.revoke(handle)
   }
 
   /**
@@ -78,18 +73,18 @@ export class Sessions<Data extends object = Record<string, unknown>> {
    * not touched. Rejects with STORE_UNAVAILABLE, and then it is unknown whether they ended: try again.
    */
   revokeAll(principal: string, options: RevokeAllOptions = {}): Promise<void> {
-    return this.#principals.revokeAll(principal, options)
+    return this.#setting.keeping.principals.revokeAll(principal, options)
   }
 
   /** For adapters: opens the session of `request`, the framework's own object. Touches no store. */
   open(request: object, incoming: IncomingRequest): OpenSession<Data> {
-    const { policy } = this.#setting
+    const { keeping, policy } = this.#setting
     const transport = { encrypted: incoming.encrypted, forwardedProto: incoming.header('x-forwarded-proto') }
     const secure = isSecure(policy.secure, transport, this.#behindBalancer)
     const cookieHeader = incoming.header('cookie')
     const behindBalancer = this.#behindBalancer
     const session = new OpenSession<Data>(this.#setting, {
-      sessionId: sessionIdIn(cookieHeader, wireName(policy, secure)),
+      sessionId: keeping.cookieIn(cookieHeader, wireName(policy, secure)),
       legacy: this.#legacy?.find(cookieHeader),
       secure,
       origin: this.#originOf(incoming),
@@ -116,7 +111,7 @@ export class Sessions<Data extends object = Record<string, unknown>> {
 
   /** Releases the store. Sessions used later reject with STORE_UNAVAILABLE. Idempotent. */
   close(): Promise<void> {
-    return this.#setting.store.close()
+    return this.#setting.keeping.close()
   }
 
   #originOf({ method, header }: IncomingRequest): OriginVerdict {

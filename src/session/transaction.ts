@@ -9,17 +9,22 @@ import type { Draft, RuleOf } from './conflict.ts'
 import { checkSize, fieldText } from './fields.ts'
 import type { FieldTexts } from './fields.ts'
 import { keyOf } from './id.ts'
+import type { SessionKeeper, SessionKeeping } from './keeping.ts'
 import type { LegacySession } from './legacy.ts'
 import { belongsToAnother, hasIntent, planCommit, principalOf, transition } from './lifecycle.ts'
 import type { CommitPlan, HeldSession, SessionState, SignIn } from './lifecycle.ts'
 import { onceField, staleOnceFields } from './once.ts'
 import type { DataShape } from './schema.ts'
-import { takeOver } from './take-over.ts'
+import type { SessionPolicy } from './policy.ts'
+import { unsupported } from './unsupported.ts'
 import { WorkingCopy } from './working-copy.ts'
-import { SessionWriter } from './writer.ts'
-import type { Found, SessionRequest, WriterSetting, Written } from './writer.ts'
+import type { Found, SessionPorts, SessionRequest, Written } from './writer.ts'
 
-export interface TransactionSetting<Data extends object> extends WriterSetting {
+/** What all sessions of an app have in common. */
+export interface TransactionSetting<Data extends object> {
+  readonly keeping: SessionKeeping
+  readonly policy: SessionPolicy
+  readonly ports: SessionPorts
   readonly ruleOf: RuleOf
   readonly shape: DataShape<Data> | undefined
   /** Writers of one session in this process take turns, so that they only conflict with other servers. */
@@ -49,14 +54,14 @@ export type CommitOutcome = 'saved' | 'repeated'
 export class Transaction<Data extends object> {
   readonly #setting: TransactionSetting<Data>
   readonly #request: TransactionRequest
-  readonly writer: SessionWriter
+  readonly writer: SessionKeeper
   readonly copy: WorkingCopy<Data>
   #state: SessionState
 
   constructor(setting: TransactionSetting<Data>, request: TransactionRequest) {
     this.#setting = setting
     this.#request = request
-    this.writer = new SessionWriter(setting, request)
+    this.writer = setting.keeping.keep(request)
     this.copy = new WorkingCopy(setting.ruleOf, setting.shape)
     const { sessionId } = request
     this.#state = { is: 'untouched', key: sessionId === undefined ? undefined : keyOf(sessionId) }
@@ -114,6 +119,7 @@ export class Transaction<Data extends object> {
     this.#refuseGone()
     const once = idempotencyKey === undefined ? undefined : onceField(idempotencyKey)
     if (once !== undefined) {
+      this.#refuseUnshared('commit with an idempotency key')
       await this.load()
       if (this.copy.own(once) !== undefined) return this.#drop()
       this.#markOnce(once)
@@ -131,6 +137,7 @@ export class Transaction<Data extends object> {
     name: Name,
     change: FieldChange<Data[Name]>,
   ): Promise<Data[Name] | undefined> {
+    this.#refuseUnshared(`update session field ${JSON.stringify(name)}`)
     await this.load()
     const state = this.#state
     if (state.is !== 'held') return this.#updateLocally(name, change)
@@ -151,16 +158,17 @@ export class Transaction<Data extends object> {
     const { legacy, sessionId } = this.#request
     const found = key === undefined ? undefined : await this.writer.load(key, sessionId)
     if (found !== undefined || legacy === undefined) return found
-    return takeOver(legacy, { setting: this.#setting, request: this.#request, writer: this.writer })
+    return this.writer.takeOver(legacy)
   }
 
   async #changes(): Promise<Changes> {
     const texts = await this.copy.texts()
-    return { texts, draft: this.copy.draft(texts, this.#canAdd()) }
+    return { texts, draft: this.copy.draft(texts, this.#setting.keeping.canAdd) }
   }
 
-  #canAdd(): boolean {
-    return !this.#setting.sealing.isSealed
+  #refuseUnshared(doing: string): void {
+    if (!this.#setting.keeping.isShared)
+      throw unsupported(doing, 'requests at once do not see each other, and the last cookie wins')
   }
 
   #queueKey(): string {

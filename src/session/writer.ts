@@ -1,4 +1,4 @@
-// Carries out what a commit decided, for one request: store calls, new ids, cookies.
+// Carries out what a commit decided, for one request whose session is kept in a store: store calls, new ids, cookies.
 import type { Clock } from '../base/clock.ts'
 import { DroverError } from '../base/errors.ts'
 import { clearCookie, issueCookie } from './cookie.ts'
@@ -10,11 +10,22 @@ import type { Deadlines } from './expiry.ts'
 import type { FieldTexts } from './fields.ts'
 import { keyOf, newSessionId, principalTag } from './id.ts'
 import type { RandomBytes } from './id.ts'
+import type { SessionKeeper } from './keeping.ts'
+import type { LegacySession } from './legacy.ts'
 import type { HeldSession, SignIn } from './lifecycle.ts'
 import type { SessionPolicy } from './policy.ts'
 import type { Sealing } from './seal.ts'
-import type { LoadedSession, SaveOutcome, SessionChange, SessionIdentity, SessionStore } from './store.ts'
+import type {
+  LoadedSession,
+  SaveOutcome,
+  SessionChange,
+  SessionIdentity,
+  SessionStore,
+  WatchingStore,
+} from './store.ts'
 import { openId, sealId } from './successor.ts'
+import { takeOver } from './take-over.ts'
+import { watchSession } from './watch.ts'
 
 /** The world outside, as ports. */
 export interface SessionPorts {
@@ -26,7 +37,7 @@ export interface SessionPorts {
 
 /** What one request brings. */
 export interface SessionRequest {
-  /** The well-formed session id of the request's cookie, if any. */
+  /** The well-formed session id of the request's cookie, if any; where sessions are kept in cookies, all of it. */
   readonly sessionId: string | undefined
   /** Whether its cookie is the Secure one. */
   readonly secure: boolean
@@ -36,9 +47,9 @@ export interface SessionRequest {
   readonly headLeft: () => boolean
 }
 
-/** What all sessions of an app have in common, as the writer needs it. */
+/** What all sessions of an app in a store have in common. */
 export interface WriterSetting {
-  readonly store: SessionStore
+  readonly store: SessionStore & Partial<WatchingStore>
   readonly policy: SessionPolicy
   readonly ports: SessionPorts
   readonly sealing: Sealing
@@ -70,7 +81,7 @@ interface Place {
 
 const noTexts: FieldTexts = new Map()
 
-export class SessionWriter {
+export class SessionWriter implements SessionKeeper {
   readonly #setting: WriterSetting
   readonly #request: SessionRequest
   /** The cookie of the session itself: the last word counts. */
@@ -120,6 +131,14 @@ export class SessionWriter {
     // The answer that brought the new id may have been lost, so it is told again while the old one is still sent.
     this.tellId(found.session)
     return { ...found, session: { ...found.session, isFresh: true } }
+  }
+
+  takeOver(legacy: LegacySession): Promise<Found | undefined> {
+    return takeOver(legacy, { setting: this.#setting, request: this.#request, writer: this })
+  }
+
+  watch(key: string | undefined, onEnd: () => void): () => void {
+    return watchSession(this.#setting.store, key, onEnd)
   }
 
   async save(session: HeldSession, draft: Draft): Promise<Written> {
@@ -261,7 +280,8 @@ function identityOf(session: SessionIdentity): SessionIdentity {
   return { principal, device, ip, createdAtMs, absoluteDeadlineMs }
 }
 
-function cookieLate(): DroverError {
+/** SESSION_COOKIE_LATE. */
+export function cookieLate(): DroverError {
   return new DroverError(
     'SESSION_COOKIE_LATE',
     'Cannot start session: the response head has left without its cookie; sign in or set data before the first byte',

@@ -13,10 +13,10 @@ import { readWhenCut } from './options.ts'
 import type { CutRule, WhenCut } from './options.ts'
 import { readOwnClaims } from './own-claims.ts'
 import { invalidToken, revokedToken } from './refusal.ts'
-import type { Revocations } from './revocations.ts'
+import { isRevoked } from './revoked.ts'
+import type { RevocationSource } from './revoked.ts'
 import { checkSignature } from './signing.ts'
 import type { KeyFinder } from './token-keys.ts'
-import type { TokenStore } from './token-store.ts'
 
 /** An access token that counts. */
 export interface AccessToken<Claims extends object = Record<string, unknown>> {
@@ -42,12 +42,6 @@ export interface VerifyOptions {
   readonly whenCut?: WhenCut
   /** The user must have signed in within this time, as before something dangerous (RFC 9470). Default: any time. */
   readonly signedInWithin?: Duration
-}
-
-/** Who knows what was revoked. */
-export interface RevocationSource {
-  readonly known: Revocations
-  readonly store: Pick<TokenStore, 'loadFamily'>
 }
 
 export interface AccessSettings<Claims extends object> {
@@ -100,18 +94,9 @@ export class AccessChecks<Claims extends object> {
   #checkRevoked({ family }: AccessClaims, rule: CutRule): void | Promise<void> {
     const { revocations, clock } = this.#settings
     if (revocations === undefined || family === undefined) return
-    if (revocations.known.has(family.key, family.mark)) throw revokedToken()
-    if (revocations.known.isCurrent) return
-    if (rule === 'look up') return this.#lookUp(family.key, revocations.store)
-    if (rule !== 'refuse' && clock.now() - revocations.known.asOfMs <= rule.acceptForMs) return
-    throw new DroverError(
-      'REVOCATIONS_UNKNOWN',
-      'Cannot tell whether the token is revoked: the feed of revocations is cut or behind',
-    )
-  }
-
-  async #lookUp(family: string, store: RevocationSource['store']): Promise<void> {
-    if ((await store.loadFamily(family)) === undefined) throw revokedToken()
+    const isOver = isRevoked(revocations, family, rule, clock)
+    if (isOver instanceof Promise) return isOver.then(refuseRevoked)
+    refuseRevoked(isOver)
   }
 
   #ruleOf(options: VerifyOptions): CutRule {
@@ -127,6 +112,10 @@ export class AccessChecks<Claims extends object> {
 function fitting<Claims>(result: SchemaResult<Claims>): Claims {
   if (result.issues === undefined) return result.value
   throw invalidToken(`its claims do not fit at ${issuesText(result.issues)}`)
+}
+
+function refuseRevoked(isOver: boolean): void {
+  if (isOver) throw revokedToken()
 }
 
 /** Tokens cannot bring keys, or have them fetched (RFC 8725 section 3.10). */

@@ -10,6 +10,7 @@ import type { SessionPolicyOptions } from '../../src/session/policy.ts'
 import type { DataShape } from '../../src/session/schema.ts'
 import { sealing, unsealed } from '../../src/session/seal.ts'
 import { OpenSession } from '../../src/session/session.ts'
+import { storeKeeping } from '../../src/session/store-keeping.ts'
 import type { SessionStore } from '../../src/session/store.ts'
 import { readKeyRing } from '../../src/tokens/key-ring.ts'
 import { MemoryStore } from './memory-store.ts'
@@ -59,17 +60,22 @@ export class SessionBench<Data extends object = Shop> {
       randomBytes: (size: number) => new Uint8Array(size).fill((this.#bytes += 1)),
       report: (error: unknown) => this.reports.push(error),
     }
+    const setting = {
+      store: this.#options.store?.(this.store) ?? this.store,
+      policy: readPolicy({ idle: '1h', absolute: '10h', maxBytes: 1_000, ...policy }),
+      ports,
+      sealing:
+        encryptionKeys === undefined
+          ? unsealed
+          : sealing(readKeyRing('keys', encryptionKeys), ports.randomBytes),
+    }
     return new OpenSession<Data>(
       {
-        store: this.#options.store?.(this.store) ?? this.store,
-        policy: readPolicy({ idle: '1h', absolute: '10h', maxBytes: 1_000, ...policy }),
+        keeping: storeKeeping(setting),
+        policy: setting.policy,
         ports,
         ruleOf: readRules(conflicts),
         shape,
-        sealing:
-          encryptionKeys === undefined
-            ? unsealed
-            : sealing(readKeyRing('keys', encryptionKeys), ports.randomBytes),
         queue,
       },
       {
