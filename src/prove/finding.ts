@@ -71,6 +71,8 @@ export interface Cause {
   readonly package: string | undefined
   /** How sure: seen while it happened, or concluded from the modes alone. */
   readonly evidence: 'observed' | 'concluded'
+  /** Where the line is from when it was not seen: the sources have no other place of that kind. */
+  readonly placeFrom?: 'sources'
 }
 
 export interface Finding {

@@ -11,6 +11,7 @@ import { Laboratory } from './laboratory.ts'
 import { toldLines } from './last-lines.ts'
 import { runsAtOnce } from './outside.ts'
 import { mentionsLimits } from './prescan/limits.ts'
+import { withHintedPlaces } from './prescan/hinted-place.ts'
 import { prescan } from './prescan/prescan.ts'
 import { withTests } from './tests/merge.ts'
 import { flowOfTests, recordingName, runOwnTests } from './tests/own-tests.ts'
@@ -44,7 +45,8 @@ export async function proveWith(
   ports.signal.throwIfAborted()
   // Of servers that run elsewhere the sources are not at hand.
   const hints = request.app.targets.length === 0 ? await prescan(request.app.cwd) : []
-  return { ...run, proof: { ...run.proof, hints, durationMs: performance.now() - since } }
+  const verdict = withHintedPlaces(run.proof.verdict, hints)
+  return { ...run, proof: { ...run.proof, verdict, hints, durationMs: performance.now() - since } }
 }
 
 class Proving {

@@ -55,6 +55,7 @@ test('every finding has the same keys, with null where there is nothing', () => 
       'files',
       'package',
       'evidence',
+      'placeFrom',
     ])
     assert.deepEqual(modes, { 'private-disk': true, 'shared-disk': false, restart: null })
   }

@@ -85,6 +85,7 @@ function causeFields(cause: Cause): object {
     files: cause.files,
     package: cause.package ?? null,
     evidence: cause.evidence,
+    placeFrom: cause.placeFrom ?? null,
   }
 }
 

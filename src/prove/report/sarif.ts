@@ -70,7 +70,12 @@ function result(
   const { divergence, cause } = finding
   const { declaredAt, writtenAt, kind } = cause
   const place = writtenAt ?? declaredAt
-  const named = place === undefined ? ' The line is not known.' : ''
+  const named =
+    place === undefined
+      ? ' The line is not known.'
+      : cause.placeFrom === 'sources'
+        ? ' The line is concluded from the sources.'
+        : ''
   const tests = testsPhrase(finding)
   const said = [
     findingPhrase(finding, input.flow, showing),
@@ -90,7 +95,12 @@ function result(
       ? {}
       : { relatedLocations: related.map((one) => location(one, input, 'declared here')) }),
     partialFingerprints: { 'proof/v1': fingerprint(finding, place, input) },
-    properties: { evidence: cause.evidence, modes: divergence.modes, package: cause.package ?? null },
+    properties: {
+      evidence: cause.evidence,
+      placeFrom: cause.placeFrom ?? null,
+      modes: divergence.modes,
+      package: cause.package ?? null,
+    },
   }
 }
 

@@ -13,6 +13,7 @@ import {
   modesText,
   placeText,
   remedies,
+  sureText,
   testsLines,
   testsOutcomeText,
   testsPhrase,
@@ -51,7 +52,7 @@ function findingLines(
   const { divergence, cause } = finding
   const showing = showings[number - 1]
   const [first = '', ...others] = remedies(cause.kind)
-  const sure = cause.evidence === 'observed' ? '' : ', concluded from how it differs'
+  const sure = cause.evidence === 'observed' ? '' : `, ${sureText(cause)}`
   return [
     '',
     paint('strong', `${number}. ${explanations[cause.kind].title}`) +

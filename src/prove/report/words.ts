@@ -302,6 +302,13 @@ export function modesText(modes: ModeTriple): string {
   return named.map(([name, differs]) => `${name}: ${said(differs)}`).join(' · ')
 }
 
+/** How sure the cause is, and its line. */
+export function sureText({ evidence, placeFrom }: Cause): string {
+  if (evidence === 'observed') return 'seen while it happened'
+  const line = placeFrom === undefined ? '' : ', its line from the sources'
+  return `concluded from how it differs${line}`
+}
+
 /** How to fix it: with Drover first, where it has something for it. */
 export function remedies(kind: Kind): readonly string[] {
   const { drover, standard } = explanations[kind]

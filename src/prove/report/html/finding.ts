@@ -3,7 +3,15 @@ import type { Finding, ModeTriple } from '../../finding.ts'
 import { explanations } from '../explain/explanations.ts'
 import type { Excerpt, ReportInput } from '../input.ts'
 import type { Phrase } from '../phrase.ts'
-import { expectedPhrase, findingPhrase, isOfTestsAlone, remedies, testsLines, testsPhrase } from '../words.ts'
+import {
+  expectedPhrase,
+  findingPhrase,
+  isOfTestsAlone,
+  remedies,
+  sureText,
+  testsLines,
+  testsPhrase,
+} from '../words.ts'
 import { comparison } from './comparison.ts'
 import { html, phraseMarkup, type Markup } from './markup.ts'
 import { timeline } from './timeline.ts'
@@ -12,7 +20,7 @@ export function findingSection(finding: Finding, index: number, input: ReportInp
   const { divergence, cause } = finding
   const { title, what, shows } = explanations[cause.kind]
   const showing = input.showings[index]
-  const sure = cause.evidence === 'observed' ? 'seen while it happened' : 'concluded from how it differs'
+  const sure = sureText(cause)
   return html`<section class="finding" id="finding-${index + 1}">
     <h2><span class="count">${index + 1}</span> ${title}</h2>
     <p class="tags"><span class="tag">${cause.kind}</span><span class="tag quiet">${sure}</span></p>
