@@ -16,3 +16,11 @@ test('what the app wrote is told without the frames of Node itself', () => {
     'the app wrote: Node.js v24.0.0',
   ])
 })
+
+test('what npm says of a script is told only where the app itself says nothing', () => {
+  const npm = ['> start', '> node app.js', 'npm ERR! code ELIFECYCLE']
+  assert.deepEqual(toldLines([...npm, 'DB is not set', 'npm error Lifecycle script failed']), [
+    'the app wrote: DB is not set',
+  ])
+  assert.equal(toldLines(npm).length, 3)
+})
