@@ -40,6 +40,8 @@ export function mayChange({ kind }: Binding): boolean {
 export function isContainer(node: Node | undefined): boolean {
   if (node === undefined) return false
   if (node.type === 'LogicalExpression') return isContainer(bare(child(node, 'right')))
+  if (node.type === 'ConditionalExpression')
+    return isContainer(bare(child(node, 'consequent'))) && isContainer(bare(child(node, 'alternate')))
   if (node.type === 'ObjectExpression' || node.type === 'ArrayExpression' || node.type === 'NewExpression')
     return true
   if (node.type !== 'CallExpression') return false
