@@ -5,8 +5,8 @@ import type { Servers } from './servers.ts'
 import { startUntil } from './start-until.ts'
 import { useTargets } from './targets.ts'
 
-async function countingServers(): Promise<{ servers: Servers; stops: () => number }> {
-  const servers = await useTargets(['http://127.0.0.1:1'], 'single', 1)
+function countingServers(): { servers: Servers; stops: () => number } {
+  const servers = useTargets(['http://127.0.0.1:1'], 'single', 1)
   let count = 0
   const stop = () => {
     count += 1
@@ -16,7 +16,7 @@ async function countingServers(): Promise<{ servers: Servers; stops: () => numbe
 }
 
 test('servers that are ready in time are handed over, and stay', async () => {
-  const { servers, stops } = await countingServers()
+  const { servers, stops } = countingServers()
   const timeout = new AbortController()
   assert.equal(await startUntil(timeout.signal, () => Promise.resolve(servers)), servers)
   timeout.abort()
@@ -25,7 +25,7 @@ test('servers that are ready in time are handed over, and stay', async () => {
 })
 
 test('nobody waits for servers when the time is over, and they are stopped once they are ready', async () => {
-  const { servers, stops } = await countingServers()
+  const { servers, stops } = countingServers()
   const timeout = new AbortController()
   const start = Promise.withResolvers<Servers>()
   const starting = startUntil(timeout.signal, () => start.promise)
