@@ -71,6 +71,9 @@ function clues(given: Case): Clues {
   }
 }
 
+const carried = side([], {
+  headers: { 'set-cookie': ['session=eyJ1c2VybmFtZSI6ImFubiJ9.aSm3Qg.Kx0-2_b; HttpOnly; Path=/'] },
+})
 const signedIn = side([], { headers: { 'set-cookie': ['connect.sid=s%3A1; Path=/'] } })
 
 const observed: readonly (readonly [
@@ -443,6 +446,7 @@ const concluded: readonly (readonly [name: string, kind: Kind, given: Case])[] =
   ['memory', 'module-state', { modes: 'DDD', writer: side([]) }],
   ['memory, where a shared disk was not tried', 'module-state', { modes: 'D??', writer: side([]) }],
   ['a session cookie', 'in-memory-session', { modes: 'DDD', writer: signedIn }],
+  ['a session cookie that carries the session', 'per-process-secret', { modes: 'DDD', writer: carried }],
   [
     'refusal of too many requests',
     'rate-limiter',

@@ -39,7 +39,14 @@ export function sessionRule(clues: Clues): Conclusion | undefined {
   // Both requests use what each process drew for itself: that tells more than a session, which may be kept anywhere.
   const sides = [events, clues.reader.events]
   if (sides.every((side) => keptOf(drawn, readPlaces(side)) !== undefined)) return undefined
+  if (made === undefined && clues.modes.restart !== false && carriesSession(clues.writers))
+    return { kind: 'per-process-secret', isObserved: false }
   return { kind: 'in-memory-session', ...seenIn(made) }
+}
+
+/** A session cookie that is its own store, as Flask's and tokens are: JSON in Base64, and a signature. What refuses it has another secret. */
+function carriesSession(writers: readonly Side[]): boolean {
+  return sessionCookies(writers).some((cookie) => /^[^=]+="?eyJ[\w-]+\.[\w.-]+/.test(cookie))
 }
 
 function sessionStore(stored: AppEvent, { boot, writers }: Clues): Conclusion {
@@ -52,8 +59,12 @@ function sessionStore(stored: AppEvent, { boot, writers }: Clues): Conclusion {
 }
 
 function setsSessionCookie(writers: readonly Side[]): boolean {
+  return sessionCookies(writers).length > 0
+}
+
+function sessionCookies(writers: readonly Side[]): readonly string[] {
   const set = writers.flatMap(({ headers }) => headers['set-cookie'] ?? [])
-  return set.some((cookie) => sessionCookie.test(cookie.split('=', 1)[0] ?? ''))
+  return set.filter((cookie) => sessionCookie.test(cookie.split('=', 1)[0] ?? ''))
 }
 
 /** It differs wherever there is more than one process, whatever the disks. */
