@@ -20,7 +20,7 @@ function refusal(options: object): string {
 test('sessions refuses an unknown option and a bad value at once, by name', () => {
   assert.match(
     refusal({ storage: 'x' }),
-    /^Cannot use option "storage": wanted one of store, idle, absolute,/,
+    /^Cannot use option "storage": wanted one of mode, store, idle, absolute,/,
   )
   assert.match(refusal({ store, idle: 'soon' }), /^Cannot use idle "soon"/)
   for (const bad of [
