@@ -13,8 +13,9 @@ const pureTimeoutMs = 60_000
 const fileTimeoutMs = 120_000
 /** The machine in shares, of which each file takes some while it runs: for two files that measure even on one core. */
 const shares = 3 * Math.min(4, Math.max(2, availableParallelism()))
-/** What measures wants a core, or starves; process tests mostly wait, so three of them go where two of those do. */
-const sharesOf = (file: string) => (file.startsWith('test/bench/') ? 3 : 2)
+/** What measures wants a core, or starves; process tests mostly wait, and so do pains: three of them go where two of those do. */
+const sharesOf = (file: string) =>
+  file.startsWith('test/bench/') && file !== 'test/bench/pains.test.ts' ? 3 : 2
 /** A load test drives both the fleet and its users: with others beside it, it would measure them. */
 const alone: ReadonlySet<string> = new Set(['test/fleet/kill.test.ts'])
 /** Areas that take longest start first, in this order, so that nobody waits for them at the end. */

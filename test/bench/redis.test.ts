@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 import { benchRuns, measured } from './bench-run.ts'
 
 const bench = benchRuns()
-const briefly = ['--seconds', '0.4', '--rounds', '1']
+const briefly = ['--seconds', '0.2', '--rounds', '1']
 
 describe('npm run bench, Redis and tokens', () => {
   test('store-size: weighs sessions and their index, and ends all of a principal in one command', async () => {

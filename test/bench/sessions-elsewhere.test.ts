@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 import { benchRuns, measured, peersOf } from './bench-run.ts'
 
 const bench = benchRuns()
-const briefly = ['--seconds', '0.4', '--rounds', '1']
+const briefly = ['--seconds', '0.2', '--rounds', '1']
 
 describe('npm run bench, sessions elsewhere', () => {
   test('sessions-stores: compares SQLite and PostgreSQL with express-session on Redis', async () => {
