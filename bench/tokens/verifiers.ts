@@ -1,11 +1,5 @@
 // Those who check the same access tokens: Drover as an app uses it and without its feed, and what others would check them with.
-import {
-  createPrivateKey,
-  createPublicKey,
-  createSecretKey,
-  generateKeyPairSync,
-  randomBytes,
-} from 'node:crypto'
+import { createSecretKey, generateKeyPairSync, randomBytes } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import fastifyJwt from '@fastify/jwt'
 import { expressjwt } from 'express-jwt'
@@ -53,16 +47,12 @@ function makeKeys(algorithm: TokenAlgorithm): Keys {
       verify: secret,
     }
   }
-  const { privateKey } =
+  const { privateKey, publicKey } =
     algorithm === 'EdDSA'
       ? generateKeyPairSync('ed25519')
       : generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const jwk = { ...privateKey.export({ format: 'jwk' }), kid: 'one', alg: algorithm } as JWK
-  return {
-    jwk,
-    sign: createPrivateKey(privateKey.export({ type: 'pkcs8', format: 'pem' })),
-    verify: createPublicKey(privateKey),
-  }
+  return { jwk, sign: privateKey, verify: publicKey }
 }
 
 export async function makeRivals(algorithm: TokenAlgorithm, count: number): Promise<Rivals> {

@@ -118,7 +118,8 @@ export function incomplete(what: string, cause?: unknown): DroverError {
   return new DroverError('FILE_INCOMPLETE', `Cannot take the file: ${what}`, { cause })
 }
 
-function stalled(): DroverError {
+/** No byte came for as long as that may be. */
+export function stalled(): DroverError {
   return incomplete('no more of it came')
 }
 

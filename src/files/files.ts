@@ -7,7 +7,7 @@ import { Content, tooLarge } from './content.ts'
 import type { FileBody } from './content.ts'
 import { contentDisposition, isShownSafely, readContentType } from './content-type.ts'
 import { readKey, readPrefix } from './key.ts'
-import { acceptOption, bytesOption } from './options.ts'
+import { bytesOption } from './options.ts'
 import type { FilesSettings } from './options.ts'
 import { warn } from '../base/warning.ts'
 import { verified } from './verified.ts'
@@ -97,13 +97,14 @@ export class Files {
    * FILE_INCOMPLETE, FILE_CHECKSUM_WRONG, FILE_EXISTS, FILE_CONDITION_UNSUPPORTED, STORE_UNAVAILABLE.
    */
   async put(key: string, body: FileBody, options: PutOptions): Promise<StoredFile> {
-    const content = new Content(body, this.#limitsOf(options))
+    const limits = this.#limitsOf(options)
+    const content = new Content(body, limits)
     try {
       const { ifAbsent = false } = options
       const contentType = readContentType(options.contentType, this.#settings.accept)
       await this.#backend.write(readKey(key), content, {
         contentType,
-        sha256: readSha256(options.sha256),
+        sha256: limits.sha256,
         ifAbsent,
       })
       this.#sweepNowAndThen()
@@ -237,11 +238,6 @@ export class Files {
     }
     throw invalidOption('expiresIn', expiresIn, 'a duration from "1s" to "7d"')
   }
-}
-
-/** What an upload may have been told to take: the app's own list within the files'. */
-export function readAccept(accept: readonly string[] | undefined, files: Files): readonly string[] {
-  return accept === undefined ? files.settings.accept : acceptOption(accept)
 }
 
 function readSha256(sha256: string | undefined): string | undefined {

@@ -6,6 +6,9 @@ import { isOver } from './deadlines.ts'
 /** Revocations read and told at once. */
 export const mostRevocationsAtOnce = 1_000
 
+/** Where a backend tells of what is published, its feed is read this often beside that, to know whether it is alive. */
+export const livenessIntervalMs = 500
+
 /** One revocation but for its end: `family <key>`, or `principal <tag> <mark>`, perhaps with the key that is spared. */
 export function revocationText(revocation: Revocation): string {
   if (revocation.kind === 'family') return `family ${revocation.family}`
@@ -48,7 +51,7 @@ export interface RevocationTailSettings<Place> {
  *   reading ──end──▶ resting ──wake, or interval──▶ reading      (woken while reading: once more at the end)
  *      └─failed─▶ resting, and the follower knows of the cut
  */
-export class RevocationTail<Place> {
+class RevocationTail<Place> {
   readonly #settings: RevocationTailSettings<Place>
   readonly #timer: NodeJS.Timeout
   #place: Place | undefined
@@ -121,10 +124,6 @@ export class RevocationTails {
       tail.stop()
       this.#tails.delete(tail)
     }
-  }
-
-  get size(): number {
-    return this.#tails.size
   }
 
   wake(): void {

@@ -1,57 +1,32 @@
 // Eight processes write into one folder at once, and are killed in the middle of an upload.
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { files } from '../../src/files/index.ts'
 import { answerFileRequest } from '../../src/files/signed/answer.ts'
-import { until } from '../support/until.ts'
+import { startFixture } from '../support/fixture.ts'
 
 interface Told {
   readonly won?: boolean | string
   readonly stored?: string
   readonly sha256?: string
   readonly url?: string
-  readonly stuck?: true
 }
 
-const program = fileURLToPath(new URL('fixtures/writer.ts', import.meta.url))
-
-function startWriter(folder: string, name: string) {
-  const child = spawn(process.execPath, ['--conditions=source', program, folder, name], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  let output = ''
-  child.stdout.on('data', (chunk: Buffer) => (output += String(chunk)))
-  const closed = once(child, 'close')
-  const told = () =>
-    output
-      .split('\n')
-      .slice(0, -1)
-      .map((line): Told => JSON.parse(line))
-  const kill = async () => {
-    child.kill('SIGKILL')
-    await closed
-  }
-  return { told, kill }
-}
+const program = new URL('fixtures/writer.ts', import.meta.url)
+const stuck = '{"stuck":true}'
 
 test('eight processes that are killed in mid-upload leave what they had stored, whole, and nothing else', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'drover-crash-'))
   t.after(() => rm(folder, { recursive: true, force: true }))
-  const writers = Array.from({ length: 8 }, (_one, index) => startWriter(folder, String(index)))
-  t.after(() => Promise.all(writers.map((writer) => writer.kill())))
-  await until(
-    'all are in mid-upload',
-    () => writers.every(({ told }) => told().some(({ stuck }) => stuck)),
-    60_000,
-  )
-  await Promise.all(writers.map((writer) => writer.kill()))
-  const told = writers.flatMap((writer) => writer.told())
+  const writers = Array.from({ length: 8 }, (_one, index) => startFixture(program, [folder, String(index)]))
+  t.after(() => Promise.all(writers.map((writer) => writer.stop())))
+  // All are in mid-upload.
+  await Promise.all(writers.map((writer) => writer.printed(stuck, 60_000)))
+  await Promise.all(writers.map((writer) => writer.stop()))
+  const told = writers.flatMap(({ lines }) => lines.map((line): Told => JSON.parse(line)))
   const store = files(`file:${folder}`)
 
   assert.equal(

@@ -1,5 +1,4 @@
 // One app with uploads and signed URLs, in each framework: POST /upload answers what it received as JSON.
-import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { randomUUID } from 'node:crypto'
 import express from 'express'
@@ -15,7 +14,7 @@ import { nodeFiles, nodeUploads } from '../../src/adapters/node-http.ts'
 import { isDroverError } from '../../src/base/errors.ts'
 import type { Files } from '../../src/files/index.ts'
 import type { IncomingFile, UploadProgress } from '../../src/files/upload/options.ts'
-import { listen } from '../support/free-port.ts'
+import { serveListener } from '../adapters/adapter.ts'
 
 export interface RunningApp {
   readonly origin: string
@@ -41,14 +40,8 @@ function options(progress: UploadProgress[]) {
 async function running(
   listener: (req: IncomingMessage, res: ServerResponse) => unknown,
 ): Promise<RunningApp> {
-  const server = createServer((req, res) => {
-    void listener(req, res)
-  })
-  const close = async () => {
-    server.close()
-    server.closeAllConnections()
-  }
-  return { origin: `http://127.0.0.1:${await listen(server)}`, close }
+  const { port, close } = await serveListener(listener)
+  return { origin: `http://127.0.0.1:${port}`, close }
 }
 
 export const mounts: Readonly<Record<string, Mount>> = {

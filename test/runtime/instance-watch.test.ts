@@ -188,8 +188,9 @@ test('an app that leaves the telemetry path unanswered is asked for its health, 
   let healthRead = 0
   const fake = await startFake(t, (req, res) => {
     if (req.url !== '/health') return
+    // Never ended: the connection closes once the watch has read enough, and not before.
     req.socket.once('close', () => (healthRead += 1))
-    res.end('well')
+    res.write('well')
   })
   watch.follow([viewOf('1', fake.port)])
   for (const round of [1, 2]) {

@@ -1,31 +1,11 @@
 // The shop's pictures: brought to one server, shown by another.
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, before, test } from 'node:test'
-import { startShop, type ShopServer } from './shop-server.ts'
+import { test } from 'node:test'
+import { filesIn, shopServers } from './shop-servers.ts'
 import { signedIn } from './shop-suite.ts'
 import { Visitor } from './visitor.ts'
 
-let folder: string
-let servers: ShopServer[] = []
-const url = (index: number): string => servers[index]?.url ?? ''
-
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'drover-pictures-'))
-  const env = {
-    DATABASE_URL: `sqlite:${join(folder, 'orders.db')}`,
-    SESSION_STORE: `sqlite:${join(folder, 'shop.db')}`,
-    FILES: `file:${join(folder, 'files')}`,
-  }
-  servers = await Promise.all([1, 2].map(() => startShop({ program: 'examples/shop/server.ts', env })))
-})
-
-after(async () => {
-  await Promise.all(servers.map((server) => server.stop()))
-  await rm(folder, { recursive: true, force: true })
-})
+const { url } = shopServers({ program: 'examples/shop/server.ts', count: 2, env: filesIn })
 
 function bring(visitor: Visitor, address: string, content: string, type = 'image/png') {
   const body = new FormData()

@@ -1,36 +1,20 @@
 // The shop on its embedded store: sessions and orders in SQLite files, shared by servers that start together.
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { testKeys } from './keyed-suite.ts'
-import { startShop, type ShopServer } from './shop-server.ts'
+import { filesIn, shopServers } from './shop-servers.ts'
 import { signedIn, testShop } from './shop-suite.ts'
 import { Visitor } from './visitor.ts'
 
-const program = 'examples/shop/server.ts'
-let folder: string
-let servers: ShopServer[] = []
-
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'drover-shop-'))
-  const env = {
-    DATABASE_URL: `sqlite:${join(folder, 'orders.db')}`,
-    SESSION_STORE: `sqlite:${join(folder, 'shop.db')}`,
-  }
-  servers = await Promise.all([1, 2, 3].map(() => startShop({ program, env })))
+const { url, server, folder } = shopServers({
+  program: 'examples/shop/server.ts',
+  count: 3,
+  env: filesIn,
 })
-
-after(async () => {
-  await Promise.all(servers.map((server) => server.stop()))
-  await rm(folder, { recursive: true, force: true })
-})
-
-const url = (index: number): string => servers[index]?.url ?? ''
 
 testShop(() => url(0))
-testKeys({ urls: () => [url(0), url(1)], sessions: () => join(folder, 'shop.db') })
+testKeys({ urls: () => [url(0), url(1)], sessions: () => join(folder(), 'shop.db') })
 
 test('the shop: any server answers for a visitor whom another one signed in', async () => {
   const visitor = new Visitor()
@@ -70,7 +54,7 @@ test('the shop: one cart, checked out at once on every server, becomes one order
 })
 
 test('the shop: SIGTERM ends a server with exit code 0', async () => {
-  const [, , last] = servers
+  const last = server(2)
   await fetch(`${url(2)}/`).then((response) => response.text())
   assert.equal(await last?.stop(), 0, last?.output())
 })

@@ -1,28 +1,15 @@
 // The shop on express-session: the same shop on one server, and a forgetful one on two.
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
-import { startShop, type ShopServer } from './shop-server.ts'
+import { test } from 'node:test'
+import { shopServers } from './shop-servers.ts'
 import { signedIn, testShop } from './shop-suite.ts'
 
-const program = 'examples/shop-stateful/server.ts'
-let folder: string
-let servers: ShopServer[] = []
-
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'drover-shop-'))
-  const env = { DATABASE_URL: `sqlite:${join(folder, 'orders.db')}` }
-  servers = await Promise.all([startShop({ program, env }), startShop({ program, env })])
+const { url } = shopServers({
+  program: 'examples/shop-stateful/server.ts',
+  count: 2,
+  env: (folder) => ({ DATABASE_URL: `sqlite:${join(folder, 'orders.db')}` }),
 })
-
-after(async () => {
-  await Promise.all(servers.map((server) => server.stop()))
-  await rm(folder, { recursive: true, force: true })
-})
-
-const url = (index: number): string => servers[index]?.url ?? ''
 
 testShop(() => url(0))
 

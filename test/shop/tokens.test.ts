@@ -1,11 +1,8 @@
 // The shop's tokens: given out by one server, taken, refreshed and ended by another.
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { until } from '../support/until.ts'
-import { startShop, type ShopServer } from './shop-server.ts'
+import { filesIn, shopServers } from './shop-servers.ts'
 import { signedIn } from './shop-suite.ts'
 import { Visitor, type Answer } from './visitor.ts'
 
@@ -15,24 +12,7 @@ interface Tokens {
 }
 
 const ann = { user: 'ann', password: 'ann' }
-let folder: string
-let servers: ShopServer[] = []
-const url = (index: number): string => servers[index]?.url ?? ''
-
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'drover-shop-tokens-'))
-  const env = {
-    DATABASE_URL: `sqlite:${join(folder, 'orders.db')}`,
-    SESSION_STORE: `sqlite:${join(folder, 'shop.db')}`,
-    FILES: `file:${join(folder, 'files')}`,
-  }
-  servers = await Promise.all([1, 2].map(() => startShop({ program: 'examples/shop/server.ts', env })))
-})
-
-after(async () => {
-  await Promise.all(servers.map((server) => server.stop()))
-  await rm(folder, { recursive: true, force: true })
-})
+const { url } = shopServers({ program: 'examples/shop/server.ts', count: 2, env: filesIn })
 
 /** An app: it keeps no cookies. */
 function ask(address: string, token: string, method = 'GET'): Promise<Answer> {

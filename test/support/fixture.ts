@@ -10,8 +10,8 @@ export interface Fixture {
   /** What it printed so far. */
   readonly lines: readonly string[]
   readonly stderr: () => string
-  /** Waits until it has printed `line`. */
-  readonly printed: (line: string) => Promise<unknown>
+  /** Waits until it has printed `line`, at most `timeoutMs`. */
+  readonly printed: (line: string, timeoutMs?: number) => Promise<unknown>
   readonly say: (line: string) => void
   readonly signal: (signal: NodeJS.Signals) => void
   /** Its exit code, or the signal that ended it. */
@@ -29,13 +29,15 @@ export function startFixture(program: URL, args: readonly string[] = []): Fixtur
     stderr += String(chunk)
   })
   const exited = once(child, 'close').then(() => child.signalCode ?? child.exitCode ?? 0)
-  const printed = (line: string) =>
-    until(`line "${line}" of ${program.pathname}`, () => {
+  const printed = (line: string, timeoutMs?: number) => {
+    const isThere = () => {
       if (lines.includes(line)) return true
       if (child.exitCode !== null)
         throw new Error(`${program.pathname} ended with ${child.exitCode}: ${stderr}`)
       return false
-    })
+    }
+    return until(`line "${line}" of ${program.pathname}`, isThere, timeoutMs)
+  }
   return {
     pid: child.pid ?? 0,
     lines,

@@ -1,4 +1,6 @@
-// Asking the system about processes.
+// Asking the system about processes, and ending those of the test's own.
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { readProcess } from '../../src/supervisor/process-table.ts'
 import { until } from './until.ts'
 
@@ -12,4 +14,11 @@ export async function runningOf(pids: readonly number[]): Promise<readonly numbe
 export async function untilGone(pids: readonly number[], timeoutMs?: number): Promise<void> {
   const isOver = async () => (await runningOf(pids)).length === 0
   await until(`processes ${pids.join(', ')} are gone`, isOver, timeoutMs === undefined ? {} : { timeoutMs })
+}
+
+/** Ends it by force, and waits for its end. Idempotent. */
+export async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  child.kill('SIGKILL')
+  await once(child, 'exit')
 }

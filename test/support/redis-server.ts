@@ -1,7 +1,6 @@
 // A real Redis server of the test's own, on a free loopback port.
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +8,7 @@ import { createClient } from 'redis'
 import { redisServer } from '../../scripts/parts/catalog.ts'
 import { requirePart } from '../../scripts/parts/find.ts'
 import { freePort } from './free-port.ts'
+import { kill } from './process.ts'
 import { until } from './until.ts'
 
 export interface RedisServer {
@@ -83,10 +83,7 @@ async function startOn(program: RedisProgram, port: number): Promise<RedisServer
   ]
   const child = spawn(requirePart(redisServer), args, { stdio: ['ignore', 'pipe', 'inherit'] })
   const stop = async () => {
-    if (child.exitCode === null && child.signalCode === null) {
-      child.kill('SIGKILL')
-      await once(child, 'exit')
-    }
+    await kill(child)
     await rm(folder, { recursive: true, force: true })
   }
   try {

@@ -1,7 +1,6 @@
 // A real server of the S3 protocol of the test's own, on a free loopback port: OpenStack Swift, or MinIO on macOS.
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +9,7 @@ import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import { minio, s3Server, swift } from '../../scripts/parts/catalog.ts'
 import { requirePart } from '../../scripts/parts/find.ts'
 import { freePort } from './free-port.ts'
+import { kill } from './process.ts'
 import { until } from './until.ts'
 
 export interface S3Server {
@@ -42,10 +42,7 @@ export async function startS3(): Promise<S3Server> {
   const folder = await mkdtemp(join(tmpdir(), 'drover-s3-'))
   const { child, endpoint: ready } = s3Server === swift ? startSwift(folder) : await startMinio(folder)
   const stop = async () => {
-    if (child.exitCode === null && child.signalCode === null) {
-      child.kill('SIGKILL')
-      await once(child, 'exit')
-    }
+    await kill(child)
     await rm(folder, { recursive: true, force: true })
   }
   try {

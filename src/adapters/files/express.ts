@@ -5,7 +5,7 @@ import type { Files } from '../../files/files.ts'
 import type { Uploads } from '../../files/upload/form.ts'
 import { readUploadOptions } from '../../files/upload/options.ts'
 import type { UploadRouteOptions } from '../../files/upload/options.ts'
-import { answerNodeRequest, receiveNodeForm, refuseUnread } from './node.ts'
+import { answerNodeRequest, receiveNodeForm } from './node.ts'
 import { keepUploads, receivedUploads } from './received.ts'
 
 /**
@@ -18,9 +18,8 @@ export function expressUploads(files: Files, options: UploadRouteOptions<Request
   const route = { files, options, limits: readUploadOptions(files, options) }
   return async (req, res, next) => {
     try {
-      keepUploads(req, await receiveNodeForm(route, req, req))
+      keepUploads(req, await receiveNodeForm(route, req, req, res))
     } catch (error) {
-      refuseUnread(req, res)
       next(error)
       return
     }

@@ -4,7 +4,7 @@ import type { Files } from '../../files/files.ts'
 import type { Uploads } from '../../files/upload/form.ts'
 import { readUploadOptions } from '../../files/upload/options.ts'
 import type { UploadRouteOptions } from '../../files/upload/options.ts'
-import { answerNodeRequest, receiveNodeForm, refuseUnread } from './node.ts'
+import { answerNodeRequest, receiveNodeForm } from './node.ts'
 import { keepUploads, receivedUploads } from './received.ts'
 
 /** A `preHandler` hook. */
@@ -20,12 +20,7 @@ export function fastifyUploads(
 ): FastifyUploadsHook {
   const route = { files, options, limits: readUploadOptions(files, options) }
   return async (request, reply) => {
-    try {
-      keepUploads(request.raw, await receiveNodeForm(route, request, request.raw))
-    } catch (error) {
-      refuseUnread(request.raw, reply.raw)
-      throw error
-    }
+    keepUploads(request.raw, await receiveNodeForm(route, request, request.raw, reply.raw))
   }
 }
 

@@ -4,7 +4,7 @@ import type { Files } from '../../files/files.ts'
 import type { Uploads } from '../../files/upload/form.ts'
 import { readUploadOptions } from '../../files/upload/options.ts'
 import type { UploadRouteOptions } from '../../files/upload/options.ts'
-import { answerNodeRequest, receiveNodeForm, refuseUnread } from './node.ts'
+import { answerNodeRequest, receiveNodeForm } from './node.ts'
 
 /**
  * A function that receives the form of a request and stores its files while they arrive. It rejects with a DroverError,
@@ -15,14 +15,7 @@ export function nodeUploads(
   options: UploadRouteOptions<IncomingMessage>,
 ): (req: IncomingMessage, res: ServerResponse) => Promise<Uploads> {
   const route = { files, options, limits: readUploadOptions(files, options) }
-  return async (req, res) => {
-    try {
-      return await receiveNodeForm(route, req, req)
-    } catch (error) {
-      refuseUnread(req, res)
-      throw error
-    }
-  }
+  return (req, res) => receiveNodeForm(route, req, req, res)
 }
 
 /** Answers a signed URL of a file in a folder; resolves to false when the request is for somebody else. */

@@ -10,6 +10,7 @@ import { receiveForm } from '../../files/upload/form.ts'
 import type { UploadLimits, UploadRouteOptions } from '../../files/upload/options.ts'
 import type { Uploads } from '../../files/upload/form.ts'
 import { errorAnswer, sendErrorAnswer } from '../error-answer.ts'
+import { headerOf } from '../node-session.ts'
 
 /** What receives forms of one route. */
 export interface UploadRoute<Request> {
@@ -18,12 +19,20 @@ export interface UploadRoute<Request> {
   readonly options: UploadRouteOptions<Request>
 }
 
-export function receiveNodeForm<Request>(
+/** Rejects with what the form is refused for; then the answer to `req` ends the connection. */
+export async function receiveNodeForm<Request>(
   route: UploadRoute<Request>,
   request: Request,
-  raw: IncomingMessage,
+  req: IncomingMessage,
+  res: ServerResponse,
 ): Promise<Uploads> {
-  return receiveForm({ header: headerOf(raw), body: bodyOf(raw) }, { ...route, request })
+  try {
+    const source = { header: (name: string) => headerOf(req, name), body: bodyOf(req) }
+    return await receiveForm(source, { ...route, request })
+  } catch (error) {
+    refuseUnread(req, res)
+    throw error
+  }
 }
 
 /** Answers a signed URL; false when the request is for somebody else. `path` is where a router was mounted. */
@@ -38,7 +47,7 @@ export async function answerNodeRequest(
     const answer = await answerFileRequest(files, {
       method: req.method ?? 'GET',
       url,
-      header: headerOf(req),
+      header: (name) => headerOf(req, name),
       body,
     })
     if (answer === undefined) return false
@@ -53,7 +62,7 @@ export async function answerNodeRequest(
 }
 
 /** Of a body that is not read to its end nothing can follow on this connection. */
-export function refuseUnread(req: IncomingMessage, res: ServerResponse): void {
+function refuseUnread(req: IncomingMessage, res: ServerResponse): void {
   if (!req.complete && !res.headersSent && req.httpVersionMajor < 2) res.setHeader('connection', 'close')
 }
 
@@ -61,13 +70,6 @@ async function send(res: ServerResponse, { status, headers, body }: FileAnswer):
   res.writeHead(status, { ...headers })
   if (body === undefined) res.end()
   else await pipeline(body, res)
-}
-
-function headerOf({ headers }: IncomingMessage): (name: string) => string | undefined {
-  return (name) => {
-    const value = headers[name]
-    return typeof value === 'string' ? value : value?.join(', ')
-  }
 }
 
 function bodyOf(req: IncomingMessage): AsyncIterable<Uint8Array> {

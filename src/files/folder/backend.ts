@@ -164,9 +164,11 @@ export class FolderBackend implements FileBackend {
   /** The keys that sign this folder's URLs. */
   keyRing(): Promise<KeyRing> {
     return this.#writing(({ top, uploads }) => {
-      this.#ring ??= sharedKeyRing(top, uploads.newPath())
-      // What could not be read may be readable the next time.
-      this.#ring.catch(() => (this.#ring = undefined))
+      this.#ring ??= sharedKeyRing(top, uploads.newPath()).catch((error: unknown) => {
+        // What could not be read may be readable the next time.
+        this.#ring = undefined
+        throw error
+      })
       return this.#ring
     })
   }
@@ -191,9 +193,11 @@ export class FolderBackend implements FileBackend {
 
   #writing<Result>(work: (place: Place) => Promise<Result>): Promise<Result> {
     return orOutage(async () => {
-      this.#made ??= makePlace(this.#folder)
-      // What could not be made may be possible the next time.
-      this.#made.catch(() => (this.#made = undefined))
+      this.#made ??= makePlace(this.#folder).catch((error: unknown) => {
+        // What could not be made may be possible the next time.
+        this.#made = undefined
+        throw error
+      })
       return work(await this.#made)
     })
   }

@@ -7,7 +7,7 @@ import type { BusboyInstance } from '@fastify/busboy'
 import { withDeadline } from '../../base/deadline.ts'
 import { DroverError } from '../../base/errors.ts'
 import type { StoredFile } from '../backend.ts'
-import { incomplete } from '../content.ts'
+import { stalled } from '../content.ts'
 import { readContentType } from '../content-type.ts'
 import type { Files } from '../files.ts'
 import type { IncomingFile, UploadLimits, UploadRouteOptions } from './options.ts'
@@ -152,7 +152,7 @@ class Form<Request> {
     const { idleTimeoutMs } = this.#target.files.settings
     const chunks = this.#source.body[Symbol.asyncIterator]()
     for (;;) {
-      const next = await withDeadline(chunks.next(), idleTimeoutMs, () => incomplete('no more of it came'))
+      const next = await withDeadline(chunks.next(), idleTimeoutMs, stalled)
       if (this.#givenUp.signal.aborted) return
       if (next.done === true) break
       if (!this.#parser.write(next.value)) await Promise.race([once(this.#parser, 'drain'), this.#failed])

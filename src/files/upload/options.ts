@@ -1,7 +1,6 @@
 // What a route says about the files that are uploaded to it.
-import { bytesOption } from '../options.ts'
+import { acceptOption, bytesOption } from '../options.ts'
 import { invalidOption } from '../../base/errors.ts'
-import { readAccept } from '../files.ts'
 import type { Files } from '../files.ts'
 
 /** What a form says of a file before its first byte. */
@@ -52,10 +51,11 @@ export interface UploadLimits {
 export function readUploadOptions<Request>(files: Files, options: UploadRouteOptions<Request>): UploadLimits {
   if (typeof options.key !== 'function')
     throw invalidOption('key', options.key, 'a function that gives the key of a file')
-  const { maxBytes = files.settings.maxBytes, maxFiles = 1, maxFields = 20, maxFieldBytes = 10_240 } = options
+  const { settings } = files
+  const { maxBytes = settings.maxBytes, maxFiles = 1, maxFields = 20, maxFieldBytes = 10_240 } = options
   return {
-    accept: readAccept(options.accept, files),
-    maxBytes: Math.min(files.settings.maxBytes, bytesOption('maxBytes', maxBytes)),
+    accept: options.accept === undefined ? settings.accept : acceptOption(options.accept),
+    maxBytes: Math.min(settings.maxBytes, bytesOption('maxBytes', maxBytes)),
     maxFiles: countOption('maxFiles', maxFiles),
     maxFields: countOption('maxFields', maxFields),
     maxFieldBytes: bytesOption('maxFieldBytes', maxFieldBytes),

@@ -12,13 +12,14 @@ import type {
   TokenStore,
   TurnOutcome,
 } from '../../tokens/token-store.ts'
+import { isOver } from '../deadlines.ts'
+import { mostRevocationsAtOnce } from '../revocations.ts'
 import { unavailable } from '../unavailable.ts'
 import { refuseWhereSeveralRun } from './alone.ts'
 import type { MemoryStoreOptions } from './alone.ts'
 import { MemoryTokens } from './token-families.ts'
 
 const currentIntervalMs = 500
-const mostAtOnce = 1_000
 
 /**
  * Key rings, token families and revocations in the memory of this process. Throws OPTION_INVALID where several instances could run
@@ -83,8 +84,9 @@ export class MemoryTokenStore implements TokenStore {
   follow(follower: RevocationFollower): () => void {
     if (this.#isClosed) return () => undefined
     const nowMs = this.#clock.now()
-    const held = this.#tokens.published.filter(({ untilMs }) => untilMs > nowMs)
-    for (let at = 0; at < held.length; at += mostAtOnce) follower.onRevoked(held.slice(at, at + mostAtOnce))
+    const held = this.#tokens.published.filter(({ untilMs }) => !isOver(untilMs, nowMs))
+    for (let at = 0; at < held.length; at += mostRevocationsAtOnce)
+      follower.onRevoked(held.slice(at, at + mostRevocationsAtOnce))
     const onPublished = (revocation: Revocation) => {
       follower.onRevoked([revocation])
     }

@@ -1,5 +1,5 @@
 // Reads the feed of revocations in PostgreSQL, and listens for what is published.
-import { mostRevocationsAtOnce, readRevocation } from '../revocations.ts'
+import { livenessIntervalMs, mostRevocationsAtOnce, readRevocation } from '../revocations.ts'
 import type { FeedPage } from '../revocations.ts'
 import { Listener } from './listener.ts'
 import type { OpenedPostgres } from './open-link.ts'
@@ -24,8 +24,6 @@ export interface RevocationFeedSettings extends OpenedPostgres {
   readonly onMore: () => void
 }
 
-/** Where PostgreSQL tells, the feed is read beside that only to know whether it is alive. */
-const livenessIntervalMs = 500
 const pollIntervalMs = 50
 
 export class RevocationFeed {

@@ -4,7 +4,7 @@ import type { InjectedRedisClient } from './commands.ts'
 import { readOptions } from './options.ts'
 import { PlainLink } from './plain-link.ts'
 import type { PlainRedisOptions } from './plain-link.ts'
-import { textOf } from './reply.ts'
+import { textsOf } from './reply.ts'
 import { unavailable } from '../unavailable.ts'
 import { readScript } from './script.ts'
 import type { Script } from './script.ts'
@@ -71,7 +71,7 @@ class RedisIdempotencyStore implements IdempotencyStore {
 }
 
 function outcomeOf(reply: unknown): ReserveOutcome | undefined {
-  const [status, value] = Array.isArray(reply) ? reply.map(textOf) : []
+  const [status, value] = textsOf(reply)
   switch (status) {
     case 'reserved':
     case 'mismatch':

@@ -5,7 +5,7 @@ import type { InjectedRedisClient } from './commands.ts'
 import { readOptions } from './options.ts'
 import { PlainLink } from './plain-link.ts'
 import type { PlainRedisOptions } from './plain-link.ts'
-import { textOf } from './reply.ts'
+import { textsOf } from './reply.ts'
 import { readScript } from './script.ts'
 import type { Script } from './script.ts'
 
@@ -41,7 +41,7 @@ class RedisLeaseStore implements LeaseStore {
     const doing = `acquire the lease "${name}"`
     const values = [this.#link.now(), holder, String(ttlMs)]
     const reply = await this.#link.runConfirmed(doing, scripts.acquire, name, values)
-    const [status, value] = Array.isArray(reply) ? reply.map(textOf) : []
+    const [status, value] = textsOf(reply)
     if (status === 'acquired') return { status, fence: Number(value) }
     if (status === 'held') return { status, leftMs: Number(value) }
     throw unavailable(doing, 'the script answered something else')

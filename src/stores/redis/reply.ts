@@ -10,6 +10,11 @@ export function textOf(reply: unknown): string | undefined {
   throw new Error(`the server replied ${JSON.stringify(reply)}, wanted a text`)
 }
 
+/** The texts of a script's reply that is a list; none where it is something else. */
+export function textsOf(reply: unknown): readonly (string | undefined)[] {
+  return Array.isArray(reply) ? reply.map(textOf) : []
+}
+
 /** The fields of a reply to HGETALL. */
 export function eachField(reply: unknown, take: (name: string, value: string) => void): void {
   if (Array.isArray(reply)) {

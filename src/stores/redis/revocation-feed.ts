@@ -1,5 +1,5 @@
 // Reads the feed of revocations in Redis, on a connection of its own over which the server tells that there is more.
-import { mostRevocationsAtOnce, readRevocation } from '../revocations.ts'
+import { livenessIntervalMs, mostRevocationsAtOnce, readRevocation } from '../revocations.ts'
 import type { FeedPage } from '../revocations.ts'
 import { readAddress } from './address.ts'
 import type { InjectedRedisClient } from './commands.ts'
@@ -8,14 +8,11 @@ import type { RedisLink } from './link.ts'
 import { linkOpener } from './open-link.ts'
 import type { RedisSettings } from './options.ts'
 import { Pulse } from './pulse.ts'
-import { textOf } from './reply.ts'
+import { textsOf } from './reply.ts'
 import { readScript, runScript } from './script.ts'
 import type { TokenKeys } from './token-keys.ts'
 
 const feedScript = readScript('token-feed')
-
-/** Where Redis tells of changes, the feed is read beside that only to know whether it is alive. */
-const livenessIntervalMs = 500
 
 export class RevocationFeed {
   /** How often it is to be read without being told anything, in milliseconds. */
@@ -62,7 +59,7 @@ export class RevocationFeed {
       ])
       return page
     })
-    return pageOf(Array.isArray(reply) ? reply.map(textOf) : [])
+    return pageOf(textsOf(reply))
   }
 
   async close(): Promise<void> {

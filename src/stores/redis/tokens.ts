@@ -20,7 +20,7 @@ import { readOptions } from './options.ts'
 import type { RedisSettings } from './options.ts'
 import { PlainLink } from './plain-link.ts'
 import type { PlainRedisOptions } from './plain-link.ts'
-import { textOf } from './reply.ts'
+import { textOf, textsOf } from './reply.ts'
 import { RevocationFeed } from './revocation-feed.ts'
 import { readScript } from './script.ts'
 import type { Script } from './script.ts'
@@ -182,10 +182,6 @@ class RedisTokenStore implements TokenStore {
   ): Promise<unknown> {
     return this.#link.callConfirmed(doing, { script, keys, values })
   }
-}
-
-function textsOf(reply: unknown): readonly (string | undefined)[] {
-  return Array.isArray(reply) ? reply.map(textOf) : []
 }
 
 /** Of an answer of token-family.lua. */

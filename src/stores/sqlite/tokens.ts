@@ -126,7 +126,7 @@ class SqliteTokenStore implements TokenStore {
   }
 
   loadKeys(ring: string): Promise<KeyRingRecord | undefined> {
-    return this.#run('load the key ring', ({ findRing }) => {
+    return this.#read('load the key ring', ({ findRing }) => {
       const row = findRing.get(ring)
       return row && { version: Number(row['version']), text: String(row['text']) }
     })
@@ -158,7 +158,7 @@ class SqliteTokenStore implements TokenStore {
   }
 
   loadFamily(key: string): Promise<LiveFamily | undefined> {
-    return this.#run('load the token family', (statements, nowMs) => {
+    return this.#read('load the token family', (statements, nowMs) => {
       const kept = live(statements, key, nowMs)
       return kept && shownFamily(kept)
     })
@@ -199,7 +199,7 @@ class SqliteTokenStore implements TokenStore {
     let isOpen = false
     const read = async (place: number | undefined) => {
       // The file and its tables may not be there yet.
-      if (!isOpen) await this.#run('follow the revocations', () => undefined)
+      if (!isOpen) await this.#read('follow the revocations', () => undefined)
       isOpen = true
       return this.#reader.read(place)
     }
@@ -217,6 +217,11 @@ class SqliteTokenStore implements TokenStore {
   #run<Result>(doing: string, act: (statements: Statements, nowMs: number) => Result): Promise<Result> {
     this.#startSweeping()
     return this.#transactions.run(doing, (statements, nowMs) => act(statements, Math.trunc(nowMs)))
+  }
+
+  #read<Result>(doing: string, act: (statements: Statements, nowMs: number) => Result): Promise<Result> {
+    this.#startSweeping()
+    return this.#transactions.read(doing, (statements, nowMs) => act(statements, Math.trunc(nowMs)))
   }
 
   #startSweeping(): void {

@@ -55,6 +55,12 @@ interface Open<Statements> {
   readonly statements: Statements
 }
 
+/** What is done in one transaction. */
+type Act<Statements, Result> = (statements: Statements, nowMs: number) => Result
+
+/** IMMEDIATE takes the lock that writes need at once. */
+type Begin = 'BEGIN' | 'BEGIN IMMEDIATE'
+
 export class SqliteTransactions<Statements> {
   readonly #settings: TransactionSettings<Statements>
   #open: Open<Statements> | undefined
@@ -69,13 +75,28 @@ export class SqliteTransactions<Statements> {
    * What `act` returns, all that it wrote being committed. `act` may be run again after a lock was met, so it does nothing but
    * read and write. Rejects with STORE_UNAVAILABLE ("Cannot <doing>: …"), and then nothing was written.
    */
-  async run<Result>(doing: string, act: (statements: Statements, nowMs: number) => Result): Promise<Result> {
+  run<Result>(doing: string, act: Act<Statements, Result>): Promise<Result> {
+    return this.#insist(doing, 'BEGIN IMMEDIATE', act)
+  }
+
+  /** As `run`, for an `act` that only reads: it waits for no writer, and none waits for it. */
+  read<Result>(doing: string, act: Act<Statements, Result>): Promise<Result> {
+    return this.#insist(doing, 'BEGIN', act)
+  }
+
+  close(): Promise<void> {
+    this.#isClosed = true
+    this.#release()
+    return Promise.resolve()
+  }
+
+  async #insist<Result>(doing: string, begin: Begin, act: Act<Statements, Result>): Promise<Result> {
     const { operationTimeoutMs, maxWaitingCalls } = this.#settings.limits
     const endMs = performance.now() + operationTimeoutMs
     for (;;) {
       if (this.#isClosed) throw unavailable(doing, 'the store is closed')
       try {
-        return this.#transact(act)
+        return this.#transact(begin, act)
       } catch (error) {
         if (!isBusy(error)) throw this.#fault(doing, error)
         if (performance.now() >= endMs) {
@@ -90,15 +111,9 @@ export class SqliteTransactions<Statements> {
     }
   }
 
-  close(): Promise<void> {
-    this.#isClosed = true
-    this.#release()
-    return Promise.resolve()
-  }
-
-  #transact<Result>(act: (statements: Statements, nowMs: number) => Result): Result {
+  #transact<Result>(begin: Begin, act: Act<Statements, Result>): Result {
     const { database, statements } = (this.#open ??= this.#openFile())
-    database.exec('BEGIN IMMEDIATE')
+    database.exec(begin)
     try {
       const result = act(statements, this.#settings.clock.now())
       database.exec('COMMIT')
