@@ -156,7 +156,7 @@ const sections: readonly Section[] = [
   },
   {
     title: 'expressUploads(store, options)',
-    lead: 'From `drover/express`; `fastifyUploads`, `honoUploads`, `fetchUploads` and `nodeUploads` take the same.',
+    lead: 'From `drover/express`; `fastifyUploads`, `koaUploads`, `honoUploads`, `fetchUploads` and `nodeUploads` take the same.',
     parts: [['src/files/upload/options.ts', 'UploadRouteOptions']],
   },
 ]

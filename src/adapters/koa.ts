@@ -8,6 +8,9 @@ import { openNodeSession } from './node-session.ts'
 
 export type { Session } from '../session/session.ts'
 export type { Sessions } from '../session/sessions.ts'
+export { koaFiles, koaUploads, uploadsOf } from './files/koa.ts'
+export type { UploadedFile, Uploads } from '../files/upload/form.ts'
+export type { IncomingFile, UploadProgress, UploadRouteOptions } from '../files/upload/options.ts'
 export { koaTokens, tokenIfAny, tokenOf } from './tokens/koa.ts'
 export type { TokenRouteOptions } from './tokens/admit.ts'
 

@@ -5,11 +5,13 @@ import express from 'express'
 import type { ErrorRequestHandler } from 'express'
 import fastify from 'fastify'
 import { Hono } from 'hono'
+import Koa from 'koa'
 import { getRequestListener } from '@hono/node-server'
 import { expressFiles, expressUploads, uploadsOf as expressUploadsOf } from '../../src/adapters/express.ts'
 import { fastifyFiles, fastifyUploads, uploadsOf as fastifyUploadsOf } from '../../src/adapters/fastify.ts'
 import { fetchFiles, fetchUploads, uploadsOf as fetchUploadsOf } from '../../src/adapters/fetch.ts'
 import { honoFiles, honoUploads, uploadsOf as honoUploadsOf } from '../../src/adapters/hono.ts'
+import { koaFiles, koaUploads, uploadsOf as koaUploadsOf } from '../../src/adapters/koa.ts'
 import { nodeFiles, nodeUploads } from '../../src/adapters/node-http.ts'
 import { isDroverError } from '../../src/base/errors.ts'
 import type { Files } from '../../src/files/index.ts'
@@ -79,6 +81,19 @@ export const mounts: Readonly<Record<string, Mount>> = {
     )
     const origin = await app.listen({ port: 0, host: '127.0.0.1' })
     return { origin, close: () => app.close() }
+  },
+  Koa: (files, progress) => {
+    const app = new Koa()
+    // What is refused is expected here, and by default Koa prints it.
+    app.silent = true
+    app.use(koaFiles(files))
+    const receive = koaUploads(files, options(progress))
+    app.use((ctx, next) => (ctx.path === '/upload' ? receive(ctx, next) : next()))
+    app.use((ctx) => {
+      ctx.body = koaUploadsOf(ctx)
+    })
+    const listener = app.callback()
+    return running((req, res) => listener(req, res))
   },
   Hono: (files, progress) => {
     const app = new Hono()

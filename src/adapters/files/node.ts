@@ -61,9 +61,9 @@ export async function answerNodeRequest(
   return true
 }
 
-/** Of a body that is not read to its end nothing can follow on this connection. */
+/** Of a body that is not read to its end nothing can follow on this connection. No header: Koa's error answers drop those. */
 function refuseUnread(req: IncomingMessage, res: ServerResponse): void {
-  if (!req.complete && !res.headersSent && req.httpVersionMajor < 2) res.setHeader('connection', 'close')
+  if (!req.complete && !res.headersSent && req.httpVersionMajor < 2) res.shouldKeepAlive = false
 }
 
 async function send(res: ServerResponse, { status, headers, body }: FileAnswer): Promise<void> {
