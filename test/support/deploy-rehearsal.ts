@@ -114,6 +114,12 @@ export class Rehearsal {
     this.#decide()
   }
 
+  /** The instance with this id is to be replaced, as one that needs too much memory is. */
+  retire(id: string): void {
+    this.#instances = this.#instances.map((one) => (one.id === id ? { ...one, isRetiring: true } : one))
+    this.#decide()
+  }
+
   /** A SIGKILL from outside of one of those that run, whichever `random` says. */
   killOne(random: () => number): void {
     const running = this.#instances.filter(({ state }) => state === 'starting' || state === 'ready')

@@ -328,3 +328,35 @@ test('canaries stay a share of the fleet while it is scaled', () => {
   assert.equal(rehearsal.phase, 'canary')
   assert.deepEqual(rehearsal.finish(), { outcome: 'done' })
 })
+
+test('new instances that are to be replaced, as those that need too much memory are, hold no deploy up', () => {
+  for (const instances of [1, 2, 3, 5]) {
+    const rehearsal = new Rehearsal({ instances })
+    for (let found = 1; found <= instances; found += 1) {
+      rehearsal.passUntil(() => rehearsal.told.includes(`${found} of ${instances}`))
+      for (const id of newInstances(rehearsal)) rehearsal.retire(id)
+    }
+    assert.deepEqual(rehearsal.finish(), { outcome: 'done' })
+    assert.equal(rehearsal.leastReady, instances)
+  }
+})
+
+test('a deploy gets through while the fleet is scaled and any of its instances are replaced', () => {
+  for (let seed = 0; seed < 200; seed += 1) {
+    const random = seededRandom(seed)
+    const upTo = (most: number) => Math.floor(random() * most)
+    const rehearsal = new Rehearsal({ instances: 1 + upTo(6), surge: 1 + upTo(3) })
+    for (let turns = 0; rehearsal.verdict === undefined && turns < 20; turns += 1) {
+      rehearsal.pass(upTo(20) * 100)
+      const ready = rehearsal.fleet.split(' ').filter((one) => /^\d+[ab]$/.test(one))
+      if (upTo(2) === 0) rehearsal.scale(1 + upTo(6))
+      else rehearsal.retire(String(Number.parseInt(ready[upTo(ready.length)] ?? '1', 10)))
+    }
+    assert.deepEqual(rehearsal.finish(), { outcome: 'done' }, `seed ${seed}`)
+  }
+})
+
+/** The ids of those that are ready. */
+function newInstances({ fleet }: Rehearsal): readonly string[] {
+  return fleet.split(' ').flatMap((one) => /^(\d+)b$/.exec(one)?.[1] ?? [])
+}

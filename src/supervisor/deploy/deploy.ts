@@ -169,7 +169,8 @@ interface Count {
 function countInstances({ plan, proved }: DeployState, { instances }: DeployPicture): Count {
   const fresh = plan.fresh.number
   const servers = instances.filter(({ role }) => role === 'server')
-  const ready = servers.filter((one) => one.version === fresh && one.state === 'ready' && !one.isRetiring)
+  // One that is to be replaced counts: there may be no room for the one after it before an old one has gone.
+  const ready = servers.filter((one) => one.version === fresh && one.state === 'ready')
   return {
     ready: ready.length,
     healthy: ready.filter(({ id }) => proved.has(id)).length,
