@@ -263,9 +263,10 @@ interface Smaller {
   readonly showing: Showing
 }
 
-/** Whether what the reader missed is missed again; where its status was wrong, only a wrong status is. */
+/** Whether what the reader missed is missed again; where its status was wrong, only a wrong status is, and of events only that one. */
 function isAtReader(differences: readonly Difference[], { step, where }: Difference): boolean {
-  return differences.some((other) => other.step === step && (where !== 'status' || other.where === 'status'))
+  const isExact = where === 'status' || where.startsWith('event ')
+  return differences.some((other) => other.step === step && (!isExact || other.where === where))
 }
 
 /** A restart that went out with its step comes before the next that stays. */

@@ -18,6 +18,7 @@ import { firstRefused, hammered, isOfLimit, restartBeforeRefusal, withAgain, typ
 import { investigate, type Investigated } from './investigation.ts'
 import type { Laboratory } from './laboratory.ts'
 import { toldLines } from './last-lines.ts'
+import { withListening } from './listening.ts'
 import { isWeak } from './readers.ts'
 import { confirm, suspectsOf, type Suspect } from './suspects.ts'
 import type { Trace } from './trace.ts'
@@ -106,11 +107,11 @@ async function pastLimit(flow: Flow, reference: Trace, laboratory: Laboratory): 
 const slowBaselineMs = 1300
 
 class Judge {
-  readonly #flow: Flow
+  #flow: Flow
   readonly #ownSteps: number
   readonly #restarts: Schedule
   readonly #options: JudgeOptions
-  readonly #runs: AdversarialRuns
+  #runs: AdversarialRuns
   readonly #limits: string[] = []
   #reference: Trace | undefined
 
@@ -152,8 +153,9 @@ class Judge {
       : this.#cannot(failure)
   }
 
-  async #judgeBy(reference: Trace): Promise<Judgement> {
+  async #judgeBy(driven: Trace): Promise<Judgement> {
     const { laboratory, seed, schedules } = this.#options
+    const reference = this.#listening(driven)
     this.#reference = reference
     this.#limits.push(...failedSteps(this.#flow, this.#ownSteps, reference))
     const adversarial = adversarialSchedules(this.#flow, seed, schedules, laboratory.instances)
@@ -173,6 +175,15 @@ class Judge {
       return this.#convict(reference, noise, confirmed, adversarial)
     }
     return this.#clear(adversarial.length)
+  }
+
+  /** What came on streams of events is listened for from now on. */
+  #listening(reference: Trace): Trace {
+    const listened = withListening(this.#flow, this.#ownSteps, reference)
+    if (listened === undefined) return reference
+    this.#flow = listened.flow
+    this.#runs = new AdversarialRuns(this.#options.laboratory, listened.flow)
+    return listened.reference
   }
 
   /** On one disk only where it can matter: nothing can be shared that was not written. */

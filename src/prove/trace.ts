@@ -27,8 +27,26 @@ export interface Observation {
   readonly durationMs: number
 }
 
+/** What came on one stream of events, which its client held open until the end of the flow. */
+export interface StreamLog {
+  /** Whose answer the stream is. */
+  readonly step: number
+  readonly events: readonly StreamEvent[]
+}
+
+export interface StreamEvent {
+  /** Its name, where it has one, and a blank; then its data. */
+  readonly text: string
+  /** The last step that had begun by then. */
+  readonly after: number
+  /** In milliseconds since the epoch. */
+  readonly atMs: number
+}
+
 export interface Trace {
   readonly mode: Mode
+  /** Left out where no answer was one. */
+  readonly streams?: readonly StreamLog[]
   /** One for each step that is no wait, in their order; ends early only where the app was gone for good. */
   readonly observations: readonly Observation[]
 }

@@ -10,6 +10,8 @@ export interface Side {
   /** Content type of what was sent, without parameters; '' for none, 'websocket' for a message. */
   readonly type: string
   readonly client: string
+  /** A stream of events, and no WebSocket; its events are those of its opening. */
+  readonly isStream?: boolean
   /** Of a message that is waited for: what it has in it. */
   readonly awaits?: string
   /** Of the answer that one instance alone gave. Names in lower case. */

@@ -158,7 +158,7 @@ async function cluesOf(
   const { writer, reader, witness, difference, modes } = divergence
   const trace = inside?.trace ?? showing.alone
   const before = writer === undefined ? witness.filter((step) => step < reader) : [writer]
-  const side = (step: number): Side => sideOf(flow, step, trace, events)
+  const side = (step: number): Side => sideOf({ flow, index: step, trace, events, expected: difference.expected })
   return {
     difference,
     modes,
@@ -174,7 +174,16 @@ async function cluesOf(
   }
 }
 
-function sideOf(flow: Flow, index: number, trace: Trace, events: SortedEvents): Side {
+interface Seen {
+  readonly flow: Flow
+  readonly index: number
+  readonly trace: Trace
+  readonly events: SortedEvents
+  /** What the reader should have been answered. */
+  readonly expected: string
+}
+
+function sideOf({ flow, index, trace, events, expected }: Seen): Side {
   const step = flow.steps[index]
   const observed = trace.observations.find((one: Observation) => one.step === index)
   const answer = { status: observed?.status ?? 0, headers: observed?.headers ?? {} }
@@ -188,15 +197,25 @@ function sideOf(flow: Flow, index: number, trace: Trace, events: SortedEvents): 
     path: '',
     client,
     type: 'websocket',
-    ...awaitedBy(step),
+    ...awaitedBy(step, expected),
     ...answer,
-    events: socketEvents(flow, index, events),
+    ...openedBy(flow, index, events),
   }
 }
 
-function awaitedBy(step: Step | undefined): Pick<Side, 'awaits'> {
-  if (step?.kind !== 'websocket' || step.action.do !== 'expect') return {}
-  return { awaits: step.action.includes }
+function awaitedBy(step: Step | undefined, expected: string): Pick<Side, 'awaits'> {
+  if (step?.kind !== 'websocket') return {}
+  if (step.action.do === 'expect') return { awaits: step.action.includes }
+  // The first line of an event's data, which may come after its name.
+  return step.action.do === 'listen' ? { awaits: expected.replace(/^\S+ (?=\S)|\n.*|…$/gs, '') } : {}
+}
+
+/** Of a stream, what was seen as it was opened. */
+function openedBy(flow: Flow, index: number, events: SortedEvents): Pick<Side, 'events' | 'isStream'> {
+  const step = flow.steps[index]
+  return step?.kind === 'websocket' && step.stream !== undefined
+    ? { events: events.of(step.stream + 1), isStream: true }
+    : { events: socketEvents(flow, index, events) }
 }
 
 /** Messages have no header: they are told of under the request before, such as the opening of their socket. */

@@ -26,6 +26,12 @@ export function timerSuspects({ timers, reader }: Clues): readonly Suspect[] {
   return rank(timers, reader.events).filter(({ isRead }) => isRead)
 }
 
+/** Written as a stream of events was opened, and read by requests since. */
+export function listenerSuspects({ reader, run }: Clues): readonly Suspect[] {
+  const others = run.filter((event) => !reader.events.includes(event))
+  return rank(reader.events, others).filter(({ isRead }) => isRead)
+}
+
 function rank(written: readonly AppEvent[], seen: readonly AppEvent[]): readonly Suspect[] {
   const reads = readPlaces(seen)
   const writes = new Set(seen.filter(({ event }) => event === 'write').map(placeKey))

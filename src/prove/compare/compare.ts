@@ -2,8 +2,9 @@
 import type { Difference } from '../finding.ts'
 import type { Flow } from '../flow/flow.ts'
 import type { Observation, Trace } from '../trace.ts'
+import { eventDifferences, streamOf } from './events.ts'
 import { remainingSteps } from './limiter.ts'
-import { isNoisyPlace, observationOf, quiet, type Noise, type StepNoise, type TextNoise } from './noise.ts'
+import { isListening, isNoisyPlace, observationOf, quiet, type Noise, type StepNoise, type TextNoise } from './noise.ts'
 import { placesOf, type Places } from './places.ts'
 import { asVisitorsSaw } from './revalidated.ts'
 import { hunksOf, plain, tokensOf, type Hunk, type Token } from './tokens.ts'
@@ -19,11 +20,29 @@ export function compareTraces(
   const theirs = asVisitorsSaw(other, flow)
   for (const observation of asVisitorsSaw(reference, flow).observations) {
     const its = observationOf(theirs, observation.step)
-    if (its !== undefined) comparison.compare(observation, its)
+    if (its !== undefined && !isListening(flow, its.step)) comparison.compare(observation, its)
   }
-  return [...comparison.differences(), ...limiterDifferences(flow, reference, other, noise)].toSorted(
-    (one, two) => one.step - two.step,
-  )
+  return [
+    ...comparison.differences(),
+    ...streamDifferences(flow, reference, other, noise),
+    ...limiterDifferences(flow, reference, other, noise),
+  ].toSorted((one, two) => one.step - two.step)
+}
+
+/** Of every stream that was listened to in both. */
+function streamDifferences(
+  flow: Flow,
+  reference: Trace,
+  other: Trace,
+  noise: Noise,
+): readonly Difference[] {
+  return other.observations.flatMap(({ step: index }) => {
+    const step = flow.steps[index]
+    if (step?.kind !== 'websocket' || step.action.do !== 'listen' || step.stream === undefined) return []
+    const [ours, theirs] = [streamOf(reference, step.stream), streamOf(other, step.stream)]
+    if (ours === undefined || theirs === undefined) return []
+    return eventDifferences(index, ours, noise.streams.get(step.stream) ?? [], theirs)
+  })
 }
 
 /** A value that stands for another run's own, where both were seen. */

@@ -1,6 +1,7 @@
 // What differs between runs on one single instance: of that no other run may be accused.
 import type { Flow } from '../flow/flow.ts'
 import type { Observation, Trace } from '../trace.ts'
+import { type Demand, learnDemands, streamOf } from './events.ts'
 import { parseJson } from '../json.ts'
 import { pathName, placesOf, type Places } from './places.ts'
 import { remainingSteps } from './limiter.ts'
@@ -31,6 +32,8 @@ export interface StepNoise {
 
 export interface Noise {
   readonly steps: ReadonlyMap<number, StepNoise>
+  /** Of each stream of events that is listened to, by the step that opened it. */
+  readonly streams: ReadonlyMap<number, readonly Demand[]>
   /** Whether what rate limiters have left went the same way in every baseline. */
   readonly limiterIsSteady: boolean
 }
@@ -46,13 +49,30 @@ export const quiet: StepNoise = {
 /** The first baseline is the reference that other runs are compared with. Of a single one nothing can be learnt. */
 export function learnNoise(baselines: readonly Trace[], flow: Flow): Noise {
   const [reference, ...others] = baselines.map((baseline) => asVisitorsSaw(baseline, flow))
-  if (reference === undefined) return { steps: new Map(), limiterIsSteady: true }
+  if (reference === undefined) return { steps: new Map(), streams: new Map(), limiterIsSteady: true }
   const learner = new Learner()
   for (const [run, other] of others.entries())
-    for (const { step } of reference.observations) learner.look(run, step, reference, other)
+    for (const { step } of reference.observations)
+      if (!isListening(flow, step)) learner.look(run, step, reference, other)
   const shape = remainingSteps(reference, flow)
   const steady = others.every((other) => remainingSteps(other, flow).shape === shape.shape)
-  return { steps: alikeByRoute(flow, learner.steps(others.length)), limiterIsSteady: steady }
+  const streams = (reference.streams ?? []).map((log): [number, readonly Demand[]] => {
+    return [
+      log.step,
+      learnDemands(
+        log,
+        others.map((other) => streamOf(other, log.step)),
+      ),
+    ]
+  })
+  const steps = alikeByRoute(flow, learner.steps(others.length))
+  return { steps, streams: new Map(streams), limiterIsSteady: steady }
+}
+
+/** Whether a step is compared as events of a stream, and not as an answer. */
+export function isListening(flow: Flow, index: number): boolean {
+  const step = flow.steps[index]
+  return step?.kind === 'websocket' && step.action.do === 'listen'
 }
 
 /**
@@ -83,6 +103,7 @@ export function instability(noise: Noise): { readonly ignored: number; readonly 
 
 /** Whether baselines disagree in anything that is not known to be volatile. */
 export function isNoisy(noise: Noise): boolean {
+  if ([...noise.streams.values()].some((demands) => demands.some((demand) => demand !== 'same'))) return true
   return [...noise.steps.values()].some(
     ({ ignored, places, lists, texts }) => ignored || places.size > 0 || lists.length > 0 || texts.size > 0,
   )

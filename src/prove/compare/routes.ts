@@ -5,7 +5,8 @@ import type { Flow } from '../flow/flow.ts'
 export function routeOf(flow: Flow, index: number): string {
   const step = flow.steps[index]
   if (step === undefined || step.kind === 'wait') return 'wait'
-  if (step.kind === 'websocket') return `WS ${step.socket}`
+  if (step.kind === 'websocket')
+    return step.action.do === 'listen' ? `events of ${step.socket}` : `WS ${step.socket}`
   return routeName(step.method, step.path)
 }
 

@@ -1,15 +1,24 @@
 // Does what a flow says against servers, and writes down what they answered.
 import type { Servers } from '../app/servers.ts'
-import type { Flow, HttpStep, Step, WebSocketStep } from '../flow/flow.ts'
+import type { Flow, Heard, HttpStep, Step, WebSocketStep } from '../flow/flow.ts'
 import { requestPath, substitute } from '../flow/variables.ts'
-import type { Observation, Trace } from '../trace.ts'
+import { laterEvents } from '../compare/events.ts'
+import type { Observation, StreamLog, Trace } from '../trace.ts'
 import { encodeBody } from './body.ts'
 import { captureAll } from './capture.ts'
 import { CookieJar } from './cookies.ts'
-import { exchange, exchangeLimits, type ExchangeLimits, type Incoming, type Outgoing } from './exchange.ts'
-import { asksAnew, type Schedule } from './schedule.ts'
+import {
+  exchange,
+  exchangeLimits,
+  type ExchangeLimits,
+  type Hold,
+  type Incoming,
+  type Outgoing,
+} from './exchange.ts'
+import { asksAnew, isWrite, type Schedule } from './schedule.ts'
 import { Address, type Site } from './site.ts'
 import { Sockets, type SocketAnswer } from './sockets.ts'
+import { Streams } from './streams.ts'
 
 /** What of the servers a drive needs. */
 export type Driven = Pick<Servers, 'mode' | 'origins' | 'restart' | 'portOf'>
@@ -48,7 +57,7 @@ export async function drive(
   schedule: Schedule,
   options: DriveOptions = driveOptions,
 ): Promise<Trace> {
-  const driver = new Driver(servers, options)
+  const driver = new Driver(servers, options, listensOf(flow))
   const observations: Observation[] = []
   try {
     for (const [index, step] of flow.steps.slice(0, schedule.length).entries()) {
@@ -60,27 +69,62 @@ export async function drive(
       const observation = await driver.take(step, index, place.instance)
       if (observation !== undefined) observations.push(observation)
     }
+    const streams = await driver.streams()
+    return { mode: servers.mode, observations, ...(streams.length === 0 ? {} : { streams }) }
   } finally {
     driver.end()
   }
-  return { mode: servers.mode, observations }
 }
+
+/** What one instance alone gave out on a stream, where that is known. */
+interface Listen {
+  readonly stream: number
+  readonly heard: readonly Heard[]
+}
+
+function listensOf(flow: Flow): readonly Listen[] {
+  return flow.steps.flatMap((step) => {
+    if (step.kind !== 'websocket' || step.action.do !== 'listen' || step.stream === undefined) return []
+    return [{ stream: step.stream, heard: step.action.heard }]
+  })
+}
+
+/** While it is not known what streams give out: after a step that writes, after another, and at the end, they are to be silent for so long. */
+const silentMs = { write: 250, read: 50, end: 300 } as const
+/** For what one instance gave out after a step: it may have to come from another one, which asks for news now and then. */
+const hearWithinMs = 1_200
+/** In one run, for what does not come. */
+const patienceMs = 2_400
+/** Since the last request, for what has not come by then. */
+const lateMs = 2_000
 
 class Driver {
   readonly #servers: Driven
   readonly #options: DriveOptions
   readonly #jars = new Map<string, CookieJar>()
   readonly #sockets = new Sockets()
+  readonly #streams = new Streams()
+  readonly #listens: readonly Listen[]
+  readonly #taken = new Map<number, number>()
+  #patienceMs = patienceMs
+  #askedAt = 0
   /** Flows give every captured name to all clients. */
   #captured: Readonly<Record<string, string>> = {}
 
-  constructor(servers: Driven, options: DriveOptions) {
+  constructor(servers: Driven, options: DriveOptions, listens: readonly Listen[]) {
     this.#servers = servers
     this.#options = options
+    this.#listens = listens
   }
 
   end(): void {
     this.#sockets.closeAll()
+    this.#streams.closeAll()
+  }
+
+  async streams(): Promise<readonly StreamLog[]> {
+    if (this.#listens.length === 0 && !this.#streams.isEmpty) await this.#streams.untilSilent(silentMs.end)
+    return this.#streams.logs
   }
 
   async take(step: Step, index: number, instance: number): Promise<Observation | undefined> {
@@ -92,11 +136,40 @@ class Driver {
     if (asksAnew(step)) await pause(Math.max(pauseMs, pausesMs.get(index) ?? 0), signal)
     const startedAtMs = Date.now()
     const since = performance.now()
-    const seen = step.kind === 'http' ? await this.#ask(step, instance) : await this.#talk(step, instance)
-    return { ...seen, step: index, startedAtMs, durationMs: performance.now() - since }
+    this.#streams.begin(index)
+    const seen =
+      step.kind === 'http' ? await this.#ask(step, index, instance) : await this.#talk(step, instance)
+    const durationMs = performance.now() - since
+    this.#taken.set(index, seen.instance)
+    if (!this.#streams.isEmpty) await this.#hear(step, index)
+    return { ...seen, step: index, startedAtMs, durationMs }
   }
 
-  async #ask(step: HttpStep, instance: number): Promise<Answered> {
+  /** Until streams have given out what the step makes them give out; bounded, so that what is missing costs little. */
+  async #hear(step: Step, index: number): Promise<void> {
+    if (step.kind === 'websocket' && step.action.do !== 'send') return
+    if (this.#listens.length === 0)
+      await this.#streams.untilSilent(isWrite(step) ? silentMs.write : silentMs.read)
+    for (const { stream, heard } of this.#listens) {
+      const wanted = heard.filter(({ after }) => after === index)
+      if (wanted.length === 0) continue
+      const since = performance.now()
+      const came = await this.#streams.hears(stream, wanted, Math.min(hearWithinMs, this.#patienceMs))
+      if (!came) this.#patienceMs -= performance.now() - since
+    }
+    this.#askedAt = performance.now()
+  }
+
+  /** All that came on a stream since it was opened, once what one instance gave out is there. */
+  async #listen(stream: number, heard: readonly Heard[]): Promise<SocketAnswer> {
+    const caused = heard.filter(({ after }) => this.#taken.has(after))
+    await this.#streams.hears(stream, caused, this.#askedAt + lateMs - performance.now())
+    const log = this.#streams.logs.find(({ step }) => step === stream)
+    const messages = log === undefined ? [] : laterEvents(log).map(({ text }) => text)
+    return { instance: this.#taken.get(stream) ?? 1, status: 200, messages, error: undefined }
+  }
+
+  async #ask(step: HttpStep, index: number, instance: number): Promise<Answered> {
     const path = requestPath(substitute(step.path, this.#captured))
     const jar = this.#jar(step.client)
     const body = step.body === undefined ? undefined : encodeBody(step.body, this.#captured)
@@ -107,18 +180,28 @@ class Driver {
     } else if (/^(POST|PUT|PATCH)$/i.test(step.method)) headers['content-length'] = '0'
     const outgoing = { method: step.method.toUpperCase(), path, headers, body: body?.bytes }
     const origin = this.#origin(instance)
-    const incoming = await this.#exchange(origin, outgoing)
+    const incoming = await this.#exchange(origin, outgoing, this.#holdFor(step, index, instance))
     jar.store(incoming.headers['set-cookie'] ?? [], path, Date.now())
     return this.#noteAnswer(step, this.#inSiteName(incoming, instance), instance)
   }
 
+  /** A browser leaves such a connection open. Where servers are killed between requests, it would only be cut off. */
+  #holdFor({ method, path, client }: HttpStep, step: number, instance: number): Hold | undefined {
+    if (method.toUpperCase() !== 'GET' || this.#servers.mode === 'restart') return undefined
+    const address = this.#address(instance)
+    const asSite = (text: string): string => address.asSite(text)
+    return (stream, first) => {
+      this.#streams.hold({ step, client, path, instance, asSite }, stream, first)
+    }
+  }
+
   /** A server that has just started may refuse for a moment; what was refused has reached nobody, and may be asked again. */
-  async #exchange(origin: string, outgoing: Outgoing): Promise<Incoming> {
+  async #exchange(origin: string, outgoing: Outgoing, hold: Hold | undefined): Promise<Incoming> {
     const { limits, signal } = this.#options
-    let incoming = await exchange(origin, outgoing, limits, signal)
+    let incoming = await exchange(origin, outgoing, limits, signal, hold)
     for (let again = 0; again < 3 && incoming.error === 'ECONNREFUSED'; again += 1) {
       await pause(100, signal)
-      incoming = await exchange(origin, outgoing, limits, signal)
+      incoming = await exchange(origin, outgoing, limits, signal, hold)
     }
     return incoming
   }
@@ -147,9 +230,13 @@ class Driver {
     const { action } = step
     if (action.do === 'send') return this.#sockets.send(key, substitute(action.text, this.#captured))
     if (action.do === 'close') return this.#sockets.close(key)
+    if (action.do === 'listen') return this.#listen(step.stream ?? -1, action.heard)
     if (action.do === 'expect') {
       const withinMs = action.withinMs * Math.max(1, this.#options.pace)
-      return this.#sockets.expect(key, substitute(action.includes, this.#captured), withinMs)
+      const includes = substitute(action.includes, this.#captured)
+      return this.#sockets.has(key)
+        ? this.#sockets.expect(key, includes, withinMs)
+        : this.#streams.expect(step.client, step.socket, includes, withinMs)
     }
     const path = requestPath(substitute(action.path, this.#captured))
     const headers = this.#headers(action.headers, this.#jar(step.client), path)

@@ -2,6 +2,7 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { brotliDecompressSync, inflateSync, unzipSync, zstdDecompressSync } from 'node:zlib'
+import { isStreamType } from './event-text.ts'
 
 export interface Outgoing {
   readonly method: string
@@ -32,18 +33,23 @@ export const exchangeLimits: ExchangeLimits = {
   streamIdleMs: 400,
 }
 
-/** Never rejects: what went wrong is an answer with status 0. */
+/** Takes over a stream that goes on, of which `first` was read already. It is closed by destroying it. */
+export type Hold = (stream: IncomingMessage, first: Buffer) => void
+
+/** Never rejects: what went wrong is an answer with status 0. Without `hold`, a stream that goes on is closed. */
 export function exchange(
   origin: string,
   outgoing: Outgoing,
   limits: ExchangeLimits,
   signal: AbortSignal | undefined,
+  hold?: Hold,
 ): Promise<Incoming> {
   return new Promise((resolve) => {
+    let isHeld = false
     const settled = (incoming: Incoming): void => {
       clearTimeout(timer)
       signal?.removeEventListener('abort', onAbort)
-      request.destroy()
+      if (!isHeld) request.destroy()
       resolve(incoming)
     }
     const failed = (error: unknown): void => settled({ ...noAnswer, error: errorName(error) })
@@ -66,7 +72,12 @@ export function exchange(
       socket.destroy()
       settled(answered(message, Buffer.alloc(0)))
     })
-    request.on('response', (message) => readBody(message, limits, settled, failed))
+    const goesOn = (stream: IncomingMessage, first: Buffer): void => {
+      if (hold === undefined || stream.headers['content-encoding'] !== undefined) return
+      isHeld = true
+      hold(stream, first)
+    }
+    request.on('response', (message) => readBody(message, limits, { settled, failed, goesOn }))
     request.end(outgoing.body)
   })
 }
@@ -78,29 +89,45 @@ function encodePath(path: string): string {
   return path.replaceAll(/[^\u0021-\u007e]/gu, (character) => encodeURIComponent(character))
 }
 
-function readBody(
-  message: IncomingMessage,
-  limits: ExchangeLimits,
-  settled: (incoming: Incoming) => void,
-  failed: (error: unknown) => void,
-): void {
+interface Ends {
+  readonly settled: (incoming: Incoming) => void
+  readonly failed: (error: unknown) => void
+  /** Called just before a stream that has not ended is settled. */
+  readonly goesOn: Hold
+}
+
+function readBody(message: IncomingMessage, limits: ExchangeLimits, { settled, failed, goesOn }: Ends): void {
   const chunks: Buffer[] = []
   let bytes = 0
+  const isStream = isStreamType(message.headers['content-type'])
   const done = (): void => settled(answered(message, decode(message, Buffer.concat(chunks))))
-  const isStream = /event-stream|x-ndjson/.test(message.headers['content-type'] ?? '')
-  let idle = isStream ? setTimeout(done, limits.streamIdleMs * 2) : undefined
-  const end = (then: () => void) => (): void => {
-    clearTimeout(idle)
-    then()
+  const silent = (): void => {
+    stop()
+    goesOn(message, Buffer.concat(chunks))
+    done()
   }
-  message.on('data', (chunk: Buffer) => {
+  // One that is never silent is not waited for longer.
+  const latest = isStream ? setTimeout(silent, limits.streamIdleMs * 5) : undefined
+  let idle = isStream ? setTimeout(silent, limits.streamIdleMs * 2) : undefined
+  const stop = (): void => {
+    clearTimeout(idle)
+    clearTimeout(latest)
+    message.off('data', read)
+  }
+  const read = (chunk: Buffer): void => {
     chunks.push(chunk.subarray(0, limits.bodyBytes - bytes))
     bytes += chunk.length
     if (bytes >= limits.bodyBytes) end(done)()
-    if (idle === undefined) return
-    clearTimeout(idle)
-    idle = setTimeout(done, limits.streamIdleMs)
-  })
+    else if (idle !== undefined) {
+      clearTimeout(idle)
+      idle = setTimeout(silent, limits.streamIdleMs)
+    }
+  }
+  const end = (then: () => void) => (): void => {
+    stop()
+    then()
+  }
+  message.on('data', read)
   message.on('end', end(done))
   message.on('error', (error) => end(() => failed(error))())
   message.on(

@@ -13,7 +13,7 @@ export interface Place {
 
 /**
  * The place of each step, by its index; undefined: the step is left out. Steps beyond its end are left out too. Waits and all steps of a
- * WebSocket but its opening have one, which nobody looks at.
+ * WebSocket but its opening have one, which nobody looks at; of a stream of events it is that of its opening.
  */
 export type Schedule = readonly (Place | undefined)[]
 
@@ -24,12 +24,14 @@ export function singleSchedule(flow: Flow): Schedule {
 
 /**
  * A restart before each request but the first; of those from `finalReads` on, only before the first. A killed instance drops its
- * WebSockets, which proves nothing: none while one is open.
+ * WebSockets, which proves nothing: none while one is open. So it drops streams of events, which stay open to the end of a flow: what is
+ * expected of them is left out.
  */
 export function restartSchedule(flow: Flow, finalReads: number = flow.steps.length): Schedule {
   const open = new Set<string>()
   let asked = false
   return flow.steps.map((step, index) => {
+    if (isOfStream(flow, index)) return undefined
     const restart = asked && open.size === 0 && asksAnew(step) && index <= finalReads
     asked ||= asksAnew(step)
     noteSocket(open, step)
@@ -37,8 +39,21 @@ export function restartSchedule(flow: Flow, finalReads: number = flow.steps.leng
   })
 }
 
+/** Whether a step is about a stream of events: what it expects comes on no WebSocket that its client has open. */
+function isOfStream({ steps }: Flow, index: number): boolean {
+  const step = steps[index]
+  if (step?.kind !== 'websocket' || step.action.do === 'connect') return false
+  if (step.action.do === 'listen') return true
+  const own = steps.slice(0, index).findLast((one) => {
+    if (one.kind !== 'websocket' || one.client !== step.client || one.socket !== step.socket) return false
+    return one.action.do === 'connect' || one.action.do === 'close'
+  })
+  return step.action.do === 'expect' && (own?.kind !== 'websocket' || own.action.do === 'close')
+}
+
 /** Whether a restart lies between what `writer` did (undefined: whatever was done before) and the answer of `reader`. */
 export function isParted(schedule: Schedule, writer: number | undefined, reader: number): boolean {
+  if (schedule[reader] === undefined) return false
   return schedule.slice((writer ?? -1) + 1, reader + 1).some((place) => place?.restart === true)
 }
 
@@ -79,9 +94,11 @@ function adversarialSchedule(flow: Flow, instances: number, random: () => number
   const places: number[] = []
   const last = new Map<string, number>()
   for (const [index, step] of flow.steps.entries()) {
-    const instance = asksAnew(step) ? choose(flow, index, places, last, instances, random, seen) : 0
+    const instance = asksAnew(step)
+      ? choose(flow, index, places, last, instances, random, seen)
+      : (places[openingOf(step) ?? -1] ?? 0)
     places.push(instance)
-    if (instance === 0 || step.kind === 'wait') continue
+    if (instance === 0 || step.kind === 'wait' || !asksAnew(step)) continue
     last.set(step.client, instance)
     learn(flow, index, places, seen)
   }
@@ -111,9 +128,10 @@ function choose(
 
 function gain(flow: Flow, index: number, places: readonly number[], at: number, seen: Seen): number {
   let sum = 0
+  const opened = new Set(flow.steps.map(openingOf))
   for (const [earlier, place] of places.entries())
     if (place > 0 && place !== at && !seen.apart.has(pair(earlier, index)))
-      sum += isWrite(flow.steps[earlier]) ? 1 : 0.25
+      sum += isWrite(flow.steps[earlier]) || opened.has(earlier) ? 1 : 0.25
   if (!seen.revisited.has(index) && isRevisit(flow, index, places, at)) sum += 1.5
   return sum
 }
@@ -123,6 +141,11 @@ function learn(flow: Flow, index: number, places: readonly number[], seen: Seen)
   for (const [earlier, place] of places.slice(0, index).entries())
     if (place > 0 && place !== at) seen.apart.add(pair(earlier, index))
   if (isRevisit(flow, index, places, at)) seen.revisited.add(index)
+}
+
+/** The step that opened the stream of events which this one is about. */
+function openingOf(step: Step): number | undefined {
+  return step.kind === 'websocket' ? step.stream : undefined
 }
 
 function pair(earlier: number, later: number): string {

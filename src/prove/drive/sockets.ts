@@ -29,6 +29,11 @@ export interface SocketOpening {
 export class Sockets {
   readonly #open = new Map<string, OpenSocket>()
 
+  /** Whether one was opened under `key`, and not closed since by its client. */
+  has(key: string): boolean {
+    return this.#open.has(key)
+  }
+
   /** Opens a socket under `key`; one that was open there is closed. */
   async connect(key: string, opening: SocketOpening): Promise<SocketAnswer> {
     this.close(key)

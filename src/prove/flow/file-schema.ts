@@ -99,6 +99,10 @@ const status = v.message(
 )
 const someText = v.message(v.pipe(v.string(), v.nonEmpty()), 'some text')
 const clientName = v.message(v.pipe(v.string(), v.regex(/^[\w.-]{1,40}$/)), 'a name such as ann')
+const socketName = v.message(
+  v.union([clientName, path]),
+  'a name such as chat, or the path of a stream of events',
+)
 
 /** Numbers and booleans as a person writes them in YAML: `quantity: 2`. */
 const scalar = v.message(
@@ -201,7 +205,7 @@ const socket = v.strictObject({
   send: v.optional(v.unknown()),
   expect: v.optional(expectedMessage),
   close: v.optional(v.message(v.literal(true), 'true')),
-  socket: v.optional(clientName),
+  socket: v.optional(socketName),
   ...shared,
 })
 

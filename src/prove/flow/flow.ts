@@ -57,15 +57,28 @@ export interface Expectation {
   readonly includes: string | undefined
 }
 
-/** One WebSocket of a client, by `socket`: a message that is expected may come after others. */
+/**
+ * One WebSocket of a client, by `socket`: a message that is expected may come after others. Where none was opened under that name, a stream of
+ * events that a GET of the client opened: the one of that path, else the latest.
+ */
 export interface WebSocketStep extends Acting {
   readonly kind: 'websocket'
   readonly socket: string
+  /** The step that opened it, of a stream of events; known once the flow was driven. */
+  readonly stream?: number
   readonly action:
     | { readonly do: 'connect'; readonly path: string; readonly headers: Readonly<Record<string, string>> }
     | { readonly do: 'send'; readonly text: string }
     | { readonly do: 'expect'; readonly includes: string; readonly withinMs: number }
     | { readonly do: 'close' }
+    /** Waits for what one instance alone gave out on a stream, at the end of the flow. */
+    | { readonly do: 'listen'; readonly heard: readonly Heard[] }
+}
+
+/** An event of a stream, and the step after which it came. */
+export interface Heard {
+  readonly after: number
+  readonly text: string
 }
 
 export interface WaitStep {

@@ -46,7 +46,7 @@ export function variablesOf(step: Step): readonly VariableUse[] {
   if (step.kind === 'wait') return []
   if (step.kind === 'http') return requestUses(step)
   const { action } = step
-  if (action.do === 'close') return []
+  if (action.do === 'close' || action.do === 'listen') return []
   if (action.do === 'send') return uses(['send'], action.text)
   if (action.do === 'expect') return uses(['expect'], action.includes)
   return [...uses(['connect'], action.path), ...headerUses(action.headers)]

@@ -30,6 +30,9 @@ function watch(folder: string): void {
     answering: () => {
       tracker.flush()
     },
+    telling: (chunk) => {
+      sockets.wrote(chunk)
+    },
     serving: (server) => {
       const known = server.listeners('request').flatMap((listener) => routes.list(listener, packages.made))
       if (known.length > 0) emit({ event: 'routes', request: 0, routes: [...new Set(known)] })

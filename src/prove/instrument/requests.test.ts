@@ -11,6 +11,7 @@ test('a WebSocket is opened with all its headers but that of the driver', async 
   watchRequests({
     emit: (event) => events.push(event),
     answering: () => undefined,
+    telling: () => undefined,
     serving: () => undefined,
   })
   const server = createServer()

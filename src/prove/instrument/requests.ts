@@ -1,7 +1,7 @@
 // Gives each request its number, before the app sees it, and takes the header away that carried it.
 import { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { Server as SecureServer } from 'node:https'
-import { noteOpening, runAs } from './context.ts'
+import { current, noteOpening, runAs } from './context.ts'
 import type { Context } from './context.ts'
 import { requestHeader } from './event.ts'
 import type { AppEvent } from './event.ts'
@@ -10,27 +10,33 @@ export interface RequestPorts {
   readonly emit: (event: Omit<AppEvent, 'pid'>) => void
   /** Called before an answer is sent. */
   readonly answering: () => void
+  /** Called before one request has `chunk` written to the answer of another, which is still open: as with server-sent events. */
+  readonly telling: (chunk: unknown) => void
   /** Called as the first request of a server comes. */
   readonly serving: (server: Server | SecureServer) => void
 }
 
 export function watchRequests(ports: RequestPorts): void {
   const served = new WeakSet<object>()
+  const answers = new WeakMap<object, Context>()
   for (const { prototype } of [Server, SecureServer]) {
     const emit = prototype.emit
     const watched = function (this: Server | SecureServer, name: string, ...args: unknown[]): boolean {
       const call = (): boolean => Reflect.apply(emit, this, [name, ...args])
-      const [request] = args
+      const [request, answer] = args
       if ((name !== 'request' && name !== 'upgrade') || !(request instanceof IncomingMessage)) return call()
       if (!served.has(this)) {
         served.add(this)
         ports.serving(this)
       }
-      return runAs(numbered(request, name === 'upgrade', ports), call)
+      const context = numbered(request, name === 'upgrade', ports)
+      if (answer instanceof ServerResponse) answers.set(answer, context)
+      return runAs(context, call)
     }
     Object.defineProperty(prototype, 'emit', { value: watched, configurable: true, writable: true })
   }
   watchAnswers(ports)
+  watchStreams(answers, ports)
 }
 
 function numbered(request: IncomingMessage, isSocket: boolean, { emit }: RequestPorts): Context {
@@ -59,6 +65,22 @@ function watchAnswers({ answering }: RequestPorts): void {
     return Reflect.apply(end, this, args)
   }
   Object.defineProperty(ServerResponse.prototype, 'end', {
+    value: watched,
+    configurable: true,
+    writable: true,
+  })
+}
+
+function watchStreams(answers: WeakMap<object, Context>, { telling }: RequestPorts): void {
+  const write: unknown = Reflect.get(ServerResponse.prototype, 'write')
+  if (typeof write !== 'function') return
+  const watched = function (this: ServerResponse, ...args: unknown[]): boolean {
+    const own = answers.get(this)
+    const { request } = current()
+    if (own !== undefined && request > 0 && own.request !== request) telling(args[0])
+    return Reflect.apply(write, this, args)
+  }
+  Object.defineProperty(ServerResponse.prototype, 'write', {
     value: watched,
     configurable: true,
     writable: true,

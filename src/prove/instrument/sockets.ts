@@ -1,4 +1,4 @@
-// Messages that the app sends to other sockets than the one that made it do so: which line sends them.
+// Messages that the app sends to others than the one that made it do so: which line sends them.
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { basename } from 'node:path'
 import { current, isOpening } from './context.ts'
@@ -61,7 +61,17 @@ export class SocketWatch {
     })
   }
 
-  #tell(from: string, text: string): void {
+  /** Something is written to an answer that another request is still getting. Looking must not change what happens. */
+  wrote(chunk: unknown): void {
+    try {
+      this.#tell(undefined, textOf(chunk))
+    } catch {
+      // It is sent all the same.
+    }
+  }
+
+  /** `from`: the package that sends; undefined: Node itself. */
+  #tell(from: string | undefined, text: string): void {
     const frame = this.#ports.frames.here()
     // What Socket.IO sends over ws is told where it was asked for, and not over which socket it went.
     if (frame.place === undefined || (from === 'ws' && frame.package === 'socket.io')) return
@@ -71,7 +81,7 @@ export class SocketWatch {
     this.#ports.emit({
       event: 'broadcast',
       ...current(),
-      package: from,
+      ...(from === undefined ? {} : { package: from }),
       detail: text,
       writtenAt: frame.place,
     })

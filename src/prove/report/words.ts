@@ -87,6 +87,7 @@ export function stepName(flow: Flow, index: number): string {
   const { action } = step
   if (action.do === 'connect') return shorten(plain(`connect ${action.path}`), answerWidth)
   if (action.do === 'send') return shorten(plain(`send ${action.text}`), answerWidth)
+  if (action.do === 'listen') return shorten(plain(`events of ${step.socket}`), answerWidth)
   return action.do === 'expect' ? shorten(plain(`expect ${action.includes}`), answerWidth) : 'close'
 }
 
@@ -98,7 +99,7 @@ function sawPhrase(difference: Difference, showing: Showing | undefined): Phrase
   const what = shownAnswer(whole?.actual ?? actual)
   if (place === 'header') return [' answered with header ', code(name), ' ', what]
   if (place === 'cookie') return [' answered with cookie ', code(name), ' ', what]
-  if (place === 'message') return [' received ', what]
+  if (place === 'message' || place === 'event') return [' received ', what]
   const isPart = whole === undefined && place === 'body' && name !== ''
   return isPart ? [' answered ', what, ' at ', code(name)] : [' answered ', what]
 }

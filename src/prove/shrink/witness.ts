@@ -85,6 +85,7 @@ function producerOf(flow: Flow, name: string, before: number): number | undefine
 function socketOpening(flow: Flow, index: number): readonly number[] {
   const step = flow.steps[index]
   if (step?.kind !== 'websocket' || step.action.do === 'connect') return []
+  if (step.stream !== undefined) return [step.stream]
   const opening = flow.steps.slice(0, index).findLastIndex((other) => {
     return (
       other.kind === 'websocket' &&

@@ -3,7 +3,7 @@ import type { AppEvent } from '../../instrument/event.ts'
 import type { Clues } from '../clues.ts'
 import { seenIn } from '../conclusion.ts'
 import type { Conclusion } from '../conclusion.ts'
-import { memorySuspects, readPlace } from '../holders.ts'
+import { listenerSuspects, memorySuspects, readPlace } from '../holders.ts'
 import { limiters, packageAmong, socketServers } from '../packages.ts'
 
 const polling = /\/(?:socket\.io|engine\.io)\/|[?&]transport=(?:polling|websocket)|\/sockjs\//
@@ -45,14 +45,14 @@ export function roomsRule(clues: Clues): Conclusion | undefined {
   if (difference.actual === 'no answer: refused') return undefined
   const isOfOthers = writers.some(({ client, type }) => client !== reader.client || type !== 'websocket')
   const suspect = memorySuspects(clues)[0]
-  const server = packageAmong(boot, socketServers)
+  const server = reader.isStream === true ? undefined : packageAmong(boot, socketServers)
   const sent = broadcastOf(reader, run)
   if (!isOfOthers && suspect?.isRead === true && !isOfAnother(sent, reader)) return undefined
   const used = server === undefined ? undefined : readPlace(server, run)
   // Where requests use nothing of the server, the app has a list of its own of who is connected.
   const own = used === undefined && !hasRooms(sent) ? ownList(clues) : undefined
   const seen = seenIn(own ?? server)
-  const holder = seen.holder ?? 'connected sockets'
+  const holder = seen.holder ?? (reader.isStream === true ? 'open streams' : 'connected sockets')
   const writtenAt = sent?.writtenAt ?? used ?? seen.writtenAt
   return {
     kind: 'socket-rooms',
@@ -65,7 +65,8 @@ export function roomsRule(clues: Clues): Conclusion | undefined {
 
 /** Of what was written as they connected, what is called as if it kept them. */
 function ownList(clues: Clues): AppEvent | undefined {
-  const events = memorySuspects(clues).map(({ event }) => event)
+  const suspects = clues.reader.isStream === true ? listenerSuspects(clues) : memorySuspects(clues)
+  const events = suspects.map(({ event }) => event)
   return events.find(({ holder }) => connected.test(holder ?? '')) ?? events[0]
 }
 
@@ -77,10 +78,10 @@ function broadcastOf({ awaits }: Clues['reader'], run: Clues['run']): AppEvent |
 
 /** It was waited for, and went to other sockets than the one that caused it. */
 function isOfAnother(sent: AppEvent | undefined, { awaits }: Clues['reader']): boolean {
-  return sent?.package === 'ws' && awaits !== undefined && sent.detail?.includes(awaits) === true
+  return sent !== undefined && !hasRooms(sent) && awaits !== undefined && sent.detail?.includes(awaits) === true
 }
 
 /** Its package keeps who is connected, and in which room. */
 function hasRooms(sent: AppEvent | undefined): boolean {
-  return sent !== undefined && sent.package !== 'ws'
+  return sent?.package === 'socket.io'
 }
