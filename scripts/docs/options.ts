@@ -111,7 +111,7 @@ const sections: readonly Section[] = [
   },
   {
     title: 'expressTokens(api, options)',
-    lead: 'From `drover/express`, beside the options of `verify`; `fastifyTokens`, `honoTokens`, `koaTokens`, `fetchTokens` and `withTokens` take the same.',
+    lead: 'From `drover/express`, beside the options of `verify`; `fastifyTokens`, `honoTokens`, `koaTokens`, `fetchTokens`, `withTokens`, `acceptTokenUpgrade` and `socketIoTokens` take the same.',
     parts: [['src/adapters/tokens/admit.ts', 'TokenRouteOptions']],
   },
   {

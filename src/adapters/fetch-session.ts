@@ -4,7 +4,7 @@ import type { Sessions } from '../session/sessions.ts'
 import { privateCacheHeaders, sharedCacheHeaders } from './cache-headers.ts'
 import { errorAnswer } from './error-answer.ts'
 import type { ErrorAnswer } from './error-answer.ts'
-import { Incoming } from './incoming.ts'
+import { Incoming, judgedMethod } from './incoming.ts'
 
 /** What a Request does not tell of its client. */
 export interface FetchClient {
@@ -28,9 +28,10 @@ export function openFetchSession<Data extends object>(
   { ip, encrypted }: FetchClient,
 ): FetchExchange<Data> {
   let headLeft = false
+  const header = (name: string) => request.headers.get(name) ?? undefined
   const incoming = new Incoming({
-    method: request.method,
-    header: (name) => request.headers.get(name) ?? undefined,
+    method: judgedMethod(request.method, header),
+    header,
     ip,
     encrypted,
     headLeft: () => headLeft,
@@ -72,6 +73,8 @@ async function committed<Data extends object>(
 
 /** The answer depends on who asks: no shared cache may store it. */
 export function privateResponse(response: Response, cookies: readonly string[]): Response {
+  // The way to a WebSocket, as Deno and Cloudflare have it: no cache stores that, and only the runtime can make one.
+  if (response.status === 101) return response
   // One without a body may be a constant that the app answers everybody with: it must not collect everybody's cookies.
   const own = response.body === null ? copyOf(response) : response
   try {

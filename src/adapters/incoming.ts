@@ -29,3 +29,14 @@ export class Incoming implements IncomingRequest {
     return this.#ip()
   }
 }
+
+/** The method of a request for a WebSocket, for those who ask what changes something: it opens a way to. */
+export const upgradeMethod = 'UPGRADE'
+
+/**
+ * The method by which a request is judged: that for a WebSocket is a GET by name, and browsers let pages of any site send it
+ * with the user's cookies (RFC 6455 section 10.2).
+ */
+export function judgedMethod(method: string, header: (name: string) => string | undefined): string {
+  return method === 'GET' && /\bwebsocket\b/i.test(header('upgrade') ?? '') ? upgradeMethod : method
+}

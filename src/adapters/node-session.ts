@@ -4,7 +4,7 @@ import type { OpenSession } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { sendErrorAnswer } from './error-answer.ts'
 import type { ErrorAnswer } from './error-answer.ts'
-import { Incoming } from './incoming.ts'
+import { Incoming, judgedMethod } from './incoming.ts'
 import { refusalAnswer } from './mounted-session.ts'
 import { gateResponse } from './response-gate.ts'
 import type { ResponseGuard } from './response-gate.ts'
@@ -23,9 +23,10 @@ export function openNodeSession<Data extends object>(
   res: ServerResponse,
   { ip, encrypted }: NodeClient,
 ): OpenSession<Data> {
+  const header = (name: string) => headerOf(req, name)
   const incoming = new Incoming({
-    method: req.method ?? 'GET',
-    header: (name) => headerOf(req, name),
+    method: judgedMethod(req.method ?? 'GET', header),
+    header,
     ip,
     encrypted,
     headLeft: () => gate.headLeft(),

@@ -1,23 +1,25 @@
-// Sessions for WebSockets: judged and read before the upgrade, and the socket closes when its session ends, on whichever
+// Sessions and tokens for WebSockets: judged and read before the upgrade, and the socket closes when its session ends, on whichever
 // server that happens.
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { DroverError } from '../base/errors.ts'
 import type { OpenSession, Session } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
-import { errorAnswer } from './error-answer.ts'
-import type { ErrorAnswer } from './error-answer.ts'
-import { Incoming } from './incoming.ts'
+import { Incoming, upgradeMethod } from './incoming.ts'
 import { headerOf } from './node-session.ts'
+import { closeOnEnd, connectError, endedCode, judgeUpgrade } from './sockets.ts'
+import type { ClosableSocket, SocketIoSocket } from './sockets.ts'
 
 export type { Session } from '../session/session.ts'
 export type { Sessions } from '../session/sessions.ts'
+export type { TokenRouteOptions } from './tokens/admit.ts'
+export { acceptTokenUpgrade, closeWithToken, socketIoTokens } from './tokens/websocket.ts'
+export type { SocketToken } from './tokens/socket-token.ts'
+export type { ClosableSocket, SocketIoSocket } from './sockets.ts'
 
 /** What a socket is told when its session has ended: policy violation (RFC 6455 section 7.4.1). */
-export const sessionEndedCode = 1008
+export const sessionEndedCode: number = endedCode
 const sessionEndedReason = 'session ended'
-/** A peer that does not answer the closing handshake in this time is cut off. */
-const closingTimeoutMs = 5_000
 
 /** What an upgrade needs beside a session. */
 export interface UpgradeOptions {
@@ -25,13 +27,6 @@ export interface UpgradeOptions {
   readonly signedIn?: boolean
   /** Whether the client came over HTTPS, where that is not to be seen from the socket. Default: whether it is encrypted. */
   readonly encrypted?: (req: IncomingMessage) => boolean
-}
-
-/** The part of a WebSocket that is needed here; one of the package `ws` has it. */
-export interface ClosableSocket {
-  close(code: number, reason: string): void
-  terminate?(): void
-  once(event: 'close', listener: () => void): unknown
 }
 
 /**
@@ -48,19 +43,13 @@ export async function acceptUpgrade<Data extends object>(
   socket: Duplex,
   options: UpgradeOptions = {},
 ): Promise<Session<Data> | undefined> {
-  // Whoever takes an upgrade's socket takes its errors too; here nobody has, until the app does.
-  const ignore = () => undefined
-  socket.on('error', ignore)
-  try {
-    return await judged(shop, req, options)
-  } catch (error) {
-    shop.report(error)
-    refuse(socket, errorAnswer(error))
-    return undefined
-  } finally {
-    socket.off('error', ignore)
-    if (socket.destroyed || socket.writableEnded) socket.on('error', ignore)
-  }
+  return judgeUpgrade(
+    socket,
+    () => judged(shop, req, options),
+    (error) => {
+      shop.report(error)
+    },
+  )
 }
 
 async function judged<Data extends object>(
@@ -83,8 +72,7 @@ function openUpgrade<Data extends object>(
   encrypted: boolean,
 ): OpenSession<Data> {
   const incoming = new Incoming({
-    // A GET by name, but it opens a way to change things: pages of other sites may not.
-    method: 'UPGRADE',
+    method: upgradeMethod,
     header: (name) => headerOf(req, name),
     ip: () => req.socket.remoteAddress,
     encrypted,
@@ -103,27 +91,11 @@ export async function closeWithSession<Data extends object>(
   socket: ClosableSocket,
 ): Promise<void> {
   if ((await session.handle()) === undefined) return
-  let isClosed = false
-  let stop = () => {
-    isClosed = true
-  }
-  socket.once('close', () => stop())
-  const stopWatching = await session.watch(() => {
-    socket.close(sessionEndedCode, sessionEndedReason)
-    const timer = setTimeout(() => socket.terminate?.(), closingTimeoutMs)
-    timer.unref()
-    stop = () => clearTimeout(timer)
-  })
-  if (isClosed) stopWatching()
-  else stop = stopWatching
-}
-
-/** The part of a Socket.IO socket that is needed here. */
-export interface SocketIoSocket {
-  readonly request: IncomingMessage
-  readonly data: { session?: unknown }
-  disconnect(close?: boolean): unknown
-  on(event: 'disconnect', listener: () => void): unknown
+  await closeOnEnd(socket, (onEnd) =>
+    session.watch(() => {
+      onEnd(sessionEndedReason)
+    }),
+  )
 }
 
 /**
@@ -133,7 +105,7 @@ export interface SocketIoSocket {
 export function socketIoSessions<Data extends object>(
   shop: Sessions<Data>,
   options: UpgradeOptions = {},
-): (socket: SocketIoSocket, next: (error?: Error) => void) => void {
+): (socket: SocketIoSocket<{ session?: unknown }>, next: (error?: Error) => void) => void {
   return (socket, next) => {
     const admit = async () => {
       try {
@@ -150,7 +122,7 @@ export function socketIoSessions<Data extends object>(
 
 async function admitSocket<Data extends object>(
   shop: Sessions<Data>,
-  socket: SocketIoSocket,
+  socket: SocketIoSocket<{ session?: unknown }>,
   options: UpgradeOptions,
 ): Promise<void> {
   const session = await judged(shop, socket.request, options)
@@ -162,23 +134,8 @@ async function admitSocket<Data extends object>(
   socket.on('disconnect', stop)
 }
 
-/** As Socket.IO sends it to the client: a message and `data`, and nothing of what happened inside. */
-function connectError(error: unknown): Error {
-  const { status, statusMessage } = errorAnswer(error)
-  const code = error instanceof DroverError ? error.code : 'INTERNAL'
-  return Object.assign(new Error(statusMessage), { data: { code, status } })
-}
-
 function notSignedIn(): DroverError {
   return new DroverError('SESSION_REQUIRED', 'Cannot upgrade request: nobody is signed in')
-}
-
-/** An answer in place of the upgrade (RFC 6455 section 4.2.2). */
-function refuse(socket: Duplex, { status, statusMessage, headers, body }: ErrorAnswer): void {
-  const lines = Object.entries({ ...headers, connection: 'close' }).map(
-    ([name, value]) => `${name}: ${value}`,
-  )
-  socket.end(`HTTP/1.1 ${status} ${statusMessage}\r\n${lines.join('\r\n')}\r\n\r\n${body}`)
 }
 
 function isEncrypted(req: IncomingMessage): boolean {

@@ -1,5 +1,8 @@
 // One suite for the token adapters of all frameworks.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { request } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { describe, test } from 'node:test'
 import type { Tokens } from 'drover/tokens'
 import { tokenCookies } from 'drover/tokens'
@@ -33,6 +36,15 @@ async function bearerOf(api: Tokens, scopes: readonly string[] = []): Promise<{ 
 async function cookieOf(api: Tokens): Promise<string> {
   const lines = tokenCookies(await api.issue('alice'))
   return lines.map((line) => line.split(';')[0]).join('; ')
+}
+
+async function upgradeStatus(url: string, headers: Readonly<Record<string, string>>): Promise<number> {
+  const asked = request(`${url}/me`, {
+    headers: { ...headers, connection: 'Upgrade', upgrade: 'websocket' },
+  }).end()
+  const [response]: IncomingMessage[] = await once(asked, 'response')
+  response?.resume()
+  return response?.statusCode ?? 0
 }
 
 for (const name of Object.keys(frameworks)) {
@@ -122,6 +134,9 @@ for (const name of Object.keys(frameworks)) {
           assert.equal(posted.status, status)
           await posted.arrayBuffer()
         }
+        // A request for a WebSocket is a GET, and changes things all the same.
+        assert.equal(await upgradeStatus(url, own), 200)
+        assert.equal(await upgradeStatus(url, forged), 403)
         const elsewhere = await fetch(`${url}/`, { headers: { cookie } })
         assert.equal(await elsewhere.text(), 'nobody')
       })

@@ -8,6 +8,7 @@ import type { TokenCookieOptions } from '../../tokens/responses.ts'
 import type { TokenReader } from '../../tokens/tokens.ts'
 import { errorAnswer } from '../error-answer.ts'
 import type { ErrorAnswer } from '../error-answer.ts'
+import { judgedMethod } from '../incoming.ts'
 
 export interface TokenRouteOptions extends VerifyOptions {
   /** Whether a request without a token is refused (401). One that brings a token must bring a good one. Default: true. */
@@ -45,16 +46,37 @@ export async function admitToken<Claims extends object>(
   options: TokenRouteOptions,
 ): Promise<Admission> {
   try {
-    const { text, isCookie } = tokenIn(request, options)
-    if (text === undefined && options.required === false) return keep(reader, holder, undefined, isCookie)
-    if (text === undefined) throw missing()
-    return keep(reader, holder, await reader.verify(text, options), isCookie)
+    const { isCookie } = await judgeToken(reader, holder, request, options)
+    return { isAdmitted: true, isPrivate: isCookie }
   } catch (error) {
     if (!(error instanceof DroverError)) throw error
-    // Refusals are everyday; what only looks like one to a client is for the operator.
-    if (error.status >= 500) reader.report(error)
+    reportOutage(reader, error)
     return errorAnswer(error)
   }
+}
+
+/** Refusals are everyday; what only looks like one to a client is for the operator. */
+export function reportOutage(reader: TokenReader<object>, error: unknown): void {
+  if (!(error instanceof DroverError) || error.status >= 500) reader.report(error)
+}
+
+/** The same, with what the request brought; rejects where it is not admitted. */
+export async function judgeToken<Claims extends object>(
+  reader: TokenReader<Claims>,
+  holder: object,
+  request: TokenRequest,
+  options: TokenRouteOptions,
+): Promise<JudgedToken<Claims>> {
+  const { text, isCookie } = tokenIn(request, options)
+  if (text === undefined && options.required !== false) throw missing()
+  const token = text === undefined ? undefined : await reader.verify(text, options)
+  keep(reader, holder, token)
+  return { text, token, isCookie }
+}
+
+export interface JudgedToken<Claims extends object> extends FoundToken {
+  /** Undefined for a visitor. */
+  readonly token: AccessToken<Claims> | undefined
 }
 
 interface FoundToken {
@@ -76,7 +98,9 @@ function tokenIn(request: TokenRequest, options: TokenRouteOptions): FoundToken 
 }
 
 /** A browser adds cookies to requests that other pages cause; nothing adds an Authorization header. */
-function refuseForged({ method, header }: TokenRequest, { trustedOrigins = [] }: TokenRouteOptions): void {
+function refuseForged(request: TokenRequest, { trustedOrigins = [] }: TokenRouteOptions): void {
+  const { header } = request
+  const method = judgedMethod(request.method, header)
   if (isSafe(method)) return
   const forwardedHost = process.env[instanceVariable] === undefined ? undefined : header('x-forwarded-host')
   const verdict = judgeOrigin(
@@ -90,16 +114,10 @@ function refuseForged({ method, header }: TokenRequest, { trustedOrigins = [] }:
 /** Where a request keeps the token of each reader. Not by the request in a WeakMap: those live until a full collection. */
 const places = new WeakMap<object, symbol>()
 
-function keep(
-  reader: object,
-  holder: object,
-  token: AccessToken<object> | undefined,
-  isPrivate: boolean,
-): Admission {
+function keep(reader: object, holder: object, token: AccessToken<object> | undefined): void {
   let place = places.get(reader)
   if (place === undefined) places.set(reader, (place = Symbol('token')))
   Object.defineProperty(holder, place, { configurable: true, value: token })
-  return { isAdmitted: true, isPrivate }
 }
 
 /** The token that `reader` has verified for this request; undefined when it brought none. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Adapter, Handler } from '../adapter.ts'
-import { cookieOf, runApp } from '../running-app.ts'
+import { ask, cookieOf, responseTo, runApp } from '../running-app.ts'
 import { post, shopApp } from '../shop-app.ts'
 
 const foreign = { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }
@@ -31,6 +31,20 @@ export function forgery(adapter: Adapter): void {
     assert.deepEqual(store.calls, [])
     assert.equal(reports.length, 3)
     assert.equal((await visit('/me', { cookie, headers: foreign })).text, '{"principal":"ann"}')
+  })
+
+  test('a WebSocket that another site opens is refused, though its request is a GET', async (context) => {
+    const app = await runApp(context, adapter, shopApp)
+    const cookie = cookieOf(await app.visit('/login/ann', post))
+    const upgrade = { cookie, connection: 'Upgrade', upgrade: 'websocket' }
+    for (const [origin, status] of [
+      [app.url, 200],
+      ['https://evil.example', 403],
+    ] as const) {
+      const answer = await responseTo(ask(app, '/me', { headers: { ...upgrade, origin } }))
+      answer.resume()
+      assert.equal(answer.statusCode, status)
+    }
   })
 
   test('a request with a body that is refused does not hurt the next one', async (context) => {
