@@ -238,6 +238,29 @@ test('what needs sessions to meet is refused: atomic updates, commits that are m
   await assert.rejects(bench.keeping().principals.list('ann'), refused)
 })
 
+test('a request chooses what to do when the feed is cut, and what it has used before is looked at again', async () => {
+  const bench = new CookieBench()
+  const cookie = await bench.start({ visits: 1 }, 'ann')
+  const first = bench.open(cookie)
+  await first.whenCut('refuse')
+  assert.equal(bench.signIns.whenCut, 'refuse')
+  await first.data()
+  await bench.open(cookie).data()
+  assert.equal(bench.signIns.whenCut, undefined)
+
+  const unknown = new DroverError('REVOCATIONS_UNKNOWN', 'Cannot tell: the feed is cut')
+  const [second, third] = [bench.open(cookie), bench.open(cookie)]
+  await third.data()
+  bench.signIns.failure = unknown
+  for (const session of [second, third]) await assert.rejects(session.whenCut('refuse'), unknown)
+  await bench.open(await bench.start({ visits: 1 })).whenCut({ acceptFor: '1m' })
+  bench.signIns.failure = undefined
+  await bench.keeping().principals.revoke((await first.handle()) ?? '')
+  await second.whenCut('refuse')
+  assert.equal(await second.principal(), undefined)
+  await assert.rejects(third.whenCut('refuse'), { code: 'SESSION_GONE' })
+})
+
 test('flashes and CSRF tokens are in the cookie, too', async () => {
   const bench = new CookieBench()
   const session = bench.open()

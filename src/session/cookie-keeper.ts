@@ -12,7 +12,7 @@ import type { SessionKeeper } from './keeping.ts'
 import type { HeldSession, SignIn } from './lifecycle.ts'
 import type { SessionPolicy } from './policy.ts'
 import { newCookieKey } from './sign-ins.ts'
-import type { SignIns } from './sign-ins.ts'
+import type { CutChoice, SignIns } from './sign-ins.ts'
 import { cookieLate } from './writer.ts'
 import type { Destination, Found, SessionPorts, SessionRequest, Written } from './writer.ts'
 
@@ -35,6 +35,8 @@ export class CookieKeeper implements SessionKeeper {
   /** The session as it was found, or written last. */
   #record: CookieRecord | undefined
   #cookie: string | undefined
+  /** Of this request; undefined: the app's. */
+  #whenCut: CutChoice | undefined
 
   constructor(setting: CookieSetting, request: SessionRequest) {
     this.#setting = setting
@@ -111,6 +113,11 @@ export class CookieKeeper implements SessionKeeper {
     if (!this.#request.headLeft()) this.#cookie = clearCookie(this.#setting.policy, this.#request.secure)
   }
 
+  async judgeBy(whenCut: CutChoice): Promise<boolean> {
+    this.#whenCut = whenCut
+    return this.#record === undefined || this.#isAlive(this.#record)
+  }
+
   watch(key: string | undefined, onEnd: () => void): () => void {
     const record = this.#record
     let timer: NodeJS.Timeout | undefined
@@ -152,7 +159,8 @@ export class CookieKeeper implements SessionKeeper {
   async #hasEnded(record: CookieRecord | undefined): Promise<boolean> {
     if (record === undefined || this.#absoluteDeadlineOf(record) <= this.#setting.ports.clock.now())
       return true
-    return record.principal === undefined ? false : this.#setting.signIns.isEnded(record.key, record.mark)
+    if (record.principal === undefined) return false
+    return this.#setting.signIns.isEnded(record.key, record.mark, this.#whenCut)
   }
 
   /** A policy that has become shorter holds for cookies that are out, too: what was revoked is not remembered any longer. */

@@ -4,6 +4,7 @@ import type { FieldTexts } from './fields.ts'
 import type { LegacySession } from './legacy.ts'
 import type { HeldSession, SignIn } from './lifecycle.ts'
 import type { RevokeAllOptions, SessionInfo } from './principals.ts'
+import type { CutChoice } from './sign-ins.ts'
 import type { Destination, Found, SessionRequest, Written } from './writer.ts'
 
 /** All sessions of an app, as they are kept. */
@@ -43,6 +44,11 @@ export interface SessionKeeper {
   create(signIn: SignIn | undefined, texts: FieldTexts): Promise<HeldSession>
   replace(session: HeldSession, to: Destination, draft: Draft, texts: FieldTexts): Promise<Written>
   discard(key: string, principal: string | undefined): Promise<void>
+  /**
+   * From now on it is told by this choice, and not by the app's, whether the session has ended. Resolves to whether one that was loaded before counts
+   * by it, too. Undefined where each read asks the store anyway.
+   */
+  readonly judgeBy?: (whenCut: CutChoice) => Promise<boolean>
   /** Calls `onEnd` once the session under `key` has ended (at once for undefined); returns what stops that. */
   watch(key: string | undefined, onEnd: () => void): () => void
 }

@@ -225,6 +225,12 @@ test('a commit that fails leaves no cookie behind and can be tried again', async
   assert.equal(await bench.open(cookieOf(session)).principal(), 'ann')
 })
 
+test('what to do when a feed is cut is no question where each read asks the store', async () => {
+  const bench = new SessionBench()
+  const message = /^Cannot choose .* in mode "store": each read asks the store$/
+  await assert.rejects(bench.open().whenCut('refuse'), { code: 'SESSION_MODE_UNSUPPORTED', message })
+})
+
 test('operations nobody waits for are pending, and a commit waits for them', async () => {
   const bench = new SessionBench()
   const session = bench.open(await bench.start({ theme: 'dark' }))

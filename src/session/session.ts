@@ -4,6 +4,7 @@ import { csrfField, flashField } from './conflict.ts'
 import { csrfToken, isCsrfToken, newCsrfSecret } from './csrf.ts'
 import type { OriginVerdict } from './csrf.ts'
 import { logId } from './events.ts'
+import type { CutChoice } from './sign-ins.ts'
 import { Transaction } from './transaction.ts'
 import type { CommitOutcome, FieldChange, TransactionRequest, TransactionSetting } from './transaction.ts'
 
@@ -68,6 +69,12 @@ export interface Session<Data extends object = Record<string, unknown>> {
   csrfToken(): Promise<string>
   /** Whether a token is one of this session's; for forms, whose fields only the app reads. */
   verifyCsrf(token: unknown): Promise<boolean>
+  /**
+   * Mode 'token': for this request, what to do with a signed-in session while the feed of revocations is cut or lags, in place of the option `whenCut`. Looks
+   * at the session by that at once: rejects with REVOCATIONS_UNKNOWN or STORE_UNAVAILABLE where it does not count, and with SESSION_GONE where it was
+   * used before and has ended. Visitors pass. Say it first in a route.
+   */
+  whenCut(choice: CutChoice): Promise<void>
   /** What `list` and `revoke` call this session; undefined while it is not at rest. Shows nothing by which to sign in. */
   handle(): Promise<string | undefined>
   /** What to call this session in logs: a salted hash that nobody can sign in with or look up. */
@@ -184,6 +191,10 @@ export class OpenSession<Data extends object = Record<string, unknown>> implemen
       const secret = this.#csrfSecret()
       return secret !== undefined && isCsrfToken(token, secret)
     })
+  }
+
+  whenCut(choice: CutChoice): Promise<void> {
+    return this.#turn(() => this.#transaction.judgeBy(choice))
   }
 
   handle(): Promise<string | undefined> {

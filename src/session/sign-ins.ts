@@ -1,6 +1,10 @@
 // The SignIns port: what sessions in cookies ask of those who know which sign-ins have ended, on whichever server.
 import { hash } from 'node:crypto'
+import type { Duration } from '../base/durations.ts'
 import type { RandomBytes } from './id.ts'
+
+/** What to do where it is not known which sign-ins have ended: ask the store, answer 503, or take them for a while. */
+export type CutChoice = 'look up' | 'refuse' | { readonly acceptFor: Duration }
 
 /**
  * Sign-ins by their keys: 16 characters of base64url that all of one principal have, a dot, and 32 random ones. Each method that asks a store
@@ -9,8 +13,11 @@ import type { RandomBytes } from './id.ts'
 export interface SignIns {
   /** Begins one that lives until then at most, and gives the principal's mark, by which `endAll` tells earlier ones from later ones. */
   begin(key: string, absoluteDeadlineMs: number): Promise<number>
-  /** From memory where that is fresh enough. Rejects, or throws, where it cannot be told: STORE_UNAVAILABLE, REVOCATIONS_UNKNOWN. */
-  isEnded(key: string, mark: number): boolean | Promise<boolean>
+  /**
+   * From memory where that is fresh enough, else as `whenCut` says, or the app's own choice. Rejects, or throws, where it cannot be told:
+   * STORE_UNAVAILABLE, REVOCATIONS_UNKNOWN. OPTION_INVALID for what is no choice.
+   */
+  isEnded(key: string, mark: number, whenCut?: CutChoice): boolean | Promise<boolean>
   /** Ends one. `untilMs`: it cannot be alive after that. */
   end(key: string, untilMs: number): Promise<void>
   /** Ends all with this tag that have begun, but `exceptKey`. */

@@ -16,6 +16,7 @@ import type { CommitPlan, HeldSession, SessionState, SignIn } from './lifecycle.
 import { onceField, staleOnceFields } from './once.ts'
 import type { DataShape } from './schema.ts'
 import type { SessionPolicy } from './policy.ts'
+import type { CutChoice } from './sign-ins.ts'
 import { unsupported } from './unsupported.ts'
 import { WorkingCopy } from './working-copy.ts'
 import type { Found, SessionPorts, SessionRequest, Written } from './writer.ts'
@@ -93,6 +94,15 @@ export class Transaction<Data extends object> {
     const found = await this.#find(this.#state.key)
     if (found !== undefined) this.copy.take(found.texts)
     this.#state = transition(this.#state, { type: 'loaded', session: found?.session })
+  }
+
+  /** Loads by this choice; SESSION_GONE where what was loaded before has ended by it. */
+  async judgeBy(whenCut: CutChoice): Promise<void> {
+    this.#refuseGone()
+    if (this.writer.judgeBy === undefined)
+      throw unsupported('choose what to do when the feed is cut', 'each read asks the store', 'store')
+    if (!(await this.writer.judgeBy(whenCut))) this.#vanish()
+    await this.load()
   }
 
   signIn(given: SignIn): void {

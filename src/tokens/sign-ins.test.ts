@@ -56,6 +56,10 @@ test('while the feed is cut the store is asked, or the answer is 503, as the rul
     const [kept, lost] = [await here.begin(keyOf('a'), untilMs), await here.begin(keyOf('b'), untilMs)]
     farStore.cut(true)
     await here.end(keyOf('b'), untilMs)
+    // A request may have a rule of its own.
+    if (whenCut !== 'refuse')
+      assert.throws(() => there.isEnded(keyOf('a'), kept, 'refuse'), { code: 'REVOCATIONS_UNKNOWN' })
+    else assert.equal(await there.isEnded(keyOf('b'), lost, 'look up'), true)
     if (whenCut === 'look up') {
       assert.equal(await there.isEnded(keyOf('a'), kept), false)
       assert.equal(await there.isEnded(keyOf('b'), lost), true)

@@ -1,6 +1,7 @@
 // Sign-ins whose data is elsewhere, such as in a cookie: families without tokens, ended by the same feed.
 import type { Clock } from '../base/clock.ts'
-import type { CutRule, FeedPolicy } from './options.ts'
+import { readWhenCut } from './options.ts'
+import type { CutRule, FeedPolicy, WhenCut } from './options.ts'
 import { Revocations } from './revocations.ts'
 import { isRevoked } from './revoked.ts'
 import type { TokenStore } from './token-store.ts'
@@ -37,8 +38,10 @@ export class FamilySignIns {
     })
   }
 
-  isEnded(key: string, mark: number): boolean | Promise<boolean> {
-    return isRevoked({ known: this.#known, store: this.#store }, { key, mark }, this.#rule, this.#clock)
+  /** `whenCut` is the request's own, if it has one. Throws OPTION_INVALID for what is none. */
+  isEnded(key: string, mark: number, whenCut?: WhenCut): boolean | Promise<boolean> {
+    const rule = whenCut === undefined ? this.#rule : readWhenCut(whenCut)
+    return isRevoked({ known: this.#known, store: this.#store }, { key, mark }, rule, this.#clock)
   }
 
   async end(key: string, untilMs: number): Promise<void> {

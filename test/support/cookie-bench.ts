@@ -8,7 +8,7 @@ import type { SessionKeeping } from '../../src/session/keeping.ts'
 import { readPolicy } from '../../src/session/policy.ts'
 import type { SessionPolicyOptions } from '../../src/session/policy.ts'
 import { OpenSession } from '../../src/session/session.ts'
-import type { SignIns } from '../../src/session/sign-ins.ts'
+import type { CutChoice, SignIns } from '../../src/session/sign-ins.ts'
 import { readKeyRing } from '../../src/tokens/key-ring.ts'
 import { cookieOf } from './session-bench.ts'
 import type { Shop } from './session-bench.ts'
@@ -20,6 +20,8 @@ export class MemorySignIns implements SignIns {
   readonly begun: string[] = []
   readonly ended: Map<string, number> = new Map()
   failure: Error | undefined
+  /** By which choice it was asked last. */
+  whenCut: CutChoice | undefined
   #mark = 0
   #spared: string | undefined
 
@@ -29,7 +31,8 @@ export class MemorySignIns implements SignIns {
     return this.#mark
   }
 
-  isEnded(key: string, mark: number): boolean {
+  isEnded(key: string, mark: number, whenCut?: CutChoice): boolean {
+    this.whenCut = whenCut
     this.#answer()
     return this.ended.has(key) || (mark < this.#mark && key !== this.#spared)
   }
