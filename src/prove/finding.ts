@@ -134,6 +134,8 @@ export interface Proof {
 
 export interface Hint {
   readonly kind: Kind
+  /** The variable, where it is one: `carts`, `Store.items`. */
+  readonly holder?: string
   readonly at: CodePlace
   readonly text: string
 }

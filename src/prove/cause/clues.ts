@@ -37,6 +37,8 @@ export interface Clues {
   readonly run: readonly AppEvent[]
   /** Files that the run wrote, relative to the app's folder where they are in it; whoever saw them. */
   readonly files: readonly string[]
+  /** Variables that functions write, by the app's sources: what of a build is named so is the app's own. */
+  readonly inSources?: ReadonlySet<string>
   /** The source of a line, trimmed. */
   readonly textOf: (place: Place) => string | undefined
 }

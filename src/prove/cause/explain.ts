@@ -10,6 +10,7 @@ import type { Flow, Step, StepBody } from '../flow/flow.ts'
 import { requestHeader } from '../instrument/event.ts'
 import type { AppEvent } from '../instrument/event.ts'
 import { nodeInstrument } from '../instrument/instrument.ts'
+import { prescan } from '../prescan/prescan.ts'
 import type { Observation, Trace } from '../trace.ts'
 import { classify } from './classify.ts'
 import { sortEvents } from './clues.ts'
@@ -155,10 +156,12 @@ async function cluesOf(
   cwd: string,
 ): Promise<Clues> {
   const events = sortEvents(inside?.events ?? [])
+  const hints = inside === undefined ? [] : await prescan(cwd)
   const { writer, reader, witness, difference, modes } = divergence
   const trace = inside?.trace ?? showing.alone
   const before = writer === undefined ? witness.filter((step) => step < reader) : [writer]
-  const side = (step: number): Side => sideOf({ flow, index: step, trace, events, expected: difference.expected })
+  const side = (step: number): Side =>
+    sideOf({ flow, index: step, trace, events, expected: difference.expected })
   return {
     difference,
     modes,
@@ -170,6 +173,7 @@ async function cluesOf(
     timers: events.timers,
     run: inside?.events.filter(({ request }) => request > 0) ?? [],
     files: inside?.files ?? [],
+    inSources: new Set(hints.flatMap(({ holder }) => holder ?? [])),
     textOf: await sourceLines(inside?.events ?? [], cwd),
   }
 }

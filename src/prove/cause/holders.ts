@@ -2,6 +2,7 @@
 import type { CodePlace } from '../finding.ts'
 import type { AppEvent, Place } from '../instrument/event.ts'
 import type { Clues } from './clues.ts'
+import { isLeftOut } from '../prescan/sources.ts'
 import { caches, isAmong } from './packages.ts'
 
 /** A write, and how well it explains what the reader answered. */
@@ -14,10 +15,11 @@ export interface Suspect {
 }
 
 /** The likeliest first. */
-export function memorySuspects({ writers, reader }: Clues): readonly Suspect[] {
+export function memorySuspects({ writers, reader, inSources }: Clues): readonly Suspect[] {
   return rank(
     writers.flatMap(({ events }) => events),
     reader.events,
+    inSources,
   )
 }
 
@@ -32,7 +34,11 @@ export function listenerSuspects({ reader, run }: Clues): readonly Suspect[] {
   return rank(reader.events, others).filter(({ isRead }) => isRead)
 }
 
-function rank(written: readonly AppEvent[], seen: readonly AppEvent[]): readonly Suspect[] {
+function rank(
+  written: readonly AppEvent[],
+  seen: readonly AppEvent[],
+  inSources: ReadonlySet<string> = new Set(),
+): readonly Suspect[] {
   const reads = readPlaces(seen)
   const writes = new Set(seen.filter(({ event }) => event === 'write').map(placeKey))
   const suspects = written
@@ -50,9 +56,15 @@ function rank(written: readonly AppEvent[], seen: readonly AppEvent[]): readonly
   const worth = (suspect: Suspect): number =>
     score(suspect) -
     (passing.has(placeKey(suspect.event)) ? 3 : 0) -
-    (routine.has(placeKey(suspect.event)) ? 2.5 : 0)
+    (routine.has(placeKey(suspect.event)) ? 2.5 : 0) +
+    (isOwnOfBuild(suspect.event, inSources) ? 1 : 0)
   // The order of writing decides between equals.
   return suspects.toSorted((a, b) => worth(b) - worth(a))
+}
+
+/** A build has taken in what its framework keeps for itself, too. */
+function isOwnOfBuild({ holder = '', declaredAt }: AppEvent, inSources: ReadonlySet<string>): boolean {
+  return declaredAt !== undefined && isLeftOut(declaredAt.file) && inSources.has(holder)
 }
 
 /** What a request puts somewhere and takes away again in the end, such as itself among what is under way. */

@@ -41,3 +41,27 @@ test('what was observed, or has a line, keeps what it has', () => {
   const writtenAt = { file: 'b.js', line: 7, text: undefined }
   assert.equal(causeAfter({ writtenAt }, [hint('module-state', 3)])?.placeFrom, undefined)
 })
+
+test('what only files showed gets the line of the only hint of its kind, and stays observed', () => {
+  const cause = causeAfter({ kind: 'local-sqlite', evidence: 'observed' }, [hint('local-sqlite', 9)])
+  assert.equal(cause?.declaredAt?.line, 9)
+  assert.equal(cause.evidence, 'observed')
+})
+
+test('memory that was only concluded is a cache where the sources have nothing else in memory', () => {
+  assert.equal(causeAfter({}, [hint('in-process-cache', 4)])?.kind, 'in-process-cache')
+  assert.equal(causeAfter({}, [hint('in-process-cache', 4), hint('module-state', 5)])?.kind, 'module-state')
+})
+
+test('a variable of a build is told by the only line of the sources that declares one of its name', () => {
+  const seen = {
+    evidence: 'observed' as const,
+    holder: 'carts',
+    declaredAt: { file: 'build/server/chunks/a.js', line: 70, text: undefined },
+  }
+  const named = (holder: string, line: number): Hint => ({ ...hint('module-state', line), holder })
+  assert.equal(causeAfter(seen, [named('carts', 3), named('hits', 4)])?.declaredAt?.file, 'a.js')
+  assert.equal(causeAfter(seen, [named('hits', 4)])?.declaredAt?.line, 70)
+  const own = { ...seen, declaredAt: { ...seen.declaredAt, file: 'src/b.js' } }
+  assert.equal(causeAfter(own, [named('carts', 3)])?.declaredAt?.line, 70)
+})

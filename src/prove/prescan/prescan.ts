@@ -17,6 +17,7 @@ import {
   text,
 } from '../instrument/syntax.ts'
 import type { Node } from '../instrument/syntax.ts'
+import { pythonHints } from './python.ts'
 import { scanLimits, sourcesIn } from './sources.ts'
 import type { ScanLimits, SourceFile } from './sources.ts'
 
@@ -29,14 +30,16 @@ export async function prescan(
   now: () => number = () => performance.now(),
 ): Promise<readonly Hint[]> {
   const hints: Hint[] = []
+  const python: SourceFile[] = []
   for await (const source of sourcesIn(folder, limits, now)) {
-    hints.push(...hintsIn(source))
+    if (source.file.endsWith('.py')) python.push(source)
+    else hints.push(...hintsIn(source))
     if (hints.length >= hintsAtMost) break
   }
-  return hints.slice(0, hintsAtMost)
+  return [...hints, ...pythonHints(python)].slice(0, hintsAtMost)
 }
 
-/** Of one file, in the order of its lines; one for each line and kind. */
+/** Of one file of JavaScript or TypeScript, in the order of its lines; one for each line and kind. */
 export function hintsIn({ file, text: source }: SourceFile): readonly Hint[] {
   const language = /\.[cm]?tsx?$/.test(file) ? 'ts' : 'js'
   const isCommonJs = file.endsWith('.cjs') || !/^\s*(?:import|export)\b/m.test(source)
@@ -107,6 +110,7 @@ class Scan {
       'module-state',
       binding.start,
       `\`${binding.name}\` lives as long as the process, and line ${line} writes it`,
+      binding.name,
     )
   }
 
@@ -141,11 +145,12 @@ class Scan {
     this.#hint('per-process-secret', node.start, `\`${name}\` is drawn anew in each process`)
   }
 
-  #hint(kind: Kind, offset: number, words: string): void {
+  #hint(kind: Kind, offset: number, words: string, holder?: string): void {
     const { line } = this.#position(offset)
     const at = { file: this.#file, line, text: this.#lines[line - 1]?.trim() }
     const key = `${kind} ${line}`
-    if (!this.hints.has(key)) this.hints.set(key, { kind, at, text: words })
+    if (!this.hints.has(key))
+      this.hints.set(key, { kind, at, text: words, ...(holder === undefined ? {} : { holder }) })
   }
 }
 

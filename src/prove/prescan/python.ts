@@ -10,10 +10,12 @@ export function pythonHints(sources: readonly SourceFile[]): readonly Hint[] {
   const isKept = held.some(({ isContainer }) => isContainer)
   // Where something is kept, a number that nobody else looks at gives it its keys.
   const told = held.filter(({ isContainer, isShown }) => isContainer || isShown || !isKept)
-  return modules.flatMap((module) => [
-    ...told.filter(({ hint }) => hint.at.file === module.file).map(({ hint }) => hint),
-    ...module.settings(),
-  ])
+  return modules.flatMap((module) =>
+    told
+      .filter(({ hint }) => hint.at.file === module.file)
+      .map(({ hint }) => hint)
+      .concat([...module.settings()]),
+  )
 }
 
 interface Held {
@@ -96,7 +98,9 @@ class Module {
         const field = new RegExp(String.raw`^\s+self\.(\w+)${annotated}`).exec(code)?.[1]
         if (field === undefined) continue
         const isContainer = new RegExp(String.raw`self\.\w+${annotated}${container}`).test(code)
-        const uses = methods.map((method) => useIn(method.text, String.raw`self\.${field}`, !isContainer, true))
+        const uses = methods.map((method) =>
+          useIn(method.text, String.raw`self\.${field}`, isContainer, true),
+        )
         const held = this.#heldAt(line + offset, `${className}.${field}`, isContainer, uses)
         if (held !== undefined) yield held
       }
@@ -107,7 +111,7 @@ class Module {
     if (!uses.includes('writes')) return undefined
     const words = `\`${name}\` lives as long as the process, and functions change it`
     return {
-      hint: this.#hint('module-state', index, words),
+      hint: { ...this.#hint('module-state', index, words), holder: name },
       isContainer,
       isShown: uses.includes('reads'),
     }
@@ -115,7 +119,7 @@ class Module {
 
   /** How each function uses a variable of another module, or of this one. */
   #usesOf(name: string, owner: Module, isContainer: boolean): readonly Use[] {
-    if (owner === this) return this.#blocks.map(({ text }) => useIn(text, name, !isContainer))
+    if (owner === this) return this.#blocks.map(({ text }) => useIn(text, name, isContainer))
     const whole = this.#code.join('\n')
     const isImported = new RegExp(
       String.raw`^\s*from\s+[\w.]*\b${owner.#name}\s+import\s+(?:\([^)]*|[^\n]*)\b${name}\b`,
@@ -123,8 +127,8 @@ class Module {
     ).test(whole)
     const path = String.raw`${owner.#name}\.${name}`
     return this.#blocks.map(({ text }) => {
-      const through = useIn(text, path, true, true)
-      return through === 'none' && isImported ? useIn(text, name, false) : through
+      const through = useIn(text, path, isContainer, true)
+      return through === 'none' && isImported ? useIn(text, name, isContainer) : through
     })
   }
 
@@ -135,10 +139,13 @@ class Module {
   }
 
   *settings(): Generator<Hint> {
+    const isShared = /backends\.(?:redis|memcached|db|filebased)\b|django_redis/.test(this.#lines.join('\n'))
     for (const [index, line] of this.#lines.entries()) {
       if (/^\s*#/.test(line)) continue
       for (const [pattern, kind, words] of settings)
         if (pattern.test(line)) yield this.#hint(kind, index, words)
+      if (!isShared && /\bsessions\.backends\.cache\b/.test(line))
+        yield this.#hint('in-memory-session', index, 'Sessions are in a cache in the memory of each process')
       const name = /^(?:[\w.]+\.)?(\w+)(?:\[["'](\w+)["']\])?\s*=/.exec(line)
       if (drawing.test(line) && secretName.test(name?.[2] ?? name?.[1] ?? ''))
         yield this.#hint('per-process-secret', index, 'It is drawn anew in each process')
@@ -152,17 +159,17 @@ class Module {
 
 type Use = 'none' | 'reads' | 'writes'
 
-/** `path` is a part of an expression; with `isAssigned`, giving it another value counts, for a variable only where the function says `global`. */
-function useIn(text: string, path: string, isAssigned: boolean, isMember = false): Use {
+/** A variable gets another value only where the function says `global`, a member anywhere. */
+function useIn(text: string, path: string, isContainer: boolean, isMember = false): Use {
   const at = String.raw`(?<![\w.])${path}\b`
   const matches = (rest: string): boolean => new RegExp(at + rest).test(text)
   const isGlobal = isMember || new RegExp(String.raw`^\s*global\b[^\n]*\b${path}\b`, 'm').test(text)
   if (!isGlobal && isLocal(text, path)) return 'none'
   const isChanged =
-    matches(String.raw`(?:\.\w+|\[[^\n]*?\])*\.(?:${changing})\(`) ||
     matches(String.raw`(?:\[[^\n]*?\])+(?:\.\w+)*${assigning}`) ||
-    new RegExp(String.raw`\bdel\s+${path}\[`).test(text) ||
-    ((isAssigned || isGlobal) && isGlobal && matches(assigning))
+    (isContainer && matches(String.raw`(?:\[[^\n]*?\])*\.(?:${changing})\(`)) ||
+    (isContainer && new RegExp(String.raw`\bdel\s+${path}\[`).test(text)) ||
+    (isGlobal && matches(assigning))
   if (isChanged) return 'writes'
   return matches('') ? 'reads' : 'none'
 }
@@ -171,9 +178,10 @@ function isLocal(text: string, name: string): boolean {
   const parameters = /def\s+\w+\s*\(([^)]*)/.exec(text)?.[1] ?? ''
   return (
     new RegExp(String.raw`\b${name}\b(?!\s*\()`).test(parameters.replaceAll(/=[^,]*/g, '')) ||
-    new RegExp(String.raw`(?:^\s+|\bfor\s+|\bas\s+)${name}(?:\s*:[^=\n]+)?(?:\s*=(?!=)|\s+in\b|\s*:$)`, 'm').test(
-      text,
-    )
+    new RegExp(
+      String.raw`(?:^\s+|\bfor\s+|\bas\s+)${name}(?:\s*:[^=\n]+)?(?:\s*=(?!=)|\s+in\b|\s*:$)`,
+      'm',
+    ).test(text)
   )
 }
 
@@ -199,7 +207,8 @@ function blocksOf(code: readonly string[]): readonly Block[] {
 
 /** A line that closes what the head opened is no deeper either. */
 function endOf(code: readonly string[], head: number, indent: number): number {
-  const isOutside = (line: string): boolean => line.trim() !== '' && line.search(/\S/) <= indent && !/^\s*\)/.test(line)
+  const isOutside = (line: string): boolean =>
+    line.trim() !== '' && line.search(/\S/) <= indent && !/^\s*\)/.test(line)
   const length = code.slice(head + 1).findIndex(isOutside)
   return length === -1 ? code.length : head + 1 + length
 }
@@ -208,5 +217,7 @@ const strings = /("""|''')[\s\S]*?\1|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|#[^
 
 /** Line by line as before. */
 function withoutStrings(text: string): string {
-  return text.replaceAll(strings, (match) => (match.startsWith('#') ? '' : `''${match.replaceAll(/[^\n]/g, '')}`))
+  return text.replaceAll(strings, (match) =>
+    match.startsWith('#') ? '' : `''${match.replaceAll(/[^\n]/g, '')}`,
+  )
 }

@@ -16,11 +16,21 @@ export interface SourceFile {
   readonly text: string
 }
 
-const source = /\.(?:[cm]?js|[cm]?ts|jsx|tsx)$/
+const source = /\.(?:[cm]?js|[cm]?ts|jsx|tsx|py)$/
 /** Not the app that runs: packages, what is built, what tests it. */
 const skipped =
-  /^(?:node_modules|\..*|dist|build|out|coverage|public|static|vendor|tests?|__tests__|spec|e2e|migrations)$/
-const notRun = /\.(?:test|spec|d|config|min)\.[cm]?[jt]sx?$/
+  /^(?:node_modules|site-packages|\..*|dist|build|out|coverage|public|static|vendor|tests?|__tests__|spec|e2e|migrations)$/
+const notRun = /\.(?:test|spec|d|config|min)\.[cm]?[jt]sx?$|^(?:test_.*|.*_test|tests|conftest|setup)\.py$/
+/** What a folder of Python's packages has in it, whatever its name is. */
+const packages = 'pyvenv.cfg'
+
+/** What is not looked at: what a build has written, or packages. `file`: relative to the app's folder. */
+export function isLeftOut(file: string): boolean {
+  return file
+    .split('/')
+    .slice(0, -1)
+    .some((folder) => skipped.test(folder))
+}
 
 /** Nearest to the folder first; ends early at a limit, and passes over what cannot be read. */
 export async function* sourcesIn(
@@ -33,6 +43,7 @@ export async function* sourcesIn(
   let count = 0
   for (let at = folders.shift(); at !== undefined; at = folders.shift()) {
     const entries = await readdir(at, { withFileTypes: true }).catch(() => [])
+    if (entries.some(({ name }) => name === packages)) continue
     for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
       if (now() > endMs || count >= limits.files) return
       const path = join(at, entry.name)

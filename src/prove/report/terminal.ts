@@ -52,7 +52,8 @@ function findingLines(
   const { divergence, cause } = finding
   const showing = showings[number - 1]
   const [first = '', ...others] = remedies(cause.kind)
-  const sure = cause.evidence === 'observed' ? '' : `, ${sureText(cause)}`
+  const isSeen = cause.evidence === 'observed' && cause.placeFrom === undefined
+  const sure = isSeen ? '' : `, ${sureText(cause)}`
   return [
     '',
     paint('strong', `${number}. ${explanations[cause.kind].title}`) +

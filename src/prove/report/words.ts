@@ -305,9 +305,8 @@ export function modesText(modes: ModeTriple): string {
 
 /** How sure the cause is, and its line. */
 export function sureText({ evidence, placeFrom }: Cause): string {
-  if (evidence === 'observed') return 'seen while it happened'
-  const line = placeFrom === undefined ? '' : ', its line from the sources'
-  return `concluded from how it differs${line}`
+  const sure = evidence === 'observed' ? 'seen while it happened' : 'concluded from how it differs'
+  return placeFrom === undefined ? sure : `${sure}, its line from the sources`
 }
 
 /** How to fix it: with Drover first, where it has something for it. */

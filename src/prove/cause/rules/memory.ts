@@ -39,14 +39,19 @@ export function sessionRule(clues: Clues): Conclusion | undefined {
   // Both requests use what each process drew for itself: that tells more than a session, which may be kept anywhere.
   const sides = [events, clues.reader.events]
   if (sides.every((side) => keptOf(drawn, readPlaces(side)) !== undefined)) return undefined
-  if (made === undefined && clues.modes.restart !== false && carriesSession(clues.writers))
-    return { kind: 'per-process-secret', isObserved: false }
+  if (made === undefined && carriesSession(clues.writers))
+    return clues.modes.restart === false ? undefined : { kind: 'per-process-secret', isObserved: false }
   return { kind: 'in-memory-session', ...seenIn(made) }
 }
 
-/** A session cookie that is its own store, as Flask's and tokens are: JSON in Base64, and a signature. What refuses it has another secret. */
+/**
+ * A session cookie that is its own store, as Flask's, Django's and tokens are (JSON in Base64, packed or not), and Rack's (Marshal), each with a
+ * signature. What refuses it has another secret.
+ */
 function carriesSession(writers: readonly Side[]): boolean {
-  return sessionCookies(writers).some((cookie) => /^[^=]+="?eyJ[\w-]+\.[\w.-]+/.test(cookie))
+  return sessionCookies(writers).some((cookie) =>
+    /^[^=]+="?(?:(?:eyJ|\.eJ)[\w-]+[.:][\w.:-]+|BAh[\w%+/=-]+--)/.test(cookie),
+  )
 }
 
 function sessionStore(stored: AppEvent, { boot, writers }: Clues): Conclusion {
