@@ -43,6 +43,7 @@ test('readFilesAddress: says what is wrong with anything else, and shows no secr
     ['s3://shop?secret=hunter2', /"secret" is none of/],
     ['s3://S', /bucket of 3 to 63/],
     ['s3://shop/a//b', /its prefix/],
+    ['s3://shop/50%', /its prefix/],
     ['s3://shop?endpoint=127.0.0.1', /wanted an endpoint/],
   ]
   for (const [url, message] of wrong) {

@@ -61,10 +61,19 @@ function bucketOf(url: string): BucketAddress {
 }
 
 function prefixOf(parsed: URL): string {
-  const prefix = decodeURIComponent(parsed.pathname).replaceAll(/^\/|\/$/g, '')
+  const prefix = decoded(parsed.pathname).replaceAll(/^\/|\/$/g, '')
   const fault = prefix === '' ? undefined : keyFault(prefix)
   if (fault !== undefined) throw invalid(`its prefix cannot be that of files: ${fault}`)
   return prefix
+}
+
+function decoded(pathname: string): string {
+  try {
+    return decodeURIComponent(pathname)
+  } catch (error) {
+    if (error instanceof URIError) throw invalid('its prefix has a % that begins no character')
+    throw error
+  }
 }
 
 function readEndpoint(endpoint: string): string {

@@ -1,5 +1,5 @@
 // Content types: declared by who sends, never guessed from the content.
-import { DroverError } from '../base/errors.ts'
+import { DroverError, invalidOption } from '../base/errors.ts'
 
 const token = "[A-Za-z0-9!#$%&'*+.^_`|~-]+"
 /** RFC 9110 section 8.3.1, with the parameters that matter for files; a quoted one has no escapes. */
@@ -41,6 +41,12 @@ const shownSafely = /^(?:image\/(?!svg)|audio\/|video\/|text\/plain(?:;|$))/
 /** Whether a browser may show it in place. SVG, HTML, XML and PDF may run scripts, or what they hold is a page. */
 export function isShownSafely(contentType: string): boolean {
   return shownSafely.test(contentType)
+}
+
+/** One of the two and no other spelling: browsers take `INLINE` for `inline`, which is not given to every type. */
+export function readDisposition(disposition: unknown): 'attachment' | 'inline' {
+  if (disposition === 'attachment' || disposition === 'inline') return disposition
+  throw invalidOption('disposition', disposition, '"attachment" or "inline"')
 }
 
 /** How the browser is to take a download (RFC 6266; RFC 8187 for a name beyond ASCII). */

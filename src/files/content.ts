@@ -1,6 +1,7 @@
 // The bytes of one upload on their way: counted, hashed and limited while they pass, never held.
 import { createHash } from 'node:crypto'
 import type { Hash } from 'node:crypto'
+import { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import type { ReadableStream as WebStream } from 'node:stream/web'
 import { withDeadline } from '../base/deadline.ts'
@@ -33,6 +34,7 @@ export class Content implements AsyncIterable<Buffer> {
   #size = 0
   #sha256 = ''
 
+  /** Throws OPTION_INVALID for a body that is none of these, FILE_INCOMPLETE for a stream that was read before. */
   constructor(body: FileBody, limits: ContentLimits) {
     this.#source = readableOf(body)
     this.#limits = limits
@@ -50,39 +52,40 @@ export class Content implements AsyncIterable<Buffer> {
     return this.#sha256
   }
 
-  /** Lets go of the source, read or not. */
+  /**
+   * Lets go of the source, read or not. A request is read on and what comes is dropped, as node:http does with what
+   * nobody reads: to destroy it would take the connection, and the answer with it.
+   */
   discard(): void {
-    this.#source.destroy()
+    if (this.#source instanceof IncomingMessage) this.#source.resume()
+    else this.#source.destroy()
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void, undefined> {
-    const stop = this.#stopWithSignal()
-    const chunks = this.#source[Symbol.asyncIterator]()
+    const { idleTimeoutMs, signal } = this.#limits
+    const chunks = this.#source.iterator({ destroyOnReturn: false })
     try {
       for (;;) {
-        const next = await withDeadline(chunks.next(), this.#limits.idleTimeoutMs, stalled)
+        const chunk = withDeadline(chunks.next(), idleTimeoutMs, stalled)
+        const next = await (signal === undefined ? chunk : unlessAborted(chunk, signal))
         if (next.done === true) break
-        const chunk = bytesOf(next.value)
-        this.#take(chunk)
-        yield chunk
+        const bytes = bytesOf(next.value)
+        this.#take(bytes)
+        yield bytes
       }
       this.#finish()
     } catch (error) {
       throw error instanceof DroverError ? error : incomplete('its source failed', error)
     } finally {
-      stop()
-      this.#source.destroy()
+      this.discard()
+      // A request does not flow while it is iterated.
+      void chunks.return?.().then(
+        () => {
+          this.discard()
+        },
+        () => undefined,
+      )
     }
-  }
-
-  #stopWithSignal(): () => void {
-    const { signal } = this.#limits
-    const abort = () => {
-      this.#source.destroy(incomplete('it was given up', signal?.reason))
-    }
-    if (signal?.aborted === true) abort()
-    signal?.addEventListener('abort', abort, { once: true })
-    return () => signal?.removeEventListener('abort', abort)
   }
 
   #take(chunk: Buffer): void {
@@ -123,13 +126,48 @@ export function stalled(): DroverError {
   return incomplete('no more of it came')
 }
 
+/** Settles as `work` does, or rejects with FILE_INCOMPLETE once the signal aborts. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => {
+      reject(incomplete('it was given up', signal.reason))
+    }
+    if (signal.aborted) abort()
+    signal.addEventListener('abort', abort, { once: true })
+    const forget = () => {
+      signal.removeEventListener('abort', abort)
+    }
+    work.then(resolve, reject).finally(forget)
+  })
+}
+
 function readableOf(body: FileBody): Readable {
+  if (wasRead(body)) throw incomplete('its source was read before')
   if (body instanceof Readable) return body
   if (typeof body === 'string') return Readable.from([Buffer.from(body)])
   if (body instanceof Uint8Array) return Readable.from([body])
   if (body instanceof Blob) return Readable.fromWeb(body.stream())
   if (body instanceof ReadableStream) return Readable.fromWeb(body as WebStream)
-  return Readable.from(body)
+  if (isIterable(body)) return Readable.from(body)
+  const got = body === null ? 'null' : typeof body
+  const wanted = 'a text, bytes, a Blob, a stream or what gives bytes when it is iterated'
+  throw new DroverError('OPTION_INVALID', `Cannot take the body: wanted ${wanted}, got ${got}`)
+}
+
+/** Nothing more comes of it, which must not be taken for an empty file: what parses bodies may have been there first. */
+function wasRead(body: FileBody): boolean {
+  if (body instanceof Readable) return body.readableEnded
+  if (!(body instanceof ReadableStream)) return false
+  return body.locked || streams.isDisturbed(body)
+}
+
+/** By its type it knows streams of Node only; it takes those of the web too. */
+const streams: { isDisturbed(stream: unknown): boolean } = Readable
+
+function isIterable(body: unknown): body is AsyncIterable<Uint8Array> {
+  return (
+    typeof body === 'object' && body !== null && (Symbol.asyncIterator in body || Symbol.iterator in body)
+  )
 }
 
 function bytesOf(chunk: unknown): Buffer {

@@ -5,9 +5,9 @@ import { DroverError, invalidOption } from '../base/errors.ts'
 import type { ByteRange, FileBackend, FilePage, ReadFile, SignedUpload, StoredFile } from './backend.ts'
 import { Content, tooLarge } from './content.ts'
 import type { FileBody } from './content.ts'
-import { contentDisposition, isShownSafely, readContentType } from './content-type.ts'
+import { contentDisposition, isShownSafely, readContentType, readDisposition } from './content-type.ts'
 import { readKey, readPrefix } from './key.ts'
-import { bytesOption } from './options.ts'
+import { bytesOption, countOption } from './options.ts'
 import type { FilesSettings } from './options.ts'
 import { warn } from '../base/warning.ts'
 import { verified } from './verified.ts'
@@ -97,11 +97,13 @@ export class Files {
    * FILE_INCOMPLETE, FILE_CHECKSUM_WRONG, FILE_EXISTS, FILE_CONDITION_UNSUPPORTED, STORE_UNAVAILABLE.
    */
   async put(key: string, body: FileBody, options: PutOptions): Promise<StoredFile> {
-    const limits = this.#limitsOf(options)
+    // JavaScript may leave them out: then it is the content type that is missing.
+    const given: Partial<PutOptions> = { ...options }
+    const limits = this.#limitsOf(given)
     const content = new Content(body, limits)
     try {
-      const { ifAbsent = false } = options
-      const contentType = readContentType(options.contentType, this.#settings.accept)
+      const { ifAbsent = false } = given
+      const contentType = readContentType(given.contentType, this.#settings.accept)
       await this.#backend.write(readKey(key), content, {
         contentType,
         sha256: limits.sha256,
@@ -170,7 +172,8 @@ export class Files {
   async signDownload(key: string, options: DownloadOptions = {}): Promise<string | undefined> {
     const file = await this.stat(key)
     if (file === undefined) return undefined
-    const { disposition = 'attachment', filename = key.slice(key.lastIndexOf('/') + 1) } = options
+    const { filename = key.slice(key.lastIndexOf('/') + 1) } = options
+    const disposition = readDisposition(options.disposition ?? 'attachment')
     if (disposition === 'inline' && !isShownSafely(file.contentType)) {
       throw new DroverError('FILE_TYPE_REFUSED', `Cannot show ${file.contentType} inline: it may run scripts`)
     }
@@ -214,18 +217,19 @@ export class Files {
     this.#backend.sweep().catch(warn)
   }
 
-  #limitsOf(options: PutOptions) {
+  #limitsOf(options: Partial<PutOptions>) {
     const { maxBytes: most, idleTimeoutMs } = this.#settings
+    const size = options.size === undefined ? undefined : countOption('size', options.size)
     const maxBytes = Math.min(
       most,
       options.maxBytes === undefined ? most : bytesOption('maxBytes', options.maxBytes),
     )
-    if (options.size !== undefined && options.size > maxBytes) throw tooLarge(maxBytes)
+    if (size !== undefined && size > maxBytes) throw tooLarge(maxBytes)
     return {
       maxBytes,
       idleTimeoutMs,
       sha256: readSha256(options.sha256),
-      ...(options.size === undefined ? {} : { exactBytes: options.size }),
+      ...(size === undefined ? {} : { exactBytes: size }),
       ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     }

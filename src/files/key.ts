@@ -42,10 +42,11 @@ export function readKey(key: unknown): string {
 }
 
 /** The beginning of keys, as a list asks for it; it need not end at a slash. Throws FILE_KEY_INVALID. */
-export function readPrefix(prefix: string): string {
+export function readPrefix(prefix: unknown): string {
   if (prefix === '') return prefix
-  readKey(prefix.endsWith('/') ? prefix.slice(0, -1) : prefix)
-  return prefix
+  return typeof prefix === 'string' && prefix.endsWith('/')
+    ? `${readKey(prefix.slice(0, -1))}/`
+    : readKey(prefix)
 }
 
 /** Keys in the order in which every backend lists them: by the bytes of UTF-8, as S3 does. */

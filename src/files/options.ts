@@ -81,6 +81,12 @@ export function bytesOption(name: string, value: unknown): number {
   throw invalidOption(name, value, 'a whole number of bytes above zero')
 }
 
+/** A number of things or bytes, which may be none. */
+export function countOption(name: string, value: unknown): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value
+  throw invalidOption(name, value, 'a whole number')
+}
+
 export function acceptOption(accept: unknown): readonly string[] {
   const isPattern = (one: unknown) =>
     typeof one === 'string' && /^(?:\*|[a-z0-9.+-]+)\/(?:\*|[a-z0-9.+-]+)$/.test(one)

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { sharedKeyRing } from '../../src/files/folder/shared-key.ts'
 import { files } from '../../src/files/index.ts'
 import { isDroverError } from '../../src/base/errors.ts'
 import type { ErrorCode } from '../../src/base/errors.ts'
@@ -58,6 +59,37 @@ test('a link in place of a file is no file; a put replaces the link, not what it
   await store.put('link', 'mine', text)
   assert.equal((await store.stat('link'))?.size, 4)
   assert.equal(await readFile(target, 'utf8'), 'target')
+})
+
+test('a link in place of what the folder is made of is refused by every call, and nothing behind it is swept', async () => {
+  const outside = join(top, 'behind')
+  await mkdir(outside)
+  await writeFile(join(outside, 'kept'), 'kept')
+  for (const part of ['tree', 'uploads']) {
+    const folder = join(top, `linked-${part}`)
+    await mkdir(folder)
+    await symlink(outside, join(folder, part))
+    const store = files(`file:${folder}`, { abandonedAfter: 1 })
+    await refuse('STORE_UNAVAILABLE', [store.put('a', 'x', text), store.sweep(), store.signDownload('a')])
+  }
+  assert.deepEqual(await readdir(outside), ['kept'])
+})
+
+test('a folder that somebody removed is made again', async () => {
+  const { folder, store } = await folderOf('removed')
+  await rm(folder, { recursive: true })
+  assert.equal(await store.stat('there'), undefined)
+  // One call may still meet what is gone.
+  await store.put('there', 'x', text).catch(() => undefined)
+  await store.put('there', 'again', text)
+  assert.equal((await store.stat('there'))?.size, 5)
+})
+
+test('the key that signs URLs is only read once it is there, so that a full disk still gives its files', async () => {
+  const { folder } = await folderOf('signing')
+  const { currentId } = await sharedKeyRing(folder, join(folder, 'uploads', 'draft'))
+  const again = await sharedKeyRing(folder, join(folder, 'nowhere', 'draft'))
+  assert.equal(again.currentId, currentId)
 })
 
 test('files that Drover did not write, or that were cut, are not there', async () => {

@@ -49,6 +49,23 @@ test('uploads in parts that nobody completed are swept when they are old enough,
   )
 })
 
+test('a key that is too long with its prefix is refused, rather than taken for an outage', async (t) => {
+  const store = files(url.replace('?', '/some/prefix?'), { credentials })
+  t.after(() => store.close())
+  const key = `${'x/'.repeat(510)}y`
+  const calls = [store.put(key, 'x', text), store.get(key), store.delete(key), store.copy('a', key)]
+  await Promise.all(
+    calls.map((call) => assert.rejects(call, (error) => isDroverError(error, 'FILE_KEY_INVALID'))),
+  )
+})
+
+test('a signed URL works for as long as was asked', async (t) => {
+  const store = files(url, { credentials })
+  t.after(() => store.close())
+  const signed = await store.signUpload('a', { ...text, size: 1, expiresIn: '1s' })
+  assert.equal(new URL(signed.url).searchParams.get('X-Amz-Expires'), '1')
+})
+
 test('a wrong secret and a bucket that is not there are outages, not absent files', async (t) => {
   const stranger = files(url, {
     credentials: { ...credentials, secretAccessKey: 'wrong' },

@@ -91,12 +91,8 @@ for (const [framework, mount] of Object.entries(mounts)) {
         [413, formOf(good, ['a', 'x'.repeat(101)])],
       ]
       for (const [status, form] of refused) {
-        const answer = await stage.send(form).catch((error: unknown) => {
-          // An answer that comes before the body was read may be lost with the connection (RFC 9112 section 9.6).
-          assert.match(String(error), /fetch failed/)
-          return undefined
-        })
-        assert.equal(answer?.status ?? status, status, await answer?.text())
+        const answer = await stage.send(form)
+        assert.equal(answer.status, status, await answer.text())
       }
       const asJson = await fetch(`${stage.app.origin}/upload`, {
         method: 'POST',

@@ -1,6 +1,6 @@
 // Files in a folder that all instances of one machine share.
 import { constants } from 'node:fs'
-import { link, mkdir, open, realpath, rename, unlink } from 'node:fs/promises'
+import { link, lstat, mkdir, open, realpath, rename, unlink } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -44,6 +44,7 @@ interface Place {
 }
 
 const defaultAbandonedAfterMs = 15 * 60_000
+const parts = ['tree', 'uploads'] as const
 /** How often a folder may be removed, as empty, between being made and getting its file. */
 const attempts = 200
 
@@ -193,12 +194,14 @@ export class FolderBackend implements FileBackend {
 
   #writing<Result>(work: (place: Place) => Promise<Result>): Promise<Result> {
     return orOutage(async () => {
-      this.#made ??= makePlace(this.#folder).catch((error: unknown) => {
-        // What could not be made may be possible the next time.
-        this.#made = undefined
+      this.#made ??= makePlace(this.#folder)
+      try {
+        return await work(await this.#made)
+      } catch (error) {
+        // What could not be made may be possible the next time, and what somebody removed is made again.
+        if (!(error instanceof DroverError)) this.#made = undefined
         throw error
-      })
-      return work(await this.#made)
+      }
     })
   }
 }
@@ -213,9 +216,14 @@ async function orOutage<Result>(work: () => Promise<Result>): Promise<Result> {
   }
 }
 
+/** The folder itself may be reached by a link, which its owner made; what is in it may not. */
 async function findPlace(folder: string): Promise<Place | undefined> {
   try {
     const top = await realpath(folder)
+    for (const part of parts) {
+      const path = join(top, part)
+      if ((await lstat(path)).isSymbolicLink()) throw new Error(`${path} is a link`)
+    }
     return { top, tree: new FileTree(join(top, 'tree')), uploads: new Uploads(join(top, 'uploads')) }
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return undefined
@@ -224,7 +232,7 @@ async function findPlace(folder: string): Promise<Place | undefined> {
 }
 
 async function makePlace(folder: string): Promise<Place> {
-  for (const part of ['tree', 'uploads']) await mkdir(join(folder, part), { recursive: true, mode: 0o700 })
+  for (const part of parts) await mkdir(join(folder, part), { recursive: true, mode: 0o700 })
   const place = await findPlace(folder)
   if (place === undefined) throw new Error('the folder of files is gone again')
   return place

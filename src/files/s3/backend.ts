@@ -15,6 +15,7 @@ import type {
 import type { BucketAddress } from '../address.ts'
 import type { Content } from '../content.ts'
 import type { FilesSettings } from '../options.ts'
+import { readKey, readPrefix } from '../key.ts'
 import { rangeBeyond } from '../range.ts'
 import { taken } from '../taken.ts'
 import { openBucket } from './client.ts'
@@ -33,6 +34,8 @@ const defaultAbandonedAfterMs = 24 * 3_600_000
 
 export class BucketBackend implements FileBackend {
   readonly #address: BucketAddress
+  /** Begins every key of the bucket that is ours. */
+  readonly #before: string
   readonly #settings: FilesSettings
   #bucket: Promise<Bucket> | undefined
   #conditional: Promise<void> | undefined
@@ -41,6 +44,7 @@ export class BucketBackend implements FileBackend {
   /** Loads the SDK and connects on first use. */
   constructor(address: BucketAddress, settings: FilesSettings) {
     this.#address = address
+    this.#before = address.prefix === '' ? '' : `${address.prefix}/`
     this.#settings = settings
   }
 
@@ -49,7 +53,7 @@ export class BucketBackend implements FileBackend {
       const { storage } = await this.#open()
       if (write.ifAbsent) await this.#assertConditional()
       const metadata: Record<string, string> = write.sha256 === undefined ? {} : { sha256: write.sha256 }
-      await storage.write(key, Readable.from(noting(content, metadata)), {
+      await storage.write(this.#fitting(key), Readable.from(noting(content, metadata)), {
         mimeType: write.contentType,
         Metadata: metadata,
         ...(write.ifAbsent ? { IfNoneMatch: '*' } : {}),
@@ -94,13 +98,13 @@ export class BucketBackend implements FileBackend {
   async list({ prefix, after, limit }: FileQuery): Promise<FilePage> {
     try {
       const { client, sdk } = await this.#open()
-      const before = this.#keyOf('')
+      const before = this.#before
       const page = await client.send(
         new sdk.ListObjectsV2Command({
           Bucket: this.#address.bucket,
-          Prefix: before + prefix,
+          Prefix: readPrefix(before + prefix),
           MaxKeys: limit,
-          ...(after === undefined ? {} : { StartAfter: before + after }),
+          ...(after === undefined ? {} : { StartAfter: before + this.#fitting(after) }),
         }),
       )
       const files = (page.Contents ?? []).map(({ Key = '', Size = 0, LastModified }) => ({
@@ -117,7 +121,7 @@ export class BucketBackend implements FileBackend {
   async delete(key: string): Promise<void> {
     try {
       const { storage } = await this.#open()
-      await storage.deleteFile(key)
+      await storage.deleteFile(this.#fitting(key))
     } catch (error) {
       if (statusOf(error) !== 404) throw outage(error)
     }
@@ -127,7 +131,8 @@ export class BucketBackend implements FileBackend {
     try {
       const { storage } = await this.#open()
       // Who may read the original is not asked: the bucket decides, not the object.
-      await storage.copyFile(from, to, { useVisibility: false, retainVisibility: false })
+      const options = { useVisibility: false, retainVisibility: false }
+      await storage.copyFile(this.#fitting(from), this.#fitting(to), options)
       return true
     } catch (error) {
       if (await this.#isAbsent(error)) return false
@@ -164,7 +169,7 @@ export class BucketBackend implements FileBackend {
   async sweep(): Promise<number> {
     try {
       const abandonedAfterMs = this.#settings.abandonedAfterMs ?? defaultAbandonedAfterMs
-      const names = { Bucket: this.#address.bucket, Prefix: this.#keyOf('') }
+      const names = { Bucket: this.#address.bucket, Prefix: this.#before }
       return await sweepUploads(await this.#open(), names, Date.now() - abandonedAfterMs)
     } catch (error) {
       throw outage(error)
@@ -183,7 +188,7 @@ export class BucketBackend implements FileBackend {
   /** An answer holds for as long as the server does; that there was none, only until the next question. */
   async #assertConditional(): Promise<void> {
     const bucket = await this.#open()
-    const names = { Bucket: this.#address.bucket, prefix: this.#keyOf('') }
+    const names = { Bucket: this.#address.bucket, prefix: this.#before }
     const asked = (this.#conditional ??= assertConditional(bucket, names))
     try {
       await asked
@@ -210,16 +215,17 @@ export class BucketBackend implements FileBackend {
 
   #signing(expiresAtMs: number): { readonly expiresIn: number; readonly signingDate: Date } {
     const nowMs = this.#settings.clock.now()
-    return { expiresIn: Math.floor((expiresAtMs - nowMs) / 1_000), signingDate: new Date(nowMs) }
+    return { expiresIn: Math.ceil((expiresAtMs - nowMs) / 1_000), signingDate: new Date(nowMs) }
   }
 
   #place(key: string): { readonly Bucket: string; readonly Key: string } {
-    return { Bucket: this.#address.bucket, Key: this.#keyOf(key) }
+    return { Bucket: this.#address.bucket, Key: this.#before + this.#fitting(key) }
   }
 
-  #keyOf(key: string): string {
-    const { prefix } = this.#address
-    return prefix === '' ? key : `${prefix}/${key}`
+  /** The key, for the storage library, which knows the prefix. Throws FILE_KEY_INVALID when both are too long. */
+  #fitting(key: string): string {
+    readKey(this.#before + key)
+    return key
   }
 }
 

@@ -10,6 +10,7 @@ import type { StoredFile } from '../backend.ts'
 import { stalled } from '../content.ts'
 import { readContentType } from '../content-type.ts'
 import type { Files } from '../files.ts'
+import { dropRest } from '../rest.ts'
 import type { IncomingFile, UploadLimits, UploadRouteOptions } from './options.ts'
 
 /** A file of the form, stored. */
@@ -45,13 +46,23 @@ export async function receiveForm<Request>(
   source: FormSource,
   target: FormTarget<Request>,
 ): Promise<Uploads> {
-  const form = new Form(source, target)
+  const chunks = source.body[Symbol.asyncIterator]()
   try {
-    await form.receive()
-    return form.uploads()
+    return await received(new Form(source, target), chunks)
+  } catch (error) {
+    // Who is still sending is to hear the answer.
+    await dropRest(chunks)
+    throw error instanceof DroverError ? error : notAForm(error)
+  }
+}
+
+async function received<Request>(form: Form<Request>, chunks: AsyncIterator<Uint8Array>): Promise<Uploads> {
+  try {
+    await form.receive(chunks)
+    return await form.uploads()
   } catch (error) {
     await form.undo()
-    throw error instanceof DroverError ? error : notAForm(error)
+    throw error
   }
 }
 
@@ -76,10 +87,10 @@ class Form<Request> {
     this.#listen()
   }
 
-  async receive(): Promise<void> {
+  async receive(chunks: AsyncIterator<Uint8Array>): Promise<void> {
     const finished = once(this.#parser, 'finish')
     finished.catch(() => undefined)
-    const feeding = this.#feed()
+    const feeding = this.#feed(chunks)
     feeding.catch(() => undefined)
     await Promise.race([feeding, this.#failed])
     await Promise.race([finished, this.#failed])
@@ -148,9 +159,8 @@ class Form<Request> {
     }
   }
 
-  async #feed(): Promise<void> {
+  async #feed(chunks: AsyncIterator<Uint8Array>): Promise<void> {
     const { idleTimeoutMs } = this.#target.files.settings
-    const chunks = this.#source.body[Symbol.asyncIterator]()
     for (;;) {
       const next = await withDeadline(chunks.next(), idleTimeoutMs, stalled)
       if (this.#givenUp.signal.aborted) return

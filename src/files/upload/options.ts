@@ -1,5 +1,5 @@
 // What a route says about the files that are uploaded to it.
-import { acceptOption, bytesOption } from '../options.ts'
+import { acceptOption, bytesOption, countOption } from '../options.ts'
 import { invalidOption } from '../../base/errors.ts'
 import type { Files } from '../files.ts'
 
@@ -60,9 +60,4 @@ export function readUploadOptions<Request>(files: Files, options: UploadRouteOpt
     maxFields: countOption('maxFields', maxFields),
     maxFieldBytes: bytesOption('maxFieldBytes', maxFieldBytes),
   }
-}
-
-function countOption(name: string, value: unknown): number {
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value
-  throw invalidOption(name, value, 'a whole number')
 }

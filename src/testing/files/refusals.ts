@@ -97,6 +97,25 @@ export const refusalCases: readonly FilesCase[] = [
     },
   },
   {
+    name: 'put: what is no body, was read before or has no such size is refused, and never stored as an empty file',
+    async play({ here, prefix }) {
+      const key = `${prefix}none`
+      const spent = Readable.from(['some'])
+      await spent.toArray()
+      const response = new Response('some')
+      const read = response.body
+      await response.text()
+      const bodies: readonly FileBody[] = JSON.parse('[null, 5, true, {}]')
+      for (const body of bodies) await assertRefused(here.put(key, body, text), 'OPTION_INVALID')
+      for (const body of [spent, read ?? ''])
+        await assertRefused(here.put(key, body, text), 'FILE_INCOMPLETE')
+      for (const size of [-1, 0.5, Number.NaN]) {
+        await assertRefused(here.put(key, 'some', { ...text, size }), 'OPTION_INVALID')
+      }
+      assert.equal(await here.stat(key), undefined)
+    },
+  },
+  {
     name: 'put: a checksum that was given right is kept, also with a file of several parts',
     async play({ here, there, prefix }) {
       const content = sampleBytes(severalParts)

@@ -44,6 +44,10 @@ export const signedCases: readonly FilesCase[] = [
       const answer = await fetch(harness.reach(url ?? ''))
       assert.equal(answer.headers.get('content-disposition'), 'inline; filename="me.png"')
       assert.equal(await answer.text(), 'x')
+      const spellings: readonly 'inline'[] = JSON.parse('["INLINE", "inline; x", ""]')
+      for (const disposition of spellings) {
+        await assertRefused(here.signDownload(`${prefix}picture`, { disposition }), 'OPTION_INVALID')
+      }
       for (const contentType of ['text/html', 'image/svg+xml', 'application/pdf', 'application/xml']) {
         await here.put(`${prefix}page`, 'x', { contentType })
         await assertRefused(
