@@ -12,7 +12,7 @@ import { memoryTokenStore } from '../../src/stores/memory/index.ts'
 import { AccessChecks } from '../../src/tokens/access-checks.ts'
 import { GivenRing } from '../../src/tokens/given-ring.ts'
 import { tokens } from '../../src/tokens/index.ts'
-import type { TokenAlgorithm } from '../../src/tokens/index.ts'
+import type { TokenAlgorithm, Tokens } from '../../src/tokens/index.ts'
 
 export interface Verifier {
   readonly name: string
@@ -31,6 +31,8 @@ export interface Rivals {
 
 const issuer = 'https://issuer.example'
 const audience = 'https://api.example'
+
+const revoked = { families: 1_000, principals: 100 }
 
 interface Keys {
   readonly jwk: JWK
@@ -73,6 +75,7 @@ export async function makeRivals(algorithm: TokenAlgorithm, count: number): Prom
   const issued = await Promise.all(
     Array.from({ length: count }, (_, index) => issuing.issue(`user ${index}`, { scopes: ['read'] })),
   )
+  await revokeOthers(issuing)
   const alone = new AccessChecks({
     keys: new GivenRing([keys.jwk], algorithm, { clock: systemClock, report }),
     expected: { issuer, audiences: [audience], skewMs: 5_000, longestMs: 86_400_000, needsFamily: true },
@@ -92,6 +95,12 @@ export async function makeRivals(algorithm: TokenAlgorithm, count: number): Prom
       await Promise.all([issuing.close(), fast.close()])
     },
   }
+}
+
+/** So that there is something to look among. */
+async function revokeOthers(issuing: Tokens): Promise<void> {
+  for (let at = 0; at < revoked.families; at += 1) await issuing.revoke(await issuing.issue(`family ${at}`))
+  for (let at = 0; at < revoked.principals; at += 1) await issuing.revokeAll(`principal ${at}`)
 }
 
 function joseVerifier(algorithm: TokenAlgorithm, { verify }: Keys): Verifier {

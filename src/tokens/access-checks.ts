@@ -68,13 +68,14 @@ export class AccessChecks<Claims extends object> {
     const token = parseCompact(text, maxBytes)
     const signed = this.#checkSigned(token)
     if (signed instanceof Promise) await signed
-    const claims = readAccessClaims(token, expected, clock.now())
+    const nowMs = clock.now()
+    const claims = readAccessClaims(token, expected, nowMs)
     const read = this.#own(claims)
     const own = read instanceof Promise ? await read : read
-    const revoked = this.#checkRevoked(claims, this.#ruleOf(options))
+    const revoked = this.#checkRevoked(claims, this.#ruleOf(options), nowMs)
     if (revoked instanceof Promise) await revoked
     checkScopes(claims.scopes, options.scopes ?? [])
-    checkAge(claims, options, clock.now())
+    checkAge(claims, options, nowMs)
     return shown(claims, own)
   }
 
@@ -91,10 +92,10 @@ export class AccessChecks<Claims extends object> {
     return read instanceof Promise ? read.then(fitting) : fitting(read)
   }
 
-  #checkRevoked({ family }: AccessClaims, rule: CutRule): void | Promise<void> {
-    const { revocations, clock } = this.#settings
+  #checkRevoked({ family }: AccessClaims, rule: CutRule, nowMs: number): void | Promise<void> {
+    const { revocations } = this.#settings
     if (revocations === undefined || family === undefined) return
-    const isOver = isRevoked(revocations, family, rule, clock)
+    const isOver = isRevoked(revocations, family, rule, nowMs)
     if (isOver instanceof Promise) return isOver.then(refuseRevoked)
     refuseRevoked(isOver)
   }

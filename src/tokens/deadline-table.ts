@@ -154,18 +154,19 @@ for (let at = 0; at < alphabet.length; at += 1) sextets[alphabet.charCodeAt(at)]
 
 /** The 96 bits that 16 characters of base64url are, from `start` on. */
 export function tableKey(text: string, start: number): TableKey {
-  const bits = (from: number, count: number) => {
-    let value = 0
-    for (let at = from; at < from + count; at += 1) {
-      value = (value << 6) | (sextets[text.charCodeAt(start + at) & 127] ?? 0)
-    }
-    return value
-  }
-  const last = bits(15, 1)
+  const last = bits(text, start + 15, 1)
   // 5 characters are 30 bits; the sixteenth fills up the three words.
   return [
-    ((bits(0, 5) << 2) | (last & 3)) >>> 0,
-    ((bits(5, 5) << 2) | ((last >> 2) & 3)) >>> 0,
-    ((bits(10, 5) << 2) | ((last >> 4) & 3)) >>> 0,
+    ((bits(text, start, 5) << 2) | (last & 3)) >>> 0,
+    ((bits(text, start + 5, 5) << 2) | ((last >> 2) & 3)) >>> 0,
+    ((bits(text, start + 10, 5) << 2) | ((last >> 4) & 3)) >>> 0,
   ]
+}
+
+function bits(text: string, start: number, count: number): number {
+  let value = 0
+  for (let at = start; at < start + count; at += 1) {
+    value = (value << 6) | (sextets[text.charCodeAt(at) & 127] ?? 0)
+  }
+  return value
 }

@@ -62,8 +62,7 @@ export class Revocations {
   }
 
   /** Whether tokens of this family, of a sign-in under this mark, are known to be revoked. */
-  has(family: string, mark: number): boolean {
-    const nowMs = this.#settings.clock.now()
+  has(family: string, mark: number, nowMs: number = this.#settings.clock.now()): boolean {
     const nowS = Math.floor(nowMs / 1_000)
     const key = tableKey(family, randomAt)
     if (this.#families.get(key, nowS) !== undefined) return true
@@ -71,9 +70,8 @@ export class Revocations {
     return least !== undefined && mark < least && this.#spared.get(key, nowS) !== least
   }
 
-  /** Whether its word is enough: asked by each request. */
-  get isCurrent(): boolean {
-    const nowMs = this.#settings.clock.now()
+  /** Whether its word is enough. */
+  isCurrent(nowMs: number): boolean {
     const isLate = nowMs - this.#asOfMs > this.#settings.longestLagMs
     return !this.#isCut && !isLate && nowMs >= this.#lostUntilMs
   }
@@ -85,7 +83,7 @@ export class Revocations {
 
   get state(): FeedState {
     return {
-      isCurrent: this.isCurrent,
+      isCurrent: this.isCurrent(this.#settings.clock.now()),
       asOfMs: this.#asOfMs,
       size: this.#families.size + this.#principals.size,
       bytes: this.#families.bytes + this.#principals.bytes + this.#spared.bytes,

@@ -1,5 +1,4 @@
 // Whether a family has ended: from memory while the feed is well, and by the rule for that where it is cut.
-import type { Clock } from '../base/clock.ts'
 import { DroverError } from '../base/errors.ts'
 import type { CutRule } from './options.ts'
 import type { Revocations } from './revocations.ts'
@@ -19,12 +18,12 @@ export function isRevoked(
   { known, store }: RevocationSource,
   { key, mark }: { readonly key: string; readonly mark: number },
   rule: CutRule,
-  clock: Clock,
+  nowMs: number,
 ): boolean | Promise<boolean> {
-  if (known.has(key, mark)) return true
-  if (known.isCurrent) return false
+  if (known.has(key, mark, nowMs)) return true
+  if (known.isCurrent(nowMs)) return false
   if (rule === 'look up') return store.loadFamily(key).then((family) => family === undefined)
-  if (rule !== 'refuse' && clock.now() - known.asOfMs <= rule.acceptForMs) return false
+  if (rule !== 'refuse' && nowMs - known.asOfMs <= rule.acceptForMs) return false
   throw new DroverError(
     'REVOCATIONS_UNKNOWN',
     'Cannot tell whether the token is revoked: the feed of revocations is cut or behind',

@@ -41,7 +41,7 @@ export class FamilySignIns {
   /** `whenCut` is the request's own, if it has one. Throws OPTION_INVALID for what is none. */
   isEnded(key: string, mark: number, whenCut?: WhenCut): boolean | Promise<boolean> {
     const rule = whenCut === undefined ? this.#rule : readWhenCut(whenCut)
-    return isRevoked({ known: this.#known, store: this.#store }, { key, mark }, rule, this.#clock)
+    return isRevoked({ known: this.#known, store: this.#store }, { key, mark }, rule, this.#clock.now())
   }
 
   async end(key: string, untilMs: number): Promise<void> {
