@@ -138,4 +138,6 @@ export interface Hint {
   readonly holder?: string
   readonly at: CodePlace
   readonly text: string
+  /** What a build that shortens names leaves of the source there. */
+  readonly marks?: readonly string[]
 }

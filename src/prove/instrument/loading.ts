@@ -1,6 +1,7 @@
 // Stands where Node loads modules: CommonJS as it is compiled, whoever compiled it to JavaScript before; ES modules as they are read.
 import module from 'node:module'
 import type { LoadFnOutput, LoadHookContext } from 'node:module'
+import { runAsBoot } from './context.ts'
 import type { Frames } from './frames.ts'
 import { pathOf } from './frames.ts'
 import type { Instrumenter } from './instrumenter.ts'
@@ -50,7 +51,8 @@ function watchCommonJs({ instrumenter, frames, ran }: LoadingPorts): void {
       frames.isOwn(file) && !file.endsWith('.json')
         ? instrumenter.instrument(content, file, isModule ? 'module' : 'commonjs', 'js')
         : content
-    const result: unknown = Reflect.apply(compile, this, [source, file, ...rest])
+    const run = (): unknown => Reflect.apply(compile, this, [source, file, ...rest])
+    const result = frames.isOwn(file) ? runAsBoot(run) : run()
     if (!frames.isOwn(file)) replaceExports(this, ran(file, this.exports))
     return result
   }

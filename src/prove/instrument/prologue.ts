@@ -15,6 +15,7 @@ export interface Use {
 }
 
 export interface Prologue {
+  readonly program: Node
   readonly format: Format
   readonly places: Places
   readonly packageAt: PackageAt
@@ -27,7 +28,17 @@ export interface Prologue {
 }
 
 /** `const` and its like may not have begun yet: they are asked later. */
-export function prologue({ format, places, packageAt, id, scopes, sites, read, uses }: Prologue): string {
+export function prologue({
+  program,
+  format,
+  places,
+  packageAt,
+  id,
+  scopes,
+  sites,
+  read,
+  uses,
+}: Prologue): string {
   const own = [...scopes.module.bindings.values()].filter(({ start }) => packageAt(start) === undefined)
   const names = own.filter(({ kind, name }) => kind !== 'import' || read.has(name)).map(({ name }) => name)
   const getters = names.map((name) => `${JSON.stringify(name)}:()=>${name}`)
@@ -45,7 +56,14 @@ export function prologue({ format, places, packageAt, id, scopes, sites, read, u
     return use === undefined ? site : Object.assign(site, { u: use.at })
   })
   const args = [places.files, places.entries, told, declared].map((value) => JSON.stringify(value))
-  return `;${globalName}.m(${JSON.stringify(id)},${args.join(',')},{${getters.join(',')}});`
+  const begins = format === 'module' && !waits(program) ? `${globalName}.l();` : ''
+  return `;${globalName}.m(${JSON.stringify(id)},${args.join(',')},{${getters.join(',')}});${begins}`
+}
+
+/** Whether a module pauses while it is loaded, so that others run in between. */
+export function waits(node: Node): boolean {
+  if (isFunction(node)) return false
+  return node.type === 'AwaitExpression' || node['await'] === true || children(node).some(waits)
 }
 
 /** The module's own names in an expression, but for what stands in functions. */

@@ -6,7 +6,7 @@ import type { Edited } from './edits.ts'
 import { packageCalled } from './origin.ts'
 import type { PackageAt } from './origin.ts'
 import type { Places } from './places.ts'
-import { bodyStart, prologue } from './prologue.ts'
+import { bodyStart, prologue, waits } from './prologue.ts'
 import type { Use } from './prologue.ts'
 import { buildScopes, patternNames, requiredFrom, resolve } from './scopes.ts'
 import type { Scopes } from './scopes.ts'
@@ -76,6 +76,9 @@ class Rewriter {
       uses: this.#uses,
     })
     this.#edits.insert(this.#bodyStart(this.#input.program, 0), told, -1)
+    const last = list(this.#input.program, 'body').at(-1)
+    if (this.#input.format === 'module' && last !== undefined && !waits(this.#input.program))
+      this.#edits.insert(last.end, `;${globalName}.z();`, 2)
     return this.#edits.apply(this.#input.source)
   }
 

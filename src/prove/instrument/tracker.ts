@@ -2,7 +2,7 @@
 import { resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { types } from 'node:util'
-import { birthRequest, current, isBoot } from './context.ts'
+import { birthRequest, current, enterBoot, isBoot, leaveBoot } from './context.ts'
 import type { Context } from './context.ts'
 import type { AppEvent, Place, ReadHolder } from './event.ts'
 import { isObject, Owners } from './owners.ts'
@@ -73,6 +73,16 @@ export class Tracker {
       const declaredAt = at === undefined ? { file: files[0] ?? '', line: 1 } : placeIn(module, at)
       this.#owners.addRoot({ holder: { name, declaredAt, package: undefined }, value })
     }
+  }
+
+  /** An ES module begins to run, which may be while a request is answered. */
+  l(): void {
+    enterBoot()
+  }
+
+  /** It has run. */
+  z(): void {
+    leaveBoot()
   }
 
   /** An object gets a name. */

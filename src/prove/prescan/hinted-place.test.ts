@@ -65,3 +65,19 @@ test('a variable of a build is told by the only line of the sources that declare
   const own = { ...seen, declaredAt: { ...seen.declaredAt, file: 'src/b.js' } }
   assert.equal(causeAfter(own, [named('carts', 3)])?.declaredAt?.line, 70)
 })
+
+test('a variable of a build that shortens names is told by what stands around it', () => {
+  const text =
+    'd=new Map,e=1;function f(a){let b={id:e++,text:a};return d.set(b.id,b),b}let g=()=>[...d.values()]'
+  const declaredAt = { file: '.next/server/app/route.js', line: 1, column: 7410, text }
+  const marks = ['new Map', 'set', 'id', 'values', 'get']
+  const notes: Hint = { ...hint('module-state', 2), holder: 'notes', marks }
+  const entries: Hint = {
+    ...hint('module-state', 4),
+    holder: 'entries',
+    marks: ['push', 'get', 'name', 'get'],
+  }
+  const cause = causeAfter({ evidence: 'observed', holder: 'd', declaredAt }, [entries, notes])
+  assert.equal(cause?.declaredAt?.line, 2)
+  assert.equal(cause.holder, 'notes')
+})

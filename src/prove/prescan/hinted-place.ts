@@ -1,5 +1,6 @@
 // The line of a cause that was only concluded, or seen by its files alone, where the sources have one place alone that is of its kind.
 import type { Cause, Hint, Kind, Verdict } from '../finding.ts'
+import { likeness, marksOf } from './marks.ts'
 import { isLeftOut } from './sources.ts'
 
 const ofFiles: ReadonlySet<Kind> = new Set(['local-file', 'local-sqlite', 'upload-directory'])
@@ -21,11 +22,27 @@ function hinted(cause: Cause, hints: readonly Hint[]): Cause {
   return { ...cause, kind, declaredAt: only.at, placeFrom: 'sources' }
 }
 
-/** A build without a map keeps names, as a rule: the only place in the sources that has this one is what a person edits. */
+/** What a build without a map has kept: the name, or where names are shortened what stands around it. One place in the sources alone must have it. */
 function unbuilt(cause: Cause, hints: readonly Hint[]): Cause {
-  const [only, ...others] = hints.filter(({ kind, holder }) => kind === cause.kind && holder === cause.holder)
+  const ofKind = hints.filter(({ kind }) => kind === cause.kind)
+  const built = cause.declaredAt
+  const found =
+    built?.column === undefined
+      ? ofKind.filter(({ holder }) => holder === cause.holder)
+      : mostAlike(marksOf(built.text ?? ''), ofKind)
+  const [only, ...others] = found
   if (only === undefined || others.length > 0) return cause
-  return { ...cause, declaredAt: only.at, writtenAt: undefined, placeFrom: 'sources' }
+  const holder = only.holder ?? cause.holder
+  return { ...cause, holder, declaredAt: only.at, writtenAt: undefined, placeFrom: 'sources' }
+}
+
+const alike = 0.7
+const lead = 0.2
+
+function mostAlike(marks: readonly string[], hints: readonly Hint[]): readonly Hint[] {
+  const likenessOf = (hint: Hint): number => likeness(marks, hint.marks ?? [])
+  const best = Math.max(...hints.map(likenessOf))
+  return best < alike ? [] : hints.filter((hint) => likenessOf(hint) > best - lead)
 }
 
 /** By how it differs, these cannot be told apart; the sources may have but one of them. */

@@ -17,6 +17,7 @@ import {
   text,
 } from '../instrument/syntax.ts'
 import type { Node } from '../instrument/syntax.ts'
+import { marksOf } from './marks.ts'
 import { pythonHints } from './python.ts'
 import { scanLimits, sourcesIn } from './sources.ts'
 import type { ScanLimits, SourceFile } from './sources.ts'
@@ -56,11 +57,13 @@ class Scan {
   readonly hints = new Map<string, Hint>()
   readonly scopes: Scopes
   readonly #file: string
+  readonly #source: string
   readonly #lines: readonly string[]
   readonly #position: ReturnType<typeof positions>
 
   constructor(file: string, source: string, scopes: Scopes) {
     this.#file = file
+    this.#source = source
     this.#lines = source.split('\n')
     this.#position = positions(source)
     this.scopes = scopes
@@ -149,8 +152,9 @@ class Scan {
     const { line } = this.#position(offset)
     const at = { file: this.#file, line, text: this.#lines[line - 1]?.trim() }
     const key = `${kind} ${line}`
-    if (!this.hints.has(key))
-      this.hints.set(key, { kind, at, text: words, ...(holder === undefined ? {} : { holder }) })
+    if (this.hints.has(key)) return
+    const marks = marksOf(this.#source, offset)
+    this.hints.set(key, { kind, at, text: words, marks, ...(holder === undefined ? {} : { holder }) })
   }
 }
 
