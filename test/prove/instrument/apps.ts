@@ -65,6 +65,7 @@ const routes = {
   },
   '/global': () => { globalThis.everything = 1 }, // @global-write
   '/assign': () => { Object.assign(state.carts, { b: 1 }) }, // @assign-write
+  '/required': () => require('./late.cjs').add(),
   '/answer': (res) => answer(res, '{"header":"none"}'),
   '/awkward': () => {
     let a = hits++
@@ -86,6 +87,9 @@ const routes = {
   },
 }
 ${serve}`,
+  'late.cjs': `const late = [] // @late
+exports.add = () => { late.push(1) } // @late-write
+`,
   'store.cjs': `exports.total = 0 // @exports
 module.exports.users = new Map([['first', { age: 1 }]]) // @users
 `,
@@ -116,6 +120,7 @@ const routes = {
   '/users': () => users.set('a', {}), // @users-write
   '/rename': () => service.rename('a'),
   '/made': () => service.describe('a').text,
+  '/loaded': async () => (await import('./late.js')).add(),
   '/note': () => service.note('a'),
   '/later': async () => {
     await pause(1)
@@ -128,6 +133,14 @@ const routes = {
   '/ticks': () => ticks > 0,
 }
 ${serve}`,
+  'late.js': `class Box {
+  things = [] // @box
+}
+const box = new Box()
+export const add = () => {
+  box.things.push(1) // @box-write
+}
+`,
   'store.js': `export let total = 0 // @imported
 export const raise = () => {
   total += 1 // @imported-write

@@ -20,6 +20,7 @@ const inCommonJs: Expected = {
   '/alias': [['users', 'alias-write']],
   '/global': [['global-write', 'global-write']],
   '/assign': [['inner', 'assign-write']],
+  '/required': [['late', 'late-write']],
   '/local': [],
   // Not strict: while it runs, the function itself tells its arguments.
   '/answer': [],
@@ -31,6 +32,7 @@ const inModules: Expected = {
   '/users': [['users', 'users-write']],
   '/rename': [['users', 'rename-write']],
   '/made': [],
+  '/loaded': [['box', 'box-write']],
   '/note': [
     ['static', 'static-write'],
     ['private', 'private-write'],
