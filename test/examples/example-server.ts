@@ -25,6 +25,8 @@ export interface ExampleOptions {
 }
 
 /** It is told to leave, and made to if it does not: a test must not wait for ever. */
+/** Others share the processors. */
+const startTimeoutMs = 50_000
 const stopTimeoutMs = 5_000
 
 /** Resolves once the server answers a request; it is ended with the test. */
@@ -50,10 +52,11 @@ export async function startExample(context: TestContext, options: ExampleOptions
   }
   context.after(stop)
   const url = `http://127.0.0.1:${port}`
-  await until(`${program} answers`, () => {
+  const isUp = () => {
     if (hasEnded()) throw new Error(`Cannot start ${program}: it ended\n${output}`)
     return answers(url)
-  })
+  }
+  await until(`${program} answers`, isUp, startTimeoutMs)
   return { url, port, output: () => output, stop }
 }
 
