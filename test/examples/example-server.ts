@@ -24,9 +24,9 @@ export interface ExampleOptions {
   readonly env?: Readonly<Record<string, string>>
 }
 
-/** It is told to leave, and made to if it does not: a test must not wait for ever. */
 /** Others share the processors. */
 const startTimeoutMs = 50_000
+/** It is told to leave, and made to if it does not: a test must not wait for ever. */
 const stopTimeoutMs = 5_000
 
 /** Resolves once the server answers a request; it is ended with the test. */
