@@ -112,6 +112,7 @@ const sessionsInCookies: Suite = {
   ours: [
     { ...onRedis, signsIn: false, targets: {} },
     { ...nearCached, signsIn: false, targets: {} },
+    { ...onRedis, name: 'Drover in cookies', words: ['cookies'], signsIn: false, targets: {} },
   ],
   peers: [
     { name: 'iron-session', program: 'iron-session', framework: 'Express', store: 'none' },

@@ -1,5 +1,6 @@
 // The keys an app's instances share: the first one seals, all of them open, so that keys change without a flag day (R6).
-import { createHash, hkdfSync } from 'node:crypto'
+import { createHash, createSecretKey, hkdfSync } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { DroverError } from '../base/errors.ts'
 
@@ -22,7 +23,7 @@ export type KeySource = readonly string[] | `env:${string}` | `file:${string}`
  */
 export class KeyRing {
   readonly #keys: readonly RingKey[]
-  readonly #derived: Map<string, Buffer> = new Map()
+  readonly #derived: Map<string, KeyObject> = new Map()
 
   constructor(secrets: readonly Buffer[]) {
     this.#keys = secrets.map((secret) => ({ id: idOf(secret), secret }))
@@ -41,15 +42,15 @@ export class KeyRing {
 
   /**
    * 32 bytes for one purpose, made from key `id` (HKDF-SHA-256, RFC 5869), so that no two uses share a key.
-   * Throws KEY_UNKNOWN when the ring has no such key.
+   * As a KeyObject: node:crypto takes five times as long over a key in bytes (19 µs against 4 for an HMAC). Throws KEY_UNKNOWN when the ring has no such key.
    */
-  derive(id: string, purpose: string): Buffer {
+  derive(id: string, purpose: string): KeyObject {
     const name = `${id} ${purpose}`
     const known = this.#derived.get(name)
     if (known !== undefined) return known
     const key = this.#keys.find((one) => one.id === id)
     if (key === undefined) throw unknown(id, this.#keys)
-    const derived = Buffer.from(hkdfSync('sha256', key.secret, '', `drover ${purpose}`, 32))
+    const derived = createSecretKey(Buffer.from(hkdfSync('sha256', key.secret, '', `drover ${purpose}`, 32)))
     this.#derived.set(name, derived)
     return derived
   }

@@ -16,8 +16,9 @@ describe('npm run bench, sessions elsewhere', () => {
   })
 
   test('sessions-cookies: compares with sessions that are in the cookie itself', async () => {
-    const { rows } = await bench.rows('sessions-cookies', ...briefly)
+    const { rows, output } = await bench.rows('sessions-cookies', ...briefly)
     assert.deepEqual(peersOf(measured(rows)), new Set(['iron-session', 'cookie-session']))
-    assert.equal(rows.length, 2 * 2 * 2 * 2)
+    assert.equal(rows.length, 3 * 2 * 2 * 2)
+    assert.match(output, /sessions-cookies: read, Drover in cookies: /)
   })
 })
