@@ -75,7 +75,16 @@ export const swift: Part = {
   brew: [],
 }
 
-/** The same on macOS, where there is no Swift. */
+/** Another, which keeps `If-None-Match`: the programs of a cluster, of which none is started by its package. */
+export const ceph: Part = {
+  name: 'Ceph',
+  program: 'radosgw',
+  places: ['/usr/bin/radosgw'],
+  apt: ['radosgw', 'ceph-mon', 'ceph-osd'],
+  brew: [],
+}
+
+/** The same on macOS, where there is neither. */
 export const minio: Part = {
   name: 'MinIO',
   program: 'minio',
@@ -85,9 +94,10 @@ export const minio: Part = {
 }
 
 export const s3Server: Part = process.platform === 'darwin' ? minio : swift
+export const s3Servers: readonly Part[] = process.platform === 'darwin' ? [minio] : [swift, ceph]
 
 /** nginx and wrk: the benchmarks' smoke test runs them for a moment. */
-export const testParts: readonly Part[] = [redisServer, postgres, chromium, nginx, wrk, s3Server]
+export const testParts: readonly Part[] = [redisServer, postgres, chromium, nginx, wrk, ...s3Servers]
 export const benchParts: readonly Part[] = [redisServer, postgres, nginx, wrk]
 /** Peers that one benchmark is glad of, and says that they are missing otherwise. */
 export const optionalParts: readonly Part[] = [haproxy, caddy]

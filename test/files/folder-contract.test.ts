@@ -26,6 +26,7 @@ describe('a folder', { concurrency: true }, () => {
   const harness = {
     open: (options = {}) => files(`file:${folder}`, options),
     isConditional: true,
+    isConditionalInParts: true,
     reach: (url: string) => origin + url,
   }
   for (const { name, run } of filesContract(harness)) test(name, run)

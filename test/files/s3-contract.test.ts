@@ -1,19 +1,5 @@
-// The contract of drover/files on a real server of the S3 protocol.
-import { after, describe, test } from 'node:test'
-import { files } from '../../src/files/index.ts'
-import { filesContract } from '../../src/testing/files-contract.ts'
+// The contract of drover/files on OpenStack Swift, or on MinIO where there is none.
 import { startS3 } from '../support/s3-server.ts'
+import { testBucket } from './bucket-contract.ts'
 
-const server = await startS3()
-after(() => server.stop())
-
-describe('a bucket', { concurrency: true }, () => {
-  const { url, credentials, isConditional } = server
-  const harness = {
-    open: (options = {}) =>
-      files(url.replace('?', '/some/prefix?'), { credentials, operationTimeout: '60s', ...options }),
-    isConditional,
-    reach: (signed: string) => signed,
-  }
-  for (const { name, run } of filesContract(harness)) test(name, run)
-})
+await testBucket(startS3)

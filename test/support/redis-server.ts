@@ -9,7 +9,7 @@ import { redisServer } from '../../scripts/parts/catalog.ts'
 import { requirePart } from '../../scripts/parts/find.ts'
 import { freePort } from './free-port.ts'
 import { kill } from './process.ts'
-import { until } from './until.ts'
+import { ready } from './ready.ts'
 
 export interface RedisServer {
   readonly url: string
@@ -103,20 +103,5 @@ async function startOn(program: RedisProgram, port: number): Promise<RedisServer
 }
 
 async function isReady(child: ChildProcess): Promise<void> {
-  let log = ''
-  let failure: Error | undefined
-  child.stdout?.on('data', (chunk) => {
-    // What a server says later is read, so that its pipe never fills, and forgotten.
-    if (log.length < 100_000) log += String(chunk)
-  })
-  child.once('error', (error) => {
-    failure = error
-  })
-  child.once('exit', (code) => {
-    failure ??= new Error(`Cannot start redis-server: it ended with ${code}\n${log}`)
-  })
-  await until('redis-server that accepts connections', () => {
-    if (failure !== undefined) throw failure
-    return log.includes('Ready to accept connections') || log.includes('Sentinel ID is')
-  })
+  await ready(child, 'redis-server', (said) => /Ready to accept connections|Sentinel ID is/.test(said))
 }

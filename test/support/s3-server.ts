@@ -5,26 +5,18 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import { minio, s3Server, swift } from '../../scripts/parts/catalog.ts'
 import { requirePart } from '../../scripts/parts/find.ts'
 import { freePort } from './free-port.ts'
 import { kill } from './process.ts'
-import { until } from './until.ts'
+import { ready } from './ready.ts'
+import { isOk, makeBucket } from './s3-bucket.ts'
+import type { BucketServer } from './s3-bucket.ts'
 
-export interface S3Server {
-  /** s3://BUCKET?endpoint=…, of an empty bucket. */
-  readonly url: string
-  readonly endpoint: string
-  readonly bucket: string
-  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
-  /** Whether it decides `If-None-Match: *`. */
-  readonly isConditional: boolean
+export interface S3Server extends BucketServer {
   /** SIGSTOP: it accepts connections in the kernel and answers nothing. */
   readonly pause: () => void
   readonly resume: () => void
-  /** Ends it by force and removes its folder. Idempotent. */
-  readonly stop: () => Promise<void>
 }
 
 interface Started {
@@ -32,7 +24,6 @@ interface Started {
   readonly endpoint: Promise<string>
 }
 
-const bucket = 'drover'
 const python = '/usr/bin/python3'
 const program = fileURLToPath(new URL('s3-server.py', import.meta.url))
 const credentials = { accessKeyId: 'test:tester', secretAccessKey: 'testing-testing' }
@@ -40,19 +31,15 @@ const credentials = { accessKeyId: 'test:tester', secretAccessKey: 'testing-test
 export async function startS3(): Promise<S3Server> {
   requirePart(s3Server)
   const folder = await mkdtemp(join(tmpdir(), 'drover-s3-'))
-  const { child, endpoint: ready } = s3Server === swift ? startSwift(folder) : await startMinio(folder)
+  const { child, endpoint: answering } = s3Server === swift ? startSwift(folder) : await startMinio(folder)
   const stop = async () => {
     await kill(child)
     await rm(folder, { recursive: true, force: true })
   }
   try {
-    const endpoint = await ready
-    await makeBucket(endpoint)
+    const endpoint = await answering
     return {
-      url: `s3://${bucket}?endpoint=${endpoint}`,
-      endpoint,
-      bucket,
-      credentials,
+      ...(await makeBucket(endpoint, credentials)),
       isConditional: s3Server === minio,
       pause: () => child.kill('SIGSTOP'),
       resume: () => child.kill('SIGCONT'),
@@ -67,22 +54,8 @@ export async function startS3(): Promise<S3Server> {
 /** It binds free ports itself, and prints the one it speaks S3 on. */
 function startSwift(folder: string): Started {
   const child = spawn(python, ['-B', program, folder], { stdio: ['ignore', 'pipe', 'pipe'] })
-  let said = ''
-  let errors = ''
-  child.stdout.on('data', (chunk: Buffer) => (said += String(chunk)))
-  child.stderr.on('data', (chunk: Buffer) => {
-    if (errors.length < 100_000) errors += String(chunk)
-  })
-  const endpoint = until(
-    'Swift accepts connections',
-    () => {
-      if (child.exitCode !== null)
-        throw new Error(`Cannot start Swift: it ended with ${child.exitCode}\n${errors}`)
-      return said.endsWith('\n') && `http://127.0.0.1:${said.trim()}`
-    },
-    60_000,
-  )
-  return { child, endpoint }
+  const printed = ready(child, 'Swift', (said) => /^(\d+)\n/m.exec(said)?.[1], 60_000)
+  return { child, endpoint: printed.then((port) => `http://127.0.0.1:${port}`) }
 }
 
 async function startMinio(folder: string): Promise<Started> {
@@ -92,19 +65,6 @@ async function startMinio(folder: string): Promise<Started> {
     env: { ...process.env, MINIO_ROOT_USER, MINIO_ROOT_PASSWORD },
     stdio: 'ignore',
   })
-  const isLive = () =>
-    fetch(`http://${address}/minio/health/live`).then(
-      ({ ok }) => ok,
-      () => false,
-    )
-  return { child, endpoint: until('MinIO answers', isLive).then(() => `http://${address}`) }
-}
-
-async function makeBucket(endpoint: string): Promise<void> {
-  const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials })
-  try {
-    await client.send(new CreateBucketCommand({ Bucket: bucket }))
-  } finally {
-    client.destroy()
-  }
+  const live = ready(child, 'MinIO', () => isOk(`http://${address}/minio/health/live`))
+  return { child, endpoint: live.then(() => `http://${address}`) }
 }

@@ -20,7 +20,7 @@ import { rangeBeyond } from '../range.ts'
 import { taken } from '../taken.ts'
 import { openBucket } from './client.ts'
 import type { Bucket } from './client.ts'
-import { assertConditional, unsupported } from './condition.ts'
+import { mostConditionalBytes, unsupported } from './condition.ts'
 import { isRepeated, outage, ownError, statusOf } from './failure.ts'
 import { sweepUploads } from './uploads.ts'
 
@@ -38,7 +38,7 @@ export class BucketBackend implements FileBackend {
   readonly #before: string
   readonly #settings: FilesSettings
   #bucket: Promise<Bucket> | undefined
-  #conditional: Promise<void> | undefined
+  #conditional: Promise<number> | undefined
   #isThere = false
 
   /** Loads the SDK and connects on first use. */
@@ -51,9 +51,9 @@ export class BucketBackend implements FileBackend {
   async write(key: string, content: Content, write: FileWrite): Promise<void> {
     try {
       const { storage } = await this.#open()
-      if (write.ifAbsent) await this.#assertConditional()
+      const mostBytes = write.ifAbsent ? await this.#mostConditionalBytes() : Infinity
       const metadata: Record<string, string> = write.sha256 === undefined ? {} : { sha256: write.sha256 }
-      await storage.write(this.#fitting(key), Readable.from(noting(content, metadata)), {
+      await storage.write(this.#fitting(key), Readable.from(noting(content, metadata, mostBytes)), {
         mimeType: write.contentType,
         Metadata: metadata,
         ...(write.ifAbsent ? { IfNoneMatch: '*' } : {}),
@@ -186,12 +186,12 @@ export class BucketBackend implements FileBackend {
   }
 
   /** An answer holds for as long as the server does; that there was none, only until the next question. */
-  async #assertConditional(): Promise<void> {
+  async #mostConditionalBytes(): Promise<number> {
     const bucket = await this.#open()
     const names = { Bucket: this.#address.bucket, prefix: this.#before }
-    const asked = (this.#conditional ??= assertConditional(bucket, names))
+    const asked = (this.#conditional ??= mostConditionalBytes(bucket, names))
     try {
-      await asked
+      return await asked
     } catch (error) {
       if (ownError(error) === undefined && this.#conditional === asked) this.#conditional = undefined
       throw error
@@ -231,13 +231,17 @@ export class BucketBackend implements FileBackend {
 
 /**
  * The content, whose checksum is written into `metadata` at its end. A file of one part is sent only then, so it takes
- * that along; one of several parts has sent its metadata before.
+ * that along; one of several parts has sent its metadata before. Fails with FILE_CONDITION_UNSUPPORTED beyond `mostBytes`.
  */
 async function* noting(
   content: Content,
   metadata: Record<string, string>,
+  mostBytes: number,
 ): AsyncGenerator<Buffer, void, undefined> {
-  yield* content
+  for await (const chunk of content) {
+    if (content.size > mostBytes) throw unsupported(mostBytes)
+    yield chunk
+  }
   metadata['sha256'] = content.sha256
 }
 

@@ -16,6 +16,8 @@ export interface Bucket {
   readonly client: S3Client
   /** Uploads of unknown length in parts, copies and deletions. */
   readonly storage: FileStorage
+  /** A file of more than so many bytes is uploaded in parts, which have so many each. */
+  readonly partBytes: number
 }
 
 /** S3 has at most 10,000 parts, each of 5 MB or more. */
@@ -32,12 +34,13 @@ export async function openBucket(address: BucketAddress, settings: FilesSettings
   const flystorage = await peer('@flystorage/file-storage', () => import('@flystorage/file-storage'))
   const { AwsS3StorageAdapter } = await peer('@flystorage/aws-s3', () => import('@flystorage/aws-s3'))
   const client = openClient(sdk, address, settings)
+  const partBytes = partBytesFor(settings.maxBytes)
   const adapter: AwsS3StorageAdapter = new AwsS3StorageAdapter(client, {
     bucket: address.bucket,
     prefix: address.prefix,
-    uploadConfiguration: { partSize: partBytes(settings.maxBytes), queueSize: partsAtOnce },
+    uploadConfiguration: { partSize: partBytes, queueSize: partsAtOnce },
   })
-  return { sdk, presigner, client, storage: new flystorage.FileStorage(adapter) }
+  return { sdk, presigner, client, storage: new flystorage.FileStorage(adapter), partBytes }
 }
 
 async function peer<Package>(name: string, load: () => Promise<Package>): Promise<Package> {
@@ -67,6 +70,6 @@ function openClient(sdk: Sdk, address: BucketAddress, settings: FilesSettings): 
   })
 }
 
-function partBytes(maxBytes: number): number {
+function partBytesFor(maxBytes: number): number {
   return Math.max(leastPartBytes, Math.ceil(maxBytes / mostParts))
 }

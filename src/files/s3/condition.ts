@@ -6,19 +6,19 @@ import type { Bucket } from './client.ts'
 import { statusOf } from './failure.ts'
 
 /**
- * Resolves when it does; rejects with FILE_CONDITION_UNSUPPORTED when it does not, for a whole file as well as for one of
- * parts.
+ * How many bytes a file may have for the server to keep it: any number, or one part's, where uploads in parts overwrite.
+ * Rejects with FILE_CONDITION_UNSUPPORTED when the server does not keep it at all.
  */
-export async function assertConditional(
+export async function mostConditionalBytes(
   bucket: Bucket,
   names: { Bucket: string; prefix: string },
-): Promise<void> {
+): Promise<number> {
   const place = { Bucket: names.Bucket, Key: `${names.prefix}.drover-probe-${randomUUID()}` }
   const { client, sdk } = bucket
   await client.send(new sdk.PutObjectCommand({ ...place, Body: 'probe' }))
   try {
-    const isKept = (await refusesWhole(bucket, place)) && (await refusesParts(bucket, place))
-    if (!isKept) throw unsupported()
+    if (!(await refusesWhole(bucket, place))) throw unsupported()
+    return (await refusesParts(bucket, place)) ? Infinity : bucket.partBytes
   } finally {
     await client.send(new sdk.DeleteObjectCommand(place))
   }
@@ -57,9 +57,11 @@ async function isRefused(call: Promise<unknown>): Promise<boolean> {
   }
 }
 
-export function unsupported(): DroverError {
+/** For files of more than `mostBytes`; for all of them by default. */
+export function unsupported(mostBytes = 0): DroverError {
+  const which = mostBytes === 0 ? '' : ` of more than ${mostBytes} bytes`
   return new DroverError(
     'FILE_CONDITION_UNSUPPORTED',
-    'Cannot put a file only where there is none: this server does not decide that in one step',
+    `Cannot put a file${which} only where there is none: this server does not decide that in one step`,
   )
 }

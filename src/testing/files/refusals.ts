@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
 import type { ErrorCode } from '../../base/errors.ts'
+import { isDroverError } from '../../base/errors.ts'
 import type { FileBody } from '../../files/content.ts'
 import type { PutOptions } from '../../files/files.ts'
 import { assertRefused, contentOf, inPieces, sampleBytes, sha256Of, text } from './stage.ts'
@@ -172,6 +173,26 @@ export const refusalCases: readonly FilesCase[] = [
       await assertRefused(put(there, 'late'), 'FILE_EXISTS')
       await here.delete(key)
       await put(there, 'again')
+    },
+  },
+  {
+    name: 'put with ifAbsent: a file of several parts is stored where there is none, or refused, and overwrites nothing',
+    async play({ here, there, harness, prefix }) {
+      const put = (files: typeof here, key: string) =>
+        files.put(prefix + key, inPieces(sampleBytes(severalParts), 1_000_000), { ...text, ifAbsent: true })
+      await here.put(`${prefix}former`, 'former', text)
+      const isStored = await put(here, 'large').then(
+        () => true,
+        (error: unknown) => {
+          assert.ok(isDroverError(error, 'FILE_CONDITION_UNSUPPORTED'), String(error))
+          return false
+        },
+      )
+      assert.ok(isStored || harness.isConditionalInParts !== true)
+      assert.equal((await there.stat(`${prefix}large`))?.size, isStored ? severalParts : undefined)
+      const refusal = isStored ? 'FILE_EXISTS' : 'FILE_CONDITION_UNSUPPORTED'
+      await assertRefused(put(there, 'former'), refusal)
+      assert.equal(String(await contentOf(there, `${prefix}former`)), 'former')
     },
   },
 ]

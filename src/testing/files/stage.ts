@@ -12,6 +12,8 @@ export interface FilesHarness {
   open(options: FilesOptions): Files
   /** Whether the place decides `ifAbsent` in one step. */
   readonly isConditional: boolean
+  /** Whether it does so for files of any size. Default: unknown, so that one of several parts may be refused. */
+  readonly isConditionalInParts?: boolean
   /** A signed URL as a client on the network sees it. */
   reach(url: string): string
 }
