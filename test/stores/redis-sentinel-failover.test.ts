@@ -2,11 +2,13 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
-import { redisSessionStore } from '../../src/stores/redis/index.ts'
+import { redisSessionStore, redisTokenStore } from '../../src/stores/redis/index.ts'
+import { tokens } from '../../src/tokens/index.ts'
 import { startSentinels } from '../support/redis-sentinel.ts'
 import type { RedisSentinels } from '../support/redis-sentinel.ts'
 import { isReplica } from '../support/redis-server.ts'
 import type { RedisServer } from '../support/redis-server.ts'
+import { audience, issuer, secrets } from '../support/tokens.ts'
 import { until } from '../support/until.ts'
 import { FailoverLoad } from './failover-load.ts'
 
@@ -37,6 +39,45 @@ describe('redisSessionStore behind Sentinels, failover under load', { concurrenc
         }
       })
     } finally {
+      await servers.stop()
+    }
+  })
+
+  test('tokens behind Sentinels, a primary that is killed: sign-ins go on, what was revoked stays so, and the feed is found again', async () => {
+    const servers = await startSentinels()
+    const open = () => tokens({ store: redisTokenStore(servers.url), secrets, issuer, audience, onError })
+    const onError = () => undefined
+    const [here, there] = [open(), open()]
+    try {
+      const [kept, ended] = [await here.issue('ann'), await here.issue('bob')]
+      await here.revoke(ended)
+      await (await servers.primary()).stop()
+      const next = await until('a refresh at the new primary', () =>
+        there.refresh(kept.refreshToken).catch(() => undefined),
+      )
+      // One that starts now has it from the new primary alone.
+      const late = open()
+      await late.ready()
+      for (const server of [here, there, late])
+        await assert.rejects(server.verify(ended.accessToken), { code: 'TOKEN_REVOKED' })
+      await late.verify(next.accessToken)
+      await until('a revocation at the new primary', () =>
+        here.revoke(next).then(
+          () => true,
+          () => false,
+        ),
+      )
+      for (const server of [there, late]) {
+        await until('it is refused', () =>
+          server.verify(next.accessToken).then(
+            () => false,
+            (error: unknown) => Reflect.get(Object(error), 'code') === 'TOKEN_REVOKED',
+          ),
+        )
+      }
+      await late.close()
+    } finally {
+      await Promise.all([here.close(), there.close()])
       await servers.stop()
     }
   })
