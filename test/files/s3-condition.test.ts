@@ -1,4 +1,5 @@
-// `ifAbsent` against servers that the test machine has none of: one that keeps the condition, and one that does not know it.
+// `ifAbsent` against servers that the test machine has none of: one that keeps the condition for uploads in parts as well,
+// and one that does not know it.
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -52,15 +53,22 @@ async function startBucket(t: TestContext, isConditional: boolean): Promise<Buck
 function open(t: TestContext, url: string) {
   const store = files(url, { credentials: { accessKeyId: 'a', secretAccessKey: 'b' } })
   t.after(() => store.close())
-  return (content: string) => store.put('once', content, { contentType: 'text/plain', ifAbsent: true })
+  return (content: string, key = 'once') =>
+    store.put(key, content, { contentType: 'text/plain', ifAbsent: true })
 }
 
 test('a server that keeps the condition stores the first, and answers FILE_EXISTS to the second', async (t) => {
   const { objects, url } = await startBucket(t, true)
   const put = open(t, url)
+  const isTaken = (error: unknown) => isDroverError(error, 'FILE_EXISTS')
   await put('first')
-  await assert.rejects(put('second'), (error) => isDroverError(error, 'FILE_EXISTS'))
+  await assert.rejects(put('second'), isTaken)
   assert.deepEqual([...objects], [['/bucket/once', 'first']])
+  const severalParts = 'x'.repeat(6 * 1024 ** 2)
+  await put(severalParts, 'large')
+  await assert.rejects(put(severalParts, 'large'), isTaken)
+  await assert.rejects(put(severalParts), isTaken)
+  assert.equal(objects.get('/bucket/once'), 'first')
 })
 
 test('a server that ignores the condition is found out before anything is overwritten', async (t) => {
