@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Environment } from '../../supervisor/command.ts'
-import { systemScheduler } from '../../supervisor/scheduler.ts'
+import { pause, systemScheduler } from '../../supervisor/scheduler.ts'
 import type { Mode } from '../trace.ts'
 import type { Disk, Disks, Place } from './disk.ts'
 import { hostnameOf } from './disk.ts'
@@ -18,6 +18,7 @@ import { listAllListening } from './listening.ts'
 import { hostnameVariable, ownPortVariable, portFolderVariable, sparePortsVariable } from './remap-ports.ts'
 import type { AppSpec, Instrument, Servers, WrittenFile } from './servers.ts'
 import { evidenceVariable, instanceVariable } from './servers.ts'
+import { takenPort } from './taken-port.ts'
 
 export interface RunOptions {
   readonly app: AppSpec
@@ -41,6 +42,8 @@ export interface RunOptions {
 }
 
 const graceMs = 300
+/** Within it, whoever used a port for a connection or a test of theirs is likely to be gone. */
+const portFreeMs = 1000
 /** Ports of an instance that it asks for besides PORT. */
 const spareCount = 6
 /** What a middling app takes. */
@@ -113,8 +116,19 @@ export class Run implements Servers {
   }
 
   async restart(): Promise<void> {
-    await Promise.all(this.#members.map(({ instance }) => instance.end(0)))
-    await this.#start()
+    const end = async (): Promise<void> => {
+      await Promise.all(this.#members.map(({ instance }) => instance.end(0)))
+    }
+    await end()
+    try {
+      await this.#start()
+    } catch (error) {
+      if (takenPort(error) === undefined) throw error
+      // It had the port before: somebody else on this machine used it in between.
+      await end()
+      await pause(systemScheduler, portFreeMs)
+      await this.#start()
+    }
   }
 
   isRunning(instance: number): boolean {

@@ -16,6 +16,7 @@ import type { AppSpec, Instrument, Servers, Starter } from './servers.ts'
 import { AppFailure } from './servers.ts'
 import { removeLeftoverFolders, rootPrefix } from './leftover-folders.ts'
 import { runShellCommand } from './shell-command.ts'
+import { takenPort } from './taken-port.ts'
 import { useTargets } from './targets.ts'
 
 export interface StarterOptions {
@@ -238,13 +239,4 @@ class AppStarter implements Starter {
 
 function ownNetwork(asked: number | undefined): string {
   return `The app listens on port ${asked} whatever PORT says: each instance had a network of its own, from which it reached services on this machine's loopback, and nothing else.`
-}
-
-/** The port that the app could not have, where it says which; undefined when that was not why it failed. */
-function takenPort(error: unknown): { readonly port: number | undefined } | undefined {
-  if (!(error instanceof AppFailure)) return undefined
-  const said = error.lastLines.join('\n')
-  if (!/EADDRINUSE|address (?:is )?already in use/i.test(said)) return undefined
-  const port = /in use\S* \S*:(\d+)/i.exec(said)?.[1]
-  return { port: port === undefined ? undefined : Number(port) }
 }
