@@ -86,7 +86,8 @@ function routesInSource(files: readonly SourceFile[]): readonly Call[] {
 
 const destructured =
   /\{([^{}]{1,300})\}\s*(?::[^=\n]{1,100})?=\s*(?:await\s+|\()*(?:[\w.]*\bbody\b|\w+\.(?:req\.)?(?:json|parseBody)\(|JSON\.parse\()/g
-const member = /\b(?:req(?:uest)?\.body|ctx\.request\.body|body|data|input)(?:\??\.|\[['"])([A-Za-z_]\w*)/g
+const member =
+  /\b(?:req(?:uest)?\.body|ctx\.request\.body|body|data|payload|input|form|request\.(?:json|form|POST|get_json\([^()]*\)))(?:\??\.get\(\s*['"]|\??\.|\[['"])([A-Za-z_]\w*)/g
 const notKeys = /^(?:length|toString|map|filter|trim|slice|json|text|pipe|on|push|get|then|hasOwnProperty)$/
 const upload = /\b(?:single|array)\(\s*['"`](\w+)['"`]/
 
