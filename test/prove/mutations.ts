@@ -433,7 +433,7 @@ setInterval(() => { // state:declared
 const shoppingFile = join(root, 'examples/shop/prove.yaml')
 
 /** What visitors do in a mutated shop, and in one that is as it was. */
-export function flowTextFor(mutation: Mutation | undefined): string {
+function flowTextFor(mutation: Mutation | undefined): string {
   return mutation?.steps === undefined
     ? readFileSync(shoppingFile, 'utf8')
     : `${signIn.trim()}\n${mutation.steps.trim()}\n`

@@ -76,7 +76,7 @@ function headerCapture({ headers }: Answer, value: string): Capture | undefined 
   return name === undefined ? undefined : { from: 'header', name }
 }
 
-export function escapePattern(text: string): string {
+function escapePattern(text: string): string {
   return text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`)
 }
 

@@ -6,7 +6,7 @@ const variable = /\$\{([A-Za-z_][\w-]*)\}/g
 export const variableName: RegExp = /^[A-Za-z_][\w-]*$/
 
 /** The names in `text`, in their order. */
-export function variablesIn(text: string): readonly string[] {
+function variablesIn(text: string): readonly string[] {
   return [...text.matchAll(variable)].map(([, name = '']) => name)
 }
 

@@ -113,7 +113,7 @@ function word(text: string): string {
   return /^[A-Za-z]/.test(plain) ? plain : 'value'
 }
 
-export function tiedPath(path: string, replace: Replace): string {
+function tiedPath(path: string, replace: Replace): string {
   const [before, query] = splitOnce(path, '?')
   const segments = before.split('/').map((segment) => tiedPiece(segment, true, replace))
   if (query === undefined) return segments.join('/')

@@ -6,7 +6,7 @@ import { asText } from './phrase.ts'
 import { coveragePercent, verdictText } from './verdict.ts'
 import { findingPhrase, isOfTestsAlone, remedies, stepName } from './words.ts'
 
-export const jsonVersion = 1
+const jsonVersion = 1
 
 export function jsonReport(input: ReportInput): string {
   const { proof, app, version, again, finishedAt } = input

@@ -70,7 +70,7 @@ export function testsOutcomeText({ command, requests, adversarialRuns, hasPassed
 }
 
 /** `request 7 GET /cart`; steps of a WebSocket are steps. Numbers count the flow's steps, from 1. */
-export function stepPhrase(flow: Flow, index: number): Phrase {
+function stepPhrase(flow: Flow, index: number): Phrase {
   const step = flow.steps[index]
   if (step === undefined) return [`request ${index + 1}`]
   const by = flow.clients.length > 1 && step.kind !== 'wait' ? ` by ${shorten(step.client, 40)}` : ''
