@@ -9,7 +9,7 @@ const maxFiles = 200
 const maxRoutes = 80
 const fileChars = 200_000
 const left =
-  /(?:^|\/)(?:node_modules|dist|build|coverage|public|static|vendor|venv|\.[^/]+|tests?|__tests__|spec)(?:\/|$)|\.(?:test|spec|d|config)\.\w+$|\.min\.js$/
+  /(?:^|\/)(?:node_modules|site-packages|dist|build|coverage|public|static|vendor|venv|\.[^/]+|tests?|__tests__|spec)(?:\/|$)|\.(?:test|spec|d|config)\.\w+$|\.min\.js$/
 
 export interface SourceHints {
   readonly calls: readonly Call[]

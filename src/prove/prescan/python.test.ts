@@ -57,6 +57,16 @@ describe('of one file', () => {
       'CACHES = {"default": {\n  "BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}\n',
       ['in-process-cache app.py:2'],
     ],
+    [
+      'the cache that Django has without settings',
+      'from django.core.cache import cache\n',
+      ['in-process-cache app.py:1'],
+    ],
+    [
+      'what is remembered, but for settings',
+      '@lru_cache\ndef get_settings():\n    return 1\n@lru_cache()\ndef price(item):\n    return 1\n',
+      ['in-process-cache app.py:4'],
+    ],
     ['a database in a file', 'db = sqlite3.connect("a.db")\n', ['local-sqlite app.py:1']],
     ['a secret that is drawn at boot', 'app.secret_key = os.urandom(24)\n', ['per-process-secret app.py:1']],
     [

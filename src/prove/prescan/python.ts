@@ -10,11 +10,12 @@ export function pythonHints(sources: readonly SourceFile[]): readonly Hint[] {
   const isKept = held.some(({ isContainer }) => isContainer)
   // Where something is kept, a number that nobody else looks at gives it its keys.
   const told = held.filter(({ isContainer, isShown }) => isContainer || isShown || !isKept)
+  const isCacheChosen = sources.some(({ text }) => /^CACHES\s*=/m.test(text))
   return modules.flatMap((module) =>
     told
       .filter(({ hint }) => hint.at.file === module.file)
       .map(({ hint }) => hint)
-      .concat([...module.settings()]),
+      .concat([...module.settings(isCacheChosen)]),
   )
 }
 
@@ -48,7 +49,6 @@ const settings: readonly (readonly [pattern: RegExp, kind: Kind, words: string])
     'in-process-cache',
     'SimpleCache is in the memory of each process',
   ],
-  [/@(?:functools\.)?(?:lru_cache|cache)\b/, 'in-process-cache', 'Each process remembers results by itself'],
   [/\bsessions\.backends\.file\b/, 'local-file', 'Sessions are files on the disk of one instance'],
   [/\bSESSION_TYPE\W+filesystem\b/, 'local-file', 'Sessions are files on the disk of one instance'],
   [/\b(?:aio)?sqlite3?\.connect\(/, 'local-sqlite', 'A SQLite file is on the disk of one instance'],
@@ -138,18 +138,33 @@ class Module {
     return this.#code.some((code) => made.test(code))
   }
 
-  *settings(): Generator<Hint> {
+  *settings(isCacheChosen: boolean): Generator<Hint> {
     const isShared = /backends\.(?:redis|memcached|db|filebased)\b|django_redis/.test(this.#lines.join('\n'))
     for (const [index, line] of this.#lines.entries()) {
       if (/^\s*#/.test(line)) continue
       for (const [pattern, kind, words] of settings)
         if (pattern.test(line)) yield this.#hint(kind, index, words)
+      if (!isCacheChosen && /^\s*from django\.core\.cache import\b/.test(line))
+        yield this.#hint(
+          'in-process-cache',
+          index,
+          'Without CACHES, Django caches in the memory of each process',
+        )
+      if (this.#remembers(index))
+        yield this.#hint('in-process-cache', index, 'Each process remembers results by itself')
       if (!isShared && /\bsessions\.backends\.cache\b/.test(line))
         yield this.#hint('in-memory-session', index, 'Sessions are in a cache in the memory of each process')
       const name = /^(?:[\w.]+\.)?(\w+)(?:\[["'](\w+)["']\])?\s*=/.exec(line)
       if (drawing.test(line) && secretName.test(name?.[2] ?? name?.[1] ?? ''))
         yield this.#hint('per-process-secret', index, 'It is drawn anew in each process')
     }
+  }
+
+  /** Settings are read once on purpose. */
+  #remembers(index: number): boolean {
+    if (!/^\s*@(?:functools\.)?(?:lru_cache|cache)\b/.test(this.#code[index] ?? '')) return false
+    const name = this.#code.slice(index + 1).find((line) => /\bdef\s/.test(line)) ?? ''
+    return !/settings|config/i.test(name)
   }
 
   #hint(kind: Kind, index: number, text: string): Hint {
