@@ -39,6 +39,8 @@ export interface StreamEvent {
   readonly text: string
   /** The last step that had begun by then. */
   readonly after: number
+  /** It came as soon as the stream was opened. */
+  readonly isGreeting: boolean
   /** In milliseconds since the epoch. */
   readonly atMs: number
 }

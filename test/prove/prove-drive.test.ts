@@ -1,11 +1,18 @@
 // What a drive sends and notes, against real servers: site name, cookies, captures, bodies, encodings, WebSockets.
 import assert from 'node:assert/strict'
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import { after, it } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { WebSocketServer } from 'ws'
 import { drive, driveOptions, type Driven } from '../../src/prove/drive/drive.ts'
 import { exchangeLimits } from '../../src/prove/drive/exchange.ts'
+import { singleSchedule } from '../../src/prove/drive/schedule.ts'
 import type { Flow, HttpStep, Step, WebSocketStep } from '../../src/prove/flow/flow.ts'
 import type { Observation } from '../../src/prove/trace.ts'
 import { flowOf } from './support/flows.ts'
@@ -175,6 +182,51 @@ it('a server that hangs, breaks off or is not there is an observation; a stream 
     ],
   )
   assert.equal(text(trace.observations[2]), 'data: one\n\n')
+})
+
+it('a stream of events stays open: what later steps send on it is noted after their step, and may be expected', async () => {
+  const listeners = new Set<ServerResponse>()
+  let port = 0
+  const served = await serve((request, response) => {
+    if (request.url === '/events') {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.write('data: welcome\n\n: nobody hears this\n\n')
+      listeners.add(response)
+      return
+    }
+    for (const listener of listeners) listener.write(`event: said\ndata: at ${port}\n\n`)
+    response.end()
+  })
+  port = served.port
+  const expecting = (includes: string): Step => ({
+    kind: 'websocket',
+    socket: 'socket',
+    origin: 'here',
+    client: 'ann',
+    action: { do: 'expect', includes, withinMs: 300 },
+  })
+  const { steps } = flowOf('ann GET /events', 'bob POST /say')
+  const asked = { clients: ['ann', 'bob'], steps: [...steps, expecting('said at'), expecting('welcome')] }
+  const limits = { ...exchangeLimits, streamIdleMs: 50 }
+  const trace = await drive(asked, driven([served.origin]), singleSchedule(asked), {
+    ...driveOptions,
+    limits,
+  })
+  const [log] = trace.streams ?? []
+  assert.deepEqual(
+    log?.events.map(({ text: said, after: step, isGreeting }) => [said, step, isGreeting]),
+    [
+      ['welcome', 0, true],
+      ['said at 3000', 1, false],
+    ],
+  )
+  assert.deepEqual(
+    trace.observations.slice(2).map(({ messages, error }) => [messages.join(), error]),
+    [
+      ['said at 3000', undefined],
+      ['', 'no such message'],
+    ],
+  )
 })
 
 it('WebSockets carry cookies, stay where they were opened, and give out what came up to what was expected', async () => {

@@ -2,9 +2,18 @@
 import type { Difference } from '../finding.ts'
 import type { Flow } from '../flow/flow.ts'
 import type { Observation, Trace } from '../trace.ts'
-import { eventDifferences, streamOf } from './events.ts'
+import { endedStream, greetingDifferences, laterDifferences, streamOf } from './events.ts'
 import { remainingSteps } from './limiter.ts'
-import { isListening, isNoisyPlace, observationOf, quiet, type Noise, type StepNoise, type TextNoise } from './noise.ts'
+import {
+  isListening,
+  isNoisyPlace,
+  observationOf,
+  quiet,
+  withoutStreams,
+  type Noise,
+  type StepNoise,
+  type TextNoise,
+} from './noise.ts'
 import { placesOf, type Places } from './places.ts'
 import { asVisitorsSaw } from './revalidated.ts'
 import { hunksOf, plain, tokensOf, type Hunk, type Token } from './tokens.ts'
@@ -20,7 +29,8 @@ export function compareTraces(
   const theirs = asVisitorsSaw(other, flow)
   for (const observation of asVisitorsSaw(reference, flow).observations) {
     const its = observationOf(theirs, observation.step)
-    if (its !== undefined && !isListening(flow, its.step)) comparison.compare(observation, its)
+    if (its !== undefined && !isListening(flow, its.step))
+      comparison.compare(...withoutStreams(reference, observation, theirs, its))
   }
   return [
     ...comparison.differences(),
@@ -29,19 +39,20 @@ export function compareTraces(
   ].toSorted((one, two) => one.step - two.step)
 }
 
-/** Of every stream that was listened to in both. */
-function streamDifferences(
-  flow: Flow,
-  reference: Trace,
-  other: Trace,
-  noise: Noise,
-): readonly Difference[] {
-  return other.observations.flatMap(({ step: index }) => {
+/** What streams did not give out: as they were opened, and later, where that was listened for. */
+function streamDifferences(flow: Flow, reference: Trace, other: Trace, noise: Noise): readonly Difference[] {
+  return other.observations.flatMap((observation) => {
+    const { step: index, status } = observation
     const step = flow.steps[index]
-    if (step?.kind !== 'websocket' || step.action.do !== 'listen' || step.stream === undefined) return []
-    const [ours, theirs] = [streamOf(reference, step.stream), streamOf(other, step.stream)]
-    if (ours === undefined || theirs === undefined) return []
-    return eventDifferences(index, ours, noise.streams.get(step.stream) ?? [], theirs)
+    const isListen = step?.kind === 'websocket' && step.action.do === 'listen'
+    const opening = isListen ? (step.stream ?? -1) : index
+    const ours = streamOf(reference, opening)
+    const demands = noise.streams.get(opening)
+    if (ours === undefined || demands === undefined) return []
+    const theirs = streamOf(other, opening)
+    if (isListen) return theirs === undefined ? [] : laterDifferences(index, ours, demands, theirs)
+    if (status !== observationOf(reference, index)?.status) return []
+    return greetingDifferences(ours, demands, theirs ?? endedStream(observation))
   })
 }
 

@@ -2,7 +2,8 @@
 // compared is whether a client heard of what steps of the flow caused, each time, on one instance alone.
 import type { Difference } from '../finding.ts'
 import type { Heard } from '../flow/flow.ts'
-import type { StreamEvent, StreamLog, Trace } from '../trace.ts'
+import { EventText } from '../drive/event-text.ts'
+import type { Observation, StreamEvent, StreamLog, Trace } from '../trace.ts'
 import { settle } from './volatile.ts'
 
 /** What another run must have for each event of the reference that came after its stream was opened; undefined: nothing. */
@@ -34,30 +35,51 @@ export function streamOf({ streams = [] }: Trace, step: number): StreamLog | und
   return streams.find((log) => log.step === step)
 }
 
+/** Those that greeted whoever opened the stream. */
+export function greetings({ events }: StreamLog): readonly StreamEvent[] {
+  return events.filter(({ isGreeting }) => isGreeting)
+}
+
+/** What other runs must have of a stream: of each of its greetings, and of each of its later events. */
+export interface Demands {
+  readonly greetings: readonly Demand[]
+  readonly later: readonly Demand[]
+}
+
+export function learnDemands(reference: StreamLog, others: readonly (StreamLog | undefined)[]): Demands {
+  const of = (view: (log: StreamLog) => readonly StreamEvent[]): readonly Demand[] =>
+    demandsOf(
+      view(reference),
+      others.map((log) => (log === undefined ? [] : view(log))),
+    )
+  return { greetings: of(greetings), later: of(laterEvents) }
+}
+
 /**
- * Of each later event of the reference. Demanded is what came after the same step in every run, and as it was or alike but for its numbers and
- * ids; of what there is another number each time, nothing.
+ * Of each event of the reference. Demanded is what came in every run, as it was or alike but for its numbers and ids. Nothing is of a sort
+ * that does not come after the same steps each time, and as often: that is of the clock.
  */
-export function learnDemands(
-  reference: StreamLog,
-  others: readonly (StreamLog | undefined)[],
+function demandsOf(
+  events: readonly StreamEvent[],
+  others: readonly (readonly StreamEvent[])[],
 ): readonly Demand[] {
-  const events = laterEvents(reference)
   const shapes = events.map((event) => shapeOf(settledText(event)))
-  const found = others.map((log) => (log === undefined ? [] : matches(events, laterEvents(log))))
+  const found = others.map((theirs) => matches(events, theirs))
   const isUneven = (shape: string): boolean =>
-    others.some((log) => log === undefined || countOf(shape, events) !== countOf(shape, laterEvents(log)))
+    others.some((theirs) => stepsOf(shape, events) !== stepsOf(shape, theirs))
   const uneven = new Set(shapes.filter(isUneven))
   return events.map((event, index): Demand => {
     if (beat.test(event.text) || uneven.has(shapes[index] ?? '')) return undefined
-    const demands = found.map((each) => each[index])
-    if (demands.includes(undefined)) return undefined
-    return demands.includes('alike') ? 'alike' : 'same'
+    const demands = new Set(found.map((each) => each[index]))
+    if (demands.has(undefined)) return undefined
+    return demands.has('alike') ? 'alike' : 'same'
   })
 }
 
-function countOf(shape: string, events: readonly StreamEvent[]): number {
-  return events.filter((event) => shapeOf(settledText(event)) === shape).length
+/** After which steps events of a sort came. */
+function stepsOf(shape: string, events: readonly StreamEvent[]): string {
+  const own = events.filter((event) => shapeOf(settledText(event)) === shape)
+  return own.map(({ after }) => after).join(' ')
 }
 
 /** Each with one of its own in the other run, after the same step: the same ones first. */
@@ -74,34 +96,65 @@ function matches(events: readonly StreamEvent[], others: readonly StreamEvent[])
   })
 }
 
-/** Demanded events that did not come in another run, at `step`. When they came does not matter. */
-export function eventDifferences(
+/** Demanded later events that did not come in another run, at `step`. When they came does not matter. */
+export function laterDifferences(
   step: number,
   reference: StreamLog,
-  demands: readonly Demand[],
+  { later }: Demands,
   other: StreamLog,
 ): readonly Difference[] {
   const left = other.events.map(settledText)
-  const take = (isMeant: (text: string) => boolean): boolean => {
-    const at = left.findIndex(isMeant)
-    if (at >= 0) left.splice(at, 1)
-    return at >= 0
-  }
   // What was there from the beginning is none of what came later.
   for (const event of reference.events.filter(({ after }) => after <= reference.step))
-    take((text) => text === settledText(event))
-  const events = laterEvents(reference).map((event, index) => {
+    takeOf(left, settledText(event))
+  return missing(step, laterEvents(reference), later, left)
+}
+
+/** Demanded greetings that did not come in another run: they are part of the answer. */
+export function greetingDifferences(
+  reference: StreamLog,
+  demands: Demands,
+  other: StreamLog,
+): readonly Difference[] {
+  return missing(reference.step, greetings(reference), demands.greetings, other.events.map(settledText))
+}
+
+function missing(
+  step: number,
+  events: readonly StreamEvent[],
+  demands: readonly Demand[],
+  left: string[],
+): readonly Difference[] {
+  const wanted = events.map((event, index) => {
     const text = settledText(event)
-    return { event, text, isThere: take((one) => one === text), demand: demands[index], index }
+    return { event, text, isThere: takeOf(left, text), demand: demands[index], index }
   })
-  return events.flatMap(({ event, text, isThere, demand, index }) => {
+  return wanted.flatMap(({ event, text, isThere, demand, index }) => {
     if (isThere || demand === undefined) return []
     const alike = left.find((one) => shapeOf(one) === shapeOf(text))
-    if (demand === 'alike' && take((one) => one === alike)) return []
-    return [
-      { step, where: `event ${index + 1}`, expected: short(event.text), actual: short(alike ?? '(nothing)') },
-    ]
+    if (demand === 'alike' && alike !== undefined) {
+      takeOf(left, alike)
+      return []
+    }
+    const [expected, actual] = [short(event.text), short(alike ?? '(nothing)')]
+    return [{ step, where: `event ${index + 1}`, expected, actual }]
   })
+}
+
+/** Whether it was there; then it is no longer. */
+function takeOf(left: string[], text: string): boolean {
+  const at = left.indexOf(text)
+  if (at >= 0) left.splice(at, 1)
+  return at >= 0
+}
+
+/** Of an answer that was a stream, and had ended. */
+export function endedStream({ step, headers, body, startedAtMs }: Observation): StreamLog {
+  const text = new EventText(headers['content-type']?.[0] ?? '').add(
+    `${Buffer.from(body).toString('utf8')}\n\n`,
+  )
+  const events = text.map((one) => ({ text: one, after: step, isGreeting: true, atMs: startedAtMs }))
+  return { step, events }
 }
 
 function short(text: string): string {

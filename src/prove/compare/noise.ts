@@ -1,7 +1,7 @@
 // What differs between runs on one single instance: of that no other run may be accused.
 import type { Flow } from '../flow/flow.ts'
 import type { Observation, Trace } from '../trace.ts'
-import { type Demand, learnDemands, streamOf } from './events.ts'
+import { type Demands, learnDemands, streamOf } from './events.ts'
 import { parseJson } from '../json.ts'
 import { pathName, placesOf, type Places } from './places.ts'
 import { remainingSteps } from './limiter.ts'
@@ -32,8 +32,8 @@ export interface StepNoise {
 
 export interface Noise {
   readonly steps: ReadonlyMap<number, StepNoise>
-  /** Of each stream of events that is listened to, by the step that opened it. */
-  readonly streams: ReadonlyMap<number, readonly Demand[]>
+  /** Of each stream of events, by the step that opened it. */
+  readonly streams: ReadonlyMap<number, Demands>
   /** Whether what rate limiters have left went the same way in every baseline. */
   readonly limiterIsSteady: boolean
 }
@@ -56,14 +56,9 @@ export function learnNoise(baselines: readonly Trace[], flow: Flow): Noise {
       if (!isListening(flow, step)) learner.look(run, step, reference, other)
   const shape = remainingSteps(reference, flow)
   const steady = others.every((other) => remainingSteps(other, flow).shape === shape.shape)
-  const streams = (reference.streams ?? []).map((log): [number, readonly Demand[]] => {
-    return [
-      log.step,
-      learnDemands(
-        log,
-        others.map((other) => streamOf(other, log.step)),
-      ),
-    ]
+  const streams = (reference.streams ?? []).map((log): [number, Demands] => {
+    const theirs = others.map((other) => streamOf(other, log.step))
+    return [log.step, learnDemands(log, theirs)]
   })
   const steps = alikeByRoute(flow, learner.steps(others.length))
   return { steps, streams: new Map(streams), limiterIsSteady: steady }
@@ -103,10 +98,27 @@ export function instability(noise: Noise): { readonly ignored: number; readonly 
 
 /** Whether baselines disagree in anything that is not known to be volatile. */
 export function isNoisy(noise: Noise): boolean {
-  if ([...noise.streams.values()].some((demands) => demands.some((demand) => demand !== 'same'))) return true
+  const isSteady = ({ greetings, later }: Demands): boolean =>
+    [...greetings, ...later].every((demand) => demand === 'same')
+  if (![...noise.streams.values()].every(isSteady)) return true
   return [...noise.steps.values()].some(
     ({ ignored, places, lists, texts }) => ignored || places.size > 0 || lists.length > 0 || texts.size > 0,
   )
+}
+
+/** Both observations of a step; where one of them was a stream, without what it began with: that is compared as events. */
+export function withoutStreams(
+  trace: Trace,
+  one: Observation,
+  other: Trace,
+  two: Observation,
+): readonly [Observation, Observation] {
+  if (streamOf(trace, one.step) === undefined && streamOf(other, two.step) === undefined) return [one, two]
+  const body = new Uint8Array()
+  return [
+    { ...one, body },
+    { ...two, body },
+  ]
 }
 
 export function observationOf(trace: Trace, step: number): Observation | undefined {
@@ -149,7 +161,8 @@ class Learner {
       return
     }
     for (const path of reorderedArrays(one, two)) seen.unordered.add(path)
-    this.#compare(run, step, placesOf(one, seen.unordered), placesOf(two, seen.unordered))
+    const [mine, its] = withoutStreams(reference, one, other, two)
+    this.#compare(run, step, placesOf(mine, seen.unordered), placesOf(its, seen.unordered))
   }
 
   #compare(run: number, step: number, one: Places, two: Places): void {

@@ -92,9 +92,9 @@ function listensOf(flow: Flow): readonly Listen[] {
 /** While it is not known what streams give out: after a step that writes, after another, and at the end, they are to be silent for so long. */
 const silentMs = { write: 250, read: 50, end: 300 } as const
 /** For what one instance gave out after a step: it may have to come from another one, which asks for news now and then. */
-const hearWithinMs = 1_200
+const hearWithinMs = 600
 /** In one run, for what does not come. */
-const patienceMs = 2_400
+const patienceMs = 1_200
 /** Since the last request, for what has not come by then. */
 const lateMs = 2_000
 
@@ -123,7 +123,8 @@ class Driver {
   }
 
   async streams(): Promise<readonly StreamLog[]> {
-    if (this.#listens.length === 0 && !this.#streams.isEmpty) await this.#streams.untilSilent(silentMs.end)
+    const isAsked = this.#listens.length > 0 || this.#servers.mode === 'restart'
+    if (!isAsked && !this.#streams.isEmpty) await this.#streams.untilSilent(silentMs.end)
     return this.#streams.logs
   }
 
@@ -141,7 +142,8 @@ class Driver {
       step.kind === 'http' ? await this.#ask(step, index, instance) : await this.#talk(step, instance)
     const durationMs = performance.now() - since
     this.#taken.set(index, seen.instance)
-    if (!this.#streams.isEmpty) await this.#hear(step, index)
+    // Servers that are killed between requests cut streams off.
+    if (!this.#streams.isEmpty && this.#servers.mode !== 'restart') await this.#hear(step, index)
     return { ...seen, step: index, startedAtMs, durationMs }
   }
 
@@ -185,9 +187,9 @@ class Driver {
     return this.#noteAnswer(step, this.#inSiteName(incoming, instance), instance)
   }
 
-  /** A browser leaves such a connection open. Where servers are killed between requests, it would only be cut off. */
+  /** A browser leaves such a connection open. */
   #holdFor({ method, path, client }: HttpStep, step: number, instance: number): Hold | undefined {
-    if (method.toUpperCase() !== 'GET' || this.#servers.mode === 'restart') return undefined
+    if (method.toUpperCase() !== 'GET') return undefined
     const address = this.#address(instance)
     const asSite = (text: string): string => address.asSite(text)
     return (stream, first) => {

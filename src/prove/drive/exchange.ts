@@ -33,8 +33,14 @@ export const exchangeLimits: ExchangeLimits = {
   streamIdleMs: 400,
 }
 
+/** What was read, and how long after the head of the answer. */
+export interface Chunk {
+  readonly bytes: Buffer
+  readonly afterMs: number
+}
+
 /** Takes over a stream that goes on, of which `first` was read already. It is closed by destroying it. */
-export type Hold = (stream: IncomingMessage, first: Buffer) => void
+export type Hold = (stream: IncomingMessage, first: readonly Chunk[]) => void
 
 /** Never rejects: what went wrong is an answer with status 0. Without `hold`, a stream that goes on is closed. */
 export function exchange(
@@ -72,7 +78,7 @@ export function exchange(
       socket.destroy()
       settled(answered(message, Buffer.alloc(0)))
     })
-    const goesOn = (stream: IncomingMessage, first: Buffer): void => {
+    const goesOn = (stream: IncomingMessage, first: readonly Chunk[]): void => {
       if (hold === undefined || stream.headers['content-encoding'] !== undefined) return
       isHeld = true
       hold(stream, first)
@@ -97,17 +103,20 @@ interface Ends {
 }
 
 function readBody(message: IncomingMessage, limits: ExchangeLimits, { settled, failed, goesOn }: Ends): void {
-  const chunks: Buffer[] = []
-  let bytes = 0
+  const chunks: Chunk[] = []
+  const since = performance.now()
+  let length = 0
   const isStream = isStreamType(message.headers['content-type'])
-  const done = (): void => settled(answered(message, decode(message, Buffer.concat(chunks))))
+  const done = (): void => {
+    settled(answered(message, decode(message, Buffer.concat(chunks.map(({ bytes }) => bytes)))))
+  }
   const silent = (): void => {
     stop()
-    goesOn(message, Buffer.concat(chunks))
+    goesOn(message, chunks)
     done()
   }
   // One that is never silent is not waited for longer.
-  const latest = isStream ? setTimeout(silent, limits.streamIdleMs * 5) : undefined
+  const latest = isStream ? setTimeout(silent, limits.streamIdleMs * 3) : undefined
   let idle = isStream ? setTimeout(silent, limits.streamIdleMs * 2) : undefined
   const stop = (): void => {
     clearTimeout(idle)
@@ -115,9 +124,10 @@ function readBody(message: IncomingMessage, limits: ExchangeLimits, { settled, f
     message.off('data', read)
   }
   const read = (chunk: Buffer): void => {
-    chunks.push(chunk.subarray(0, limits.bodyBytes - bytes))
-    bytes += chunk.length
-    if (bytes >= limits.bodyBytes) end(done)()
+    const bytes = chunk.subarray(0, limits.bodyBytes - length)
+    chunks.push({ bytes, afterMs: performance.now() - since })
+    length += chunk.length
+    if (length >= limits.bodyBytes) end(done)()
     else if (idle !== undefined) {
       clearTimeout(idle)
       idle = setTimeout(silent, limits.streamIdleMs)

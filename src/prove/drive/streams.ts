@@ -4,6 +4,7 @@ import { haveCome } from '../compare/events.ts'
 import type { Heard } from '../flow/flow.ts'
 import type { StreamEvent, StreamLog } from '../trace.ts'
 import { EventText } from './event-text.ts'
+import type { Chunk } from './exchange.ts'
 import type { SocketAnswer } from './sockets.ts'
 
 export interface StreamOpening {
@@ -23,6 +24,8 @@ interface OpenStream extends StreamOpening {
   given: number
 }
 
+/** After the head of the answer. What comes later may be the clock's doing. */
+const greetingMs = 200
 /** More than this on one stream tells nothing new. */
 const eventsAtMost = 500
 
@@ -44,19 +47,19 @@ export class Streams {
     this.#step = step
   }
 
-  hold(opening: StreamOpening, stream: IncomingMessage, first: Buffer): void {
+  hold(opening: StreamOpening, stream: IncomingMessage, first: readonly Chunk[]): void {
     const { step, asSite } = opening
     const open: OpenStream = { ...opening, stream, events: [], given: 0 }
     const text = new EventText(stream.headers['content-type'] ?? '')
     const decoder = new TextDecoder()
-    const note = (bytes: Buffer, after: number): void => {
+    const note = (bytes: Buffer, after: number, isGreeting: boolean): void => {
       for (const event of text.add(decoder.decode(bytes, { stream: true })))
         if (open.events.length < eventsAtMost)
-          open.events.push({ text: asSite(event), after, atMs: Date.now() })
+          open.events.push({ text: asSite(event), after, isGreeting, atMs: Date.now() })
     }
-    note(first, step)
+    for (const { bytes, afterMs } of first) note(bytes, step, afterMs <= greetingMs)
     stream.on('data', (chunk: Buffer) => {
-      note(chunk, this.#step)
+      note(chunk, this.#step, false)
       for (const look of this.#watching) look()
     })
     this.#open.push(open)
@@ -65,7 +68,7 @@ export class Streams {
   /** Waits until nothing has come for so long, at most eight times that. */
   async untilSilent(silentMs: number): Promise<void> {
     const since = performance.now()
-    for (let seen = -1; seen !== this.#count() && performance.now() - since < silentMs * 8; ) {
+    for (let seen = -1; seen !== this.#count() && performance.now() - since < silentMs * 8;) {
       seen = this.#count()
       await this.#until(() => false, silentMs)
     }

@@ -78,7 +78,9 @@ function broadcastOf({ awaits }: Clues['reader'], run: Clues['run']): AppEvent |
 
 /** It was waited for, and went to other sockets than the one that caused it. */
 function isOfAnother(sent: AppEvent | undefined, { awaits }: Clues['reader']): boolean {
-  return sent !== undefined && !hasRooms(sent) && awaits !== undefined && sent.detail?.includes(awaits) === true
+  return (
+    sent !== undefined && !hasRooms(sent) && awaits !== undefined && sent.detail?.includes(awaits) === true
+  )
 }
 
 /** Its package keeps who is connected, and in which room. */

@@ -4,7 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 const at = `${process.env['STORE_URL']}/headlines`
 
-const headlines = async (): Promise<string[]> => (await (await fetch(at)).json()) ?? []
+const headlines = async (): Promise<unknown[]> => {
+  const all: unknown = await (await fetch(at)).json()
+  return Array.isArray(all) ? all : []
+}
 
 createServer(async (request, response) => {
   if (request.url === '/wire') {
@@ -14,7 +17,7 @@ createServer(async (request, response) => {
     for (let told = (await headlines()).length; !response.destroyed; await sleep(150)) {
       const all = await headlines()
       for (; told < all.length; told += 1)
-        response.write(`id: ${told}\nevent: headline\ndata: ${all[told]}\n\n`)
+        response.write(`id: ${told}\nevent: headline\ndata: ${String(all[told])}\n\n`)
     }
     return
   }
