@@ -76,6 +76,27 @@ describe('redisTokenStore', () => {
     await store.close()
   })
 
+  test('revocations that last, as of sessions in cookies, keep none that are over soon', async () => {
+    let nowMs = Date.now()
+    const options = { ...patient, keyPrefix: 'mixed:', clock: { now: () => nowMs } }
+    const store = redisTokenStore(redis.url, options)
+    const lasting = [newKey(), newKey()]
+    const [early = '', late = ''] = lasting
+    await store.endFamily(early, nowMs + 86_400_000)
+    for (let count = 0; count < 5; count += 1) await store.endFamily(newKey(), nowMs + 10)
+    nowMs += 10
+    await store.endFamily(late, nowMs + 86_400_000)
+    const lengths = ['log', 'log:long'].map((name) => askRedis(redis, 'XLEN', `mixed:{revocations}:${name}`))
+    assert.deepEqual((await Promise.all(lengths)).map(Number), [0, 2])
+    const other = redisTokenStore(redis.url, options)
+    const told = new Told(other)
+    for (const key of lasting) await told.until('it is replayed', () => told.ofFamily(key).length > 0)
+    const key = newKey()
+    await store.endFamily(key, nowMs + 10_000)
+    await told.until('a short one is told', () => told.ofFamily(key).length > 0)
+    await Promise.all([store.close(), other.close()])
+  })
+
   test('what is no family, no ring and no revocation is an outage, never absent', async () => {
     const prefix = 'broken:'
     const store = redisTokenStore(redis.url, { ...patient, keyPrefix: prefix })

@@ -14,6 +14,14 @@ import type { TokenKeys } from './token-keys.ts'
 
 const feedScript = readScript('token-feed')
 
+/** A place in the feed: one in each of its two logs. */
+export interface FeedPlace {
+  readonly log: string
+  readonly longLog: string
+}
+
+const beginning: FeedPlace = { log: '0-0', longLog: '0-0' }
+
 export class RevocationFeed {
   /** How often it is to be read without being told anything, in milliseconds. */
   readonly intervalMs: number
@@ -38,7 +46,7 @@ export class RevocationFeed {
     const link = open({ isTracking: true, isUnrefed: true })
     link.observe({
       onChanged: (redisKey) => {
-        if (redisKey === undefined || redisKey === keys.feed[1]) onMore()
+        if (redisKey === undefined || redisKey === keys.feed[2]) onMore()
       },
       onLost: onMore,
     })
@@ -48,14 +56,14 @@ export class RevocationFeed {
   }
 
   /** What was published after a place. */
-  async read(place = '0-0'): Promise<FeedPage<string>> {
-    const [log, head] = this.#keys.feed
-    const values = [place, String(mostRevocationsAtOnce)]
+  async read(place: FeedPlace = beginning): Promise<FeedPage<FeedPlace>> {
+    const [log, longLog, head] = this.#keys.feed
+    const values = [place.log, place.longLog, String(mostRevocationsAtOnce / 2)]
     const reply = await this.#link.run('follow the revocations', async (redis) => {
       // Reading the head first makes the server tell of its next change, so that none falls between the two.
       const [, page] = await Promise.all([
         redis.get(head),
-        runScript(redis, { script: feedScript, keys: [log], values }),
+        runScript(redis, { script: feedScript, keys: [log, longLog], values }),
       ])
       return page
     })
@@ -68,9 +76,12 @@ export class RevocationFeed {
   }
 }
 
-function pageOf([next = '0-0', ...entries]: readonly (string | undefined)[]): FeedPage<string> {
+function pageOf([log = '0-0', longLog = '0-0', more, ...entries]: readonly (
+  | string
+  | undefined
+)[]): FeedPage<FeedPlace> {
   const revocations = []
   for (let at = 0; at + 1 < entries.length; at += 2)
     revocations.push(readRevocation(entries[at + 1] ?? '', Number(entries[at])))
-  return { revocations, next, isMore: revocations.length === mostRevocationsAtOnce }
+  return { revocations, next: { log, longLog }, isMore: more === '1' }
 }

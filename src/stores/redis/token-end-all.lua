@@ -1,5 +1,5 @@
 -- Ends all token families of a principal, but for one that is alive.
--- KEYS    1 the principal's mark, 2 the family that is spared (or the mark again), and where the feed is here: 3 its log, 4 its head
+-- KEYS    1 the principal's mark, 2 the family that is spared (or the mark again), and where the feed is here: 3 its log, 4 that of long ones, 5 its head
 -- ARGV    1 now, 2 how long that is to be known, 3 the principal's tag, 4 the spared family's key in the port, or ''
 -- returns the revocation, and what is still to be published, or ''
 local now = tonumber(ARGV[1])
@@ -15,4 +15,4 @@ if spared then
   writeFamily(KEYS[2], spared, now)
   revocation = revocation .. ' ' .. ARGV[4]
 end
-return { revocation, publish(KEYS[3], KEYS[4], now, tonumber(ARGV[2]), revocation) }
+return { revocation, publish(feedAt(3), now, tonumber(ARGV[2]), revocation) }

@@ -1,6 +1,7 @@
 -- Stands before the scripts of tokens: what a family's key holds, its principal's mark, and how a revocation is published.
 -- A family is a hash: t text, g generation, m mark, a advanced at, i idle deadline, x absolute deadline.
--- The feed is a stream of { u until, r revocation }, and a counter beside it whose change tells of the next entry.
+-- The feed is two streams of { u until, r revocation }, one of what is over within two hours, and a counter beside them whose change
+-- tells of the next entry.
 -- Times are milliseconds since the epoch. A minute is added wherever Redis forgets: its clock may be ahead of the servers'.
 
 local function whole(number) return string.format('%.0f', number) end
@@ -50,16 +51,28 @@ local function answer(status, family, revocation)
     whole(family.absolute), revocation or '' }
 end
 
--- Where the feed is elsewhere (in a Cluster), `logKey` is nil, and the revocation is given back to be published there.
-local function publish(logKey, headKey, now, untilTime, revocation)
-  if not logKey then return revocation end
-  for _, entry in ipairs(redis.call('XRANGE', logKey, '-', '+', 'COUNT', 16)) do
+-- The feed's keys from `at` on, or nil where it is elsewhere (in a Cluster).
+local function feedAt(at)
+  return KEYS[at] and { log = KEYS[at], longLog = KEYS[at + 1], head = KEYS[at + 2] } or nil
+end
+
+-- What is over at the front of a log. More than one call adds, so that it shrinks again after a rush.
+local function trim(log, now)
+  for _, entry in ipairs(redis.call('XRANGE', log, '-', '+', 'COUNT', 16)) do
     if tonumber(entry[2][2]) > now then break end
-    redis.call('XDEL', logKey, entry[1])
+    redis.call('XDEL', log, entry[1])
   end
-  redis.call('XADD', logKey, '*', 'u', whole(untilTime), 'r', revocation)
-  redis.call('INCR', headKey)
-  keepFor(logKey, untilTime - now)
-  keepFor(headKey, untilTime - now)
+end
+
+-- Where the feed is elsewhere, the revocation is given back to be published there.
+local function publish(feed, now, untilTime, revocation)
+  if not feed then return revocation end
+  trim(feed.log, now)
+  trim(feed.longLog, now)
+  local log = untilTime - now <= 7200000 and feed.log or feed.longLog
+  redis.call('XADD', log, '*', 'u', whole(untilTime), 'r', revocation)
+  redis.call('INCR', feed.head)
+  keepFor(log, untilTime - now)
+  keepFor(feed.head, untilTime - now)
   return ''
 end

@@ -1,8 +1,7 @@
--- Reads the feed of revocations after a place in it.
--- KEYS    1 the feed's log
--- ARGV    1 the place, 2 how many at most
--- returns { the next place, until, revocation, until, revocation, … }
-if redis.call('EXISTS', KEYS[1]) == 0 then return { '0-0' } end
+-- Reads the feed of revocations after a place in each of its logs.
+-- KEYS    1 the feed's log, 2 that of long ones
+-- ARGV    1 the place in the first, 2 in the second, 3 how many of each at most
+-- returns { the next place in the first, in the second, '1' where there may be more, until, revocation, until, revocation, … }
 
 local function isBefore(id, other)
   local time, number = string.match(id, '^(%d+)-(%d+)$')
@@ -11,15 +10,24 @@ local function isBefore(id, other)
   return tonumber(time) < tonumber(otherTime)
 end
 
-local info, lastId = redis.call('XINFO', 'STREAM', KEYS[1]), nil
-for at = 1, #info - 1, 2 do
-  if info[at] == 'last-generated-id' then lastId = info[at + 1] end
+local page = { '0-0', '0-0', '' }
+
+local function read(at)
+  if redis.call('EXISTS', KEYS[at]) == 0 then return end
+  local info, lastId = redis.call('XINFO', 'STREAM', KEYS[at]), nil
+  for word = 1, #info - 1, 2 do
+    if info[word] == 'last-generated-id' then lastId = info[word + 1] end
+  end
+  -- A log that ends before the place was lost and begun anew: read from its beginning.
+  page[at] = isBefore(lastId, ARGV[at]) and '0-0' or ARGV[at]
+  local entries = redis.call('XRANGE', KEYS[at], '(' .. page[at], '+', 'COUNT', ARGV[3])
+  for _, entry in ipairs(entries) do
+    page[at] = entry[1]
+    page[#page + 1], page[#page + 2] = entry[2][2], entry[2][4]
+  end
+  if #entries == tonumber(ARGV[3]) then page[3] = '1' end
 end
--- A feed that ends before the place was lost and begun anew: read from its beginning.
-local place = isBefore(lastId, ARGV[1]) and '0-0' or ARGV[1]
-local page = { place }
-for _, entry in ipairs(redis.call('XRANGE', KEYS[1], '(' .. place, '+', 'COUNT', ARGV[2])) do
-  page[1] = entry[1]
-  page[#page + 1], page[#page + 2] = entry[2][2], entry[2][4]
-end
+
+read(1)
+read(2)
 return page

@@ -22,6 +22,7 @@ import { PlainLink } from './plain-link.ts'
 import type { PlainRedisOptions } from './plain-link.ts'
 import { textOf, textsOf } from './reply.ts'
 import { RevocationFeed } from './revocation-feed.ts'
+import type { FeedPlace } from './revocation-feed.ts'
 import { readScript } from './script.ts'
 import type { Script } from './script.ts'
 import { TokenKeys } from './token-keys.ts'
@@ -148,7 +149,7 @@ class RedisTokenStore implements TokenStore {
     if (this.#isClosed) return () => undefined
     const feed = (this.#feed ??= this.#openFeed())
     const { clock } = this.#settings
-    const read = (place: string | undefined) => feed.read(place)
+    const read = (place: FeedPlace | undefined) => feed.read(place)
     return this.#tails.start({ read, follower, clock, intervalMs: feed.intervalMs })
   }
 
