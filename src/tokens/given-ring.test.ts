@@ -21,6 +21,29 @@ test('keys that only have one name differ by their fingerprint (R6)', async () =
   assert.equal(new Set(fingerprints).size, servers.length)
 })
 
+test('a key whose halves do not belong together, or lie on no curve, is refused when it is given', async () => {
+  const { other } = testTokens()
+  for (const algorithm of ['EdDSA', 'ES256'] as const) {
+    const newPair = () =>
+      algorithm === 'EdDSA'
+        ? generateKeyPairSync('ed25519')
+        : generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const [mine, another] = [newPair(), newPair()]
+    const jwk = mine.privateKey.export({ format: 'jwk' })
+    const named = { ...jwk, kty: jwk.kty ?? '', kid: 'one' }
+    await other({ keys: [named], algorithm }).issue('alice')
+    const y = Buffer.from(jwk.y ?? '', 'base64url').map((byte, at) => (at === 31 ? byte ^ 1 : byte))
+    const changes = [
+      another.publicKey.export({ format: 'jwk' }),
+      ...(algorithm === 'ES256' ? [{ y: Buffer.from(y).toString('base64url') }] : []),
+    ]
+    for (const change of changes)
+      await assert.rejects(other({ keys: [{ ...named, ...change }], algorithm }).issue('alice'), {
+        code: 'OPTION_INVALID',
+      })
+  }
+})
+
 test('a hook is asked again for a key that a token names and nobody knows, once a second at most', async () => {
   const [first, second] = [newJwk('first'), newJwk('second')]
   let keys: readonly JWK[] = [first]
