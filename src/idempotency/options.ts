@@ -2,6 +2,7 @@
 import { durationOption } from '../base/durations.ts'
 import type { Duration } from '../base/durations.ts'
 import { DroverError, invalidOption } from '../base/errors.ts'
+import { hasMethods } from '../base/methods.ts'
 import { warn } from '../base/warning.ts'
 import type { Environment } from './owner.ts'
 import type { IdempotencyStore } from './store.ts'
@@ -85,11 +86,7 @@ function settlesByDefault(status: number): boolean {
 const storeMethods = ['reserve', 'complete', 'renew', 'release', 'close'] as const
 
 function checkStore(store: unknown): void {
-  const isStore =
-    typeof store === 'object' &&
-    store !== null &&
-    storeMethods.every((method) => typeof Reflect.get(store, method) === 'function')
-  if (isStore) return
+  if (hasMethods(store, storeMethods)) return
   throw new DroverError(
     'OPTION_INVALID',
     'Cannot keep idempotency keys in store: wanted an IdempotencyStore, such as sqliteIdempotencyStore("PATH") of drover/sqlite',

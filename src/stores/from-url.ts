@@ -1,6 +1,7 @@
 // Turns the address of a store into the store, and loads only the backend that it names.
 import type { Clock } from '../base/clock.ts'
 import { DroverError } from '../base/errors.ts'
+import { hasMethods } from '../base/methods.ts'
 import { deferredStore } from '../session/deferred-store.ts'
 import type { SessionStore } from '../session/store.ts'
 import { memorySessionStore } from './memory/index.ts'
@@ -41,8 +42,7 @@ const storeMethods = [
 ] as const
 
 function isSessionStore(store: unknown): store is SessionStore {
-  if (typeof store !== 'object' || store === null) return false
-  return storeMethods.every((method) => typeof Reflect.get(store, method) === 'function')
+  return hasMethods(store, storeMethods)
 }
 
 /**
