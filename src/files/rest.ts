@@ -3,9 +3,9 @@
 import { withDeadline } from '../base/deadline.ts'
 import { stalled } from './content.ts'
 
-/** Enough for what is on its way; whoever has more to send is cut. */
-const mostBytes = 1024 ** 2
-const mostMs = 1_000
+/** Enough for a picture that is too large; whoever sends more, or slowly, is cut. */
+const mostBytes = 16 * 1024 ** 2
+const mostMs = 3_000
 
 /** Reads on for a moment and drops what comes. Never rejects. */
 export async function dropRest(body: AsyncIterator<Uint8Array>): Promise<void> {

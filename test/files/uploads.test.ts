@@ -128,6 +128,12 @@ for (const [framework, mount] of Object.entries(mounts)) {
         body: '0123456789',
       })
       assert.equal(put.status, 200)
+      const large = { contentType: 'text/html', size: 2_000_000, expiresIn: '1s' } as const
+      const late =
+        app.origin + (await store.signUpload('page', large)).url.replace(/expires=\d+/, 'expires=1')
+      const body = Buffer.alloc(large.size)
+      const refused = await fetch(late, { method: 'PUT', headers: upload.headers, body })
+      assert.equal(refused.status, 403, 'who still sends hears why')
       const url = app.origin + ((await store.signDownload('page')) ?? '')
       const whole = await fetch(url)
       assert.equal(await whole.text(), '0123456789')

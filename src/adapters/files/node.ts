@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import { Readable } from 'node:stream'
 import type { Files } from '../../files/files.ts'
+import { dropRest } from '../../files/rest.ts'
 import { answerFileRequest } from '../../files/signed/answer.ts'
 import type { FileAnswer } from '../../files/signed/answer.ts'
 import { receiveForm } from '../../files/upload/form.ts'
@@ -53,6 +54,7 @@ export async function answerNodeRequest(
     if (answer === undefined) return false
     await send(res, answer)
   } catch (error) {
+    if (!res.headersSent) await dropRest(bodyOf(req)[Symbol.asyncIterator]())
     refuseUnread(req, res)
     // A body that was begun is cut, so that nobody takes it for complete.
     if (res.headersSent) res.destroy()
