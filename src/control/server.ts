@@ -1,10 +1,12 @@
 // The control API: HTTP and JSON over a Unix socket that only its owner may open.
-import { chmod, lstat, mkdir, unlink } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { chmod, lstat, mkdir, rename, rm } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import { connect } from 'node:net'
+import { dirname, join } from 'node:path'
 import { DroverError } from '../base/errors.ts'
 import type { FleetCommands } from './commands.ts'
-import { answerRequest } from './handler.ts'
+import { answerRequest, type Answering } from './handler.ts'
 import { Places } from './places.ts'
 import { socketPath } from './socket-path.ts'
 
@@ -18,7 +20,12 @@ const checkIntervalMs = 1_000
 const closeGraceMs = 500
 
 export interface ControlServer {
-  /** Ends the answers that follow the log, lets others under way finish for half a second, closes every connection and removes the socket. */
+  /** Opens the socket again where somebody has removed it; answers under way go on. Only who has the state folder may ask for it. */
+  keep(): Promise<void>
+  /**
+   * Ends the answers that follow the log, lets others under way finish for half a second, closes every connection and removes the
+   * socket, unless that is another fleet's by now.
+   */
   close(): Promise<void>
 }
 
@@ -33,24 +40,59 @@ export async function openControlServer(
 ): Promise<ControlServer> {
   const path = socketPath(stateDir, currentDir)
   await mkdir(stateDir, { recursive: true, mode: 0o700 })
-  await removeStale(path, stateDir)
+  await requireFree(path, stateDir)
   const closing = new AbortController()
   const answering = { commands, places: new Places(mostReaders), closing: closing.signal }
+  let socket = await openSocket(path, answering)
+  /** Those whose socket was removed, until nobody is connected to them any more. */
+  const cut = new Set<Server>()
+  return {
+    keep: async () => {
+      if (await isAt(path, socket)) return
+      const { server } = socket
+      socket = await openSocket(path, answering)
+      cut.add(server)
+      server.close(() => cut.delete(server))
+    },
+    close: async () => {
+      closing.abort()
+      // Where it cannot be removed, as on a disk that is read-only by now, the next fleet replaces it.
+      if (await isAt(path, socket)) await rm(path, { force: true }).catch(() => undefined)
+      await Promise.all([...cut, socket.server].map(close))
+    },
+  }
+}
+
+interface OpenSocket {
+  readonly server: Server
+  readonly dev: number
+  readonly ino: number
+}
+
+/** The system gives the number of a socket's file to no other one as long as it is listened on, removed or not. */
+async function isAt(path: string, { dev, ino }: OpenSocket): Promise<boolean> {
+  const found = await lstat(path).catch(unlessAbsent)
+  return found?.dev === dev && found.ino === ino
+}
+
+/**
+ * It is bound under a name of its own: Node removes whatever has the name that it was bound to when it closes, which may be another
+ * fleet's socket by then. That name is no longer, so it fits wherever the other does.
+ */
+async function openSocket(path: string, answering: Answering): Promise<OpenSocket> {
   const times = { requestTimeout: requestTimeoutMs, connectionsCheckingInterval: checkIntervalMs }
   const server = createServer({ ...times, keepAlive: false }, (request, response) => {
     void answerRequest(answering, request, response)
   })
   server.maxConnections = maxConnections
-  await listen(server, path)
-  return {
-    close: () => {
-      closing.abort()
-      return close(server)
-    },
-  }
+  const boundPath = join(dirname(path), `ctl.${randomBytes(4).toString('hex')}`)
+  await listen(server, boundPath)
+  const { dev, ino } = await lstat(boundPath)
+  await rename(boundPath, path)
+  return { server, dev, ino }
 }
 
-async function removeStale(path: string, stateDir: string): Promise<void> {
+async function requireFree(path: string, stateDir: string): Promise<void> {
   const found = await lstat(path).catch(unlessAbsent)
   if (found === undefined) return
   if (!found.isSocket()) {
@@ -65,7 +107,6 @@ async function removeStale(path: string, stateDir: string): Promise<void> {
       `Cannot start a fleet in ${stateDir}: one is running there already`,
     )
   }
-  await unlink(path)
 }
 
 function unlessAbsent(error: unknown): undefined {

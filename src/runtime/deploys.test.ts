@@ -41,6 +41,7 @@ function startRun(stateDir: string, { env = {}, label = 'a' }: RunOptions = {}):
     now: () => 1_000,
     scheduler: { after: () => () => undefined },
     stateDir,
+    requireFolder: () => undefined,
     configuredEnv: env,
     announce: ({ text }) => said.push(text),
   })

@@ -29,7 +29,7 @@ import {
 } from './version-choice.ts'
 import { VersionHistory } from './version-history.ts'
 
-/** What Deploys needs. Nothing here may throw. */
+/** What Deploys needs. Nothing here may throw, `requireFolder` apart. */
 export interface DeploysPorts {
   /** What the fleet is to be now. Its `instances` may change while a deploy goes on; `current` and `next` are changed by deploys alone. */
   readonly target: () => Target
@@ -48,6 +48,8 @@ export interface DeploysPorts {
   readonly scheduler: Scheduler
   /** Where the history is kept. */
   readonly stateDir: string
+  /** Throws while that folder is not this run's. */
+  readonly requireFolder: () => void
   /** What the configuration adds to the environment that `drover up` was given. */
   readonly configuredEnv: Readonly<Record<string, string | undefined>>
   readonly announce: (announcement: Announcement) => void
@@ -72,8 +74,11 @@ export class Deploys implements DeployCommands {
 
   constructor(ports: DeploysPorts) {
     this.#ports = ports
-    this.#history = new VersionHistory(ports.stateDir, (line) => {
-      this.#announce('bad', line)
+    this.#history = new VersionHistory(ports.stateDir, {
+      log: (line) => {
+        this.#announce('bad', line)
+      },
+      requireFolder: ports.requireFolder,
     })
   }
 
@@ -96,6 +101,11 @@ export class Deploys implements DeployCommands {
       )
     if (this.#phase === 'unopened') this.#phase = 'open'
     this.#ports.aim({ ...target, current })
+  }
+
+  /** The state folder was made anew. */
+  saveHistory(): void {
+    this.#history.save()
   }
 
   /** The instances have changed. */

@@ -63,6 +63,9 @@ export class Parts {
       balancing: () => this.balancing.snapshot(),
       figures: (id) => this.care.watch.latest(id),
       linesOf: (id) => this.fleet.linesOf(id),
+      requireFolder: () => {
+        this.fleet.requireFolder()
+      },
       announce: (announcement) => {
         this.reporter.announce(announcement)
       },

@@ -6,10 +6,12 @@ import type { FleetCommands, Reloaded, ReloadRequest } from '../control/commands
 import { openControlServer, type ControlServer } from '../control/server.ts'
 import type { FleetSnapshot } from '../control/snapshot.ts'
 import type { InstanceView } from '../supervisor/fleet-options.ts'
+import { systemScheduler } from '../supervisor/scheduler.ts'
 import { openAdminServer, type AdminServer } from './admin-server.ts'
 import { announceReload, announceStart } from './announcement.ts'
 import { inheritedHandle } from './bound-handle.ts'
 import { combineSnapshot } from './fleet-snapshot.ts'
+import { FolderWatch } from './folder-watch.ts'
 import { Parts } from './parts.ts'
 import type { PrimaryPorts } from './primary-ports.ts'
 import { nextPrimaryState, type PrimaryEvent, type PrimaryState } from './primary-state.ts'
@@ -24,6 +26,7 @@ export class Primary {
   #state: PrimaryState = 'idle'
   #admin: AdminServer | undefined
   #control: ControlServer | undefined
+  readonly #folderWatch: FolderWatch
   #opening: Promise<void> | undefined
   /** The last reload that was asked for; the next one waits for it. */
   #reloading: Promise<unknown> = Promise.resolve()
@@ -40,6 +43,7 @@ export class Primary {
         this.#greetWhenReady(views)
       },
     })
+    this.#folderWatch = this.#createFolderWatch()
     // Whoever awaits it hears of a failed stop; when nobody does, that is no unhandled rejection.
     this.#finished.promise.catch(() => undefined)
   }
@@ -107,10 +111,28 @@ export class Primary {
     const commands = this.#commands()
     this.#parts.steering.open()
     this.#control = await openControlServer(stateDir, this.#ports.currentDir, commands)
+    this.#folderWatch.start()
     if (admin !== undefined) this.#admin = await openAdminServer(admin, commands)
     await this.#parts.balancing.listen(inheritedHandle(this.#ports.environment, process.pid))
     this.#parts.announce(announceStart(this.#config, this.#parts.balancing.url))
     if (this.#admin !== undefined) this.#parts.announce(`metrics on ${this.#admin.url}/metrics`)
+  }
+
+  #createFolderWatch(): FolderWatch {
+    const { fleet, steering, reporter } = this.#parts
+    return new FolderWatch({
+      scheduler: systemScheduler,
+      path: this.#config.stateDir,
+      keepFolder: () => {
+        const state = fleet.keepFolder()
+        if (state === 'regained') steering.deploys.saveHistory()
+        return state
+      },
+      keepSocket: async () => this.#control?.keep(),
+      announce: (announcement) => {
+        reporter.announce(announcement)
+      },
+    })
   }
 
   /** What others may ask for; whoever watches the terminal is told that somebody did. */
@@ -191,6 +213,7 @@ export class Primary {
   async #stopAll(): Promise<void> {
     this.#move('stop')
     this.#parts.steering.stop()
+    await this.#folderWatch.close()
     await this.#opening?.catch(() => undefined)
     await this.#drain()
     await this.#parts.balancing.close()

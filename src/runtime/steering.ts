@@ -23,6 +23,8 @@ export interface SteeringPorts {
   readonly figures: (id: string) => InstanceFigures | undefined
   /** The last lines that an instance wrote. */
   readonly linesOf: (id: string) => readonly string[]
+  /** Throws while the state folder is not this run's. */
+  readonly requireFolder: () => void
   readonly announce: (announcement: Announcement) => void
 }
 
@@ -104,7 +106,7 @@ export class Steering {
   }
 
   #createDeploys(): Deploys {
-    const { clock, instances, balancing, linesOf, announce } = this.#ports
+    const { clock, instances, balancing, linesOf, requireFolder, announce } = this.#ports
     return new Deploys({
       target: () => this.#target,
       aim: (target) => {
@@ -118,6 +120,7 @@ export class Steering {
       now: () => clock.now(),
       scheduler: systemScheduler,
       stateDir: this.#config.stateDir,
+      requireFolder,
       configuredEnv: this.#config.env,
       announce,
     })

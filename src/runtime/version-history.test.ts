@@ -15,7 +15,10 @@ function folder(t: TestContext): string {
 
 function open(stateDir: string): { readonly history: VersionHistory; readonly log: readonly string[] } {
   const log: string[] = []
-  const history = new VersionHistory(stateDir, (line) => log.push(line))
+  const history = new VersionHistory(stateDir, {
+    log: (line) => log.push(line),
+    requireFolder: () => undefined,
+  })
   history.read()
   return { history, log }
 }

@@ -52,16 +52,22 @@ interface HistoryFile {
 
 const emptyFile: HistoryFile = { current: null, entries: [] }
 
+export interface HistoryPorts {
+  /** One line for the operator, where the file cannot be read or written; the fleet goes on without it. */
+  readonly log: (line: string) => void
+  /** Throws while the state folder is not ours: only who has its lock may write there. */
+  readonly requireFolder: () => void
+}
+
 /** Only who has the state folder's lock may change it. */
 export class VersionHistory {
   readonly #path: string
-  readonly #log: (line: string) => void
+  readonly #ports: HistoryPorts
   #file: HistoryFile = emptyFile
 
-  /** `log`: one line for the operator, where the file cannot be read or written; the fleet goes on without it. */
-  constructor(stateDir: string, log: (line: string) => void) {
+  constructor(stateDir: string, ports: HistoryPorts) {
     this.#path = join(stateDir, historyName)
-    this.#log = log
+    this.#ports = ports
   }
 
   /** A file that is damaged is put aside, and the history begins anew. */
@@ -125,18 +131,25 @@ export class VersionHistory {
       renameSync(this.#path, kept)
     })
     const place = failure === undefined ? `it is kept as ${kept}` : `it cannot be put aside: ${failure}`
-    this.#log(`Cannot read the history ${this.#path}: ${unreadable(error)}; it begins anew, and ${place}`)
+    this.#ports.log(
+      `Cannot read the history ${this.#path}: ${unreadable(error)}; it begins anew, and ${place}`,
+    )
   }
 
-  /** Atomically: a crash leaves the old or the new one. */
   #write({ current, entries }: HistoryFile): void {
     this.#file = { current, entries: newest(entries, current) }
+    this.save()
+  }
+
+  /** Writes the file anew. Atomically: a crash leaves the old or the new one. */
+  save(): void {
     const failure = attempt(() => {
+      this.#ports.requireFolder()
       const temporary = `${this.#path}.tmp`
       writeFileSync(temporary, `${JSON.stringify(this.#file, undefined, 2)}\n`, { mode: fileMode })
       renameSync(temporary, this.#path)
     })
-    if (failure !== undefined) this.#log(`Cannot write the history ${this.#path}: ${failure}`)
+    if (failure !== undefined) this.#ports.log(`Cannot write the history ${this.#path}: ${failure}`)
   }
 }
 

@@ -1,6 +1,5 @@
 // All instances of one run: starts them, keeps them as wished, ends them, and leaves nothing behind.
 import { randomUUID } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DroverError } from '../base/errors.ts'
 import { requireRunnable } from './command.ts'
@@ -10,17 +9,15 @@ import { Guardian } from './guardian.ts'
 import { Instance, type InstancePorts } from './instance.ts'
 import { reapLeftovers } from './leftovers.ts'
 import { LivingGroups } from './living-groups.ts'
-import type { Lock } from './lock.ts'
-import { acquireLock } from './lock.ts'
 import { planSteps, type FleetWish, type InstanceRole, type PlannedInstance, type Step } from './plan.ts'
 import { PortPool } from './port-pool.ts'
 import { identifyGroup } from './process-group.ts'
 import { hastenRestart } from './restart-policy.ts'
 import type { Scheduler } from './scheduler.ts'
 import { systemScheduler } from './scheduler.ts'
+import { StateFolder, type FolderState } from './state-folder.ts'
 import type { Version } from './version.ts'
 
-const lockName = 'lock'
 const recordName = 'groups.json'
 
 /** A fleet is started once and stopped once. */
@@ -29,6 +26,7 @@ export class Fleet {
   readonly #ports: FleetPorts
   readonly #instancePorts: InstancePorts
   readonly #scheduler: Scheduler
+  readonly #folder: StateFolder
   readonly #record: GroupRecord
   readonly #guardian: Guardian
   readonly #groups: LivingGroups
@@ -43,7 +41,6 @@ export class Fleet {
   #isPlanning = false
   /** What instances are useless without is there. */
   #isOpen = false
-  #lock: Lock | undefined
   #starting: Promise<void> | undefined
   #stopping: Promise<void> | undefined
 
@@ -53,9 +50,10 @@ export class Fleet {
     this.#options = options
     this.#ports = ports
     this.#scheduler = ports.scheduler ?? systemScheduler
+    this.#folder = new StateFolder(options.stateDir)
     this.#record = new GroupRecord(join(options.stateDir, recordName), run)
     this.#guardian = new Guardian({ ...ports, scheduler: this.#scheduler })
-    this.#groups = new LivingGroups(this.#record, this.#guardian, ports.log)
+    this.#groups = new LivingGroups(this.#folder, this.#record, this.#guardian, ports.log)
     this.#instancePorts = {
       ...ports,
       scheduler: this.#scheduler,
@@ -70,8 +68,8 @@ export class Fleet {
 
   /**
    * Resolves when every command runs (readiness is told through `onChange`). Throws OPTION_INVALID when
-   * the command does not exist and FLEET_ALREADY_RUNNING when another fleet has the state folder;
-   * nothing runs then.
+   * the command does not exist, FLEET_ALREADY_RUNNING when another fleet has the state folder and STATE_UNUSABLE
+   * when that cannot be written; nothing runs then.
    */
   start(): Promise<void> {
     this.#starting ??= this.#startAll()
@@ -98,6 +96,21 @@ export class Fleet {
   /** The last lines that a running instance wrote; none of one that is not there. */
   linesOf(id: string): readonly string[] {
     return this.#instances.get(id)?.lastLines ?? []
+  }
+
+  /**
+   * Has the state folder there again, with the record of processes, where somebody has removed it. Throws STATE_UNUSABLE where that
+   * cannot be done.
+   */
+  keepFolder(): FolderState {
+    const state = this.#folder.keep()
+    if (state === 'regained') this.#groups.record()
+    return state
+  }
+
+  /** Throws STATE_UNUSABLE while the state folder is removed or another fleet's: nothing may be written there then. */
+  requireFolder(): void {
+    this.#folder.requireOurs()
   }
 
   /** The process that ends everything should this one be killed; undefined while none runs. */
@@ -155,13 +168,11 @@ export class Fleet {
   }
 
   async #startAll(): Promise<void> {
-    const { stateDir } = this.#options
     for (const { version } of this.#wish.servers) requireRunnable(version)
-    mkdirSync(stateDir, { recursive: true, mode: 0o700 })
-    this.#lock = await acquireLock(join(stateDir, lockName))
+    await this.#folder.take()
     try {
       await reapLeftovers(this.#record.read(this.#ports.log), this.#scheduler, this.#ports.log)
-      this.#record.write([])
+      this.#groups.record()
       if (this.isStopping) return
       this.#guardian.start()
       await this.#ports.beforeInstances?.()
@@ -185,8 +196,16 @@ export class Fleet {
     await Promise.all([...this.#instances.values()].map((instance) => instance.stop()))
     await Promise.all(this.#leaving)
     await this.#guardian.close()
-    this.#lock?.release()
-    this.#lock = undefined
+    this.#releaseFolder()
+  }
+
+  /** What stays there names a dead process, so that the next run takes it over. */
+  #releaseFolder(): void {
+    try {
+      this.#folder.release()
+    } catch (error) {
+      this.#ports.log(error instanceof Error ? error.message : String(error))
+    }
   }
 
   #handleChange(): void {

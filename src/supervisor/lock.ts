@@ -7,7 +7,7 @@
 // one is dead: so S cannot change between the look and the replacement. A racer killed with the claim in
 // hand leaves a stale claim, taken over alike.
 import { createHash, randomUUID } from 'node:crypto'
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import * as v from 'valibot'
 import { DroverError } from '../base/errors.ts'
@@ -19,7 +19,14 @@ const schema = v.object({ pid: v.number(), startTime: v.string() })
 /** Each repetition means that another process won and let go again meanwhile. */
 const maxAttempts = 20
 
+/** `held`: by us. `gone`: nobody has it. `taken`: by somebody else, which takes a removal first. */
+export type LockState = 'held' | 'gone' | 'taken'
+
 export interface Lock {
+  /** Somebody may have removed it, with its folder or alone. */
+  readonly state: LockState
+  /** Takes it again where it is gone and its folder is there. */
+  retake(): void
   /** Gives the folder free. Harmless when repeated. */
   release(): void
 }
@@ -33,8 +40,16 @@ export async function acquireLock(path: string): Promise<Lock> {
   const owner = await take(path, content)
   if (owner !== undefined) throw alreadyRunning(path, owner)
   return {
+    get state() {
+      const found = readIfPresent(path)
+      if (found === undefined) return 'gone'
+      return found === content ? 'held' : 'taken'
+    },
+    retake() {
+      createExclusively(path, content)
+    },
     release() {
-      if (readIfPresent(path) === content) rmSync(path, { force: true })
+      if (readIfPresent(path) === content) unlinkSync(path)
     },
   }
 }

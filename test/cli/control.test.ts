@@ -1,7 +1,7 @@
 // The control API over real Unix sockets: who may have the socket, and what happens when either side misbehaves.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdir, stat, writeFile } from 'node:fs/promises'
+import { mkdir, stat, unlink, writeFile } from 'node:fs/promises'
 import { createServer, request } from 'node:http'
 import { connect, createServer as createSocketServer, type Server } from 'node:net'
 import { join } from 'node:path'
@@ -144,6 +144,37 @@ test('openControlServer removes its socket when closed', async (t) => {
   const server = await openControlServer(stateDir, currentDir, commands())
   await server.close()
   await assert.rejects(stat(join(stateDir, 'control.sock')), { code: 'ENOENT' })
+})
+
+test('a control socket that was removed is opened again, and who was connected is still answered', async (t) => {
+  const stateDir = await makeFolder(t)
+  const stopping = Promise.withResolvers<void>()
+  let isAsked = false
+  const stop = () => {
+    isAsked = true
+    return stopping.promise
+  }
+  const server = await openControlServer(stateDir, currentDir, commands({ stop }))
+  t.after(() => server.close())
+  await server.keep()
+  const stopped = clientOf(stateDir).stop(10_000)
+  await until('it is asked', () => isAsked)
+  await unlink(join(stateDir, 'control.sock'))
+  assert.equal(await clientOf(stateDir).isRunning(), false)
+  await server.keep()
+  assert.equal(await clientOf(stateDir).isRunning(), true)
+  stopping.resolve()
+  assert.deepEqual(await stopped, { pid: process.pid })
+})
+
+test('a control server that closes leaves the socket of another one alone', async (t) => {
+  const stateDir = await makeFolder(t)
+  const first = await openControlServer(stateDir, currentDir, commands())
+  await unlink(join(stateDir, 'control.sock'))
+  const second = await openControlServer(stateDir, currentDir, commands())
+  t.after(() => second.close())
+  await first.close()
+  assert.equal(await clientOf(stateDir).isRunning(), true)
 })
 
 test('openControlServer refuses a state folder whose path is too long for a socket', async (t) => {
