@@ -15,7 +15,10 @@ export interface Message {
 
 export interface Messages {
   say(message: Omit<Message, 'id'>): void
-  /** What came after the message with this id, oldest first; what is no longer kept is left out. */
+  /**
+   * What came after the message with this id, oldest first, as far as `onMessage` has heard of it: so whoever asks and then
+   * listens misses none and gets none twice. What is no longer kept is left out.
+   */
   after(id: number): Message[]
   close(): void
 }
@@ -34,11 +37,11 @@ export function openMessages(path: string, onMessage: (message: Message) => void
   const insert = database.prepare('insert into messages (user, text, server) values (?, ?, ?)')
   const trim = database.prepare('delete from messages where id <= ?')
   const select = database.prepare('select id, user, text, server from messages where id > ? order by id')
-  const after = (id: number) => select.all(id).map(readMessage)
+  const read = (id: number) => select.all(id).map(readMessage)
 
-  let lastId = after(0).at(-1)?.id ?? 0
+  let lastId = read(0).at(-1)?.id ?? 0
   const look = () => {
-    for (const message of after(lastId)) {
+    for (const message of read(lastId)) {
       lastId = message.id
       onMessage(message)
     }
@@ -50,7 +53,7 @@ export function openMessages(path: string, onMessage: (message: Message) => void
       trim.run(Number(lastInsertRowid) - kept)
       look()
     },
-    after,
+    after: (id) => read(id).filter((message) => message.id <= lastId),
     close() {
       clearInterval(timer)
       database.close()
