@@ -27,6 +27,9 @@ export interface SourcedFlow extends Reading {
   readonly failure: string | undefined
 }
 
+/** A route that no crawl can tell the path of. */
+const anySocket = 'WS *'
+
 /** Routes alone are not worth more. */
 const lookMs = 20_000
 
@@ -49,7 +52,7 @@ async function crawled(parts: SourceParts): Promise<SourcedFlow> {
   const hints = app.targets.length > 0 ? noHints : await hintsInFolder(app.cwd)
   return onOneInstance(parts, async ({ origins }) => {
     const host = app.targets[0] === undefined ? driveOptions.site.host : new URL(app.targets[0]).host
-    const { flow, skipped } = await crawl(origins[0] ?? '', {
+    const { flow, skipped, leavesSockets } = await crawl(origins[0] ?? '', {
       ...crawlOptions,
       seed,
       host,
@@ -58,7 +61,8 @@ async function crawled(parts: SourceParts): Promise<SourcedFlow> {
       signal,
     })
     const failure = flow.steps.length === 0 ? 'the crawl found nothing that answers' : undefined
-    return { flow, skipped, routes, failure }
+    const known = leavesSockets === true && routes !== undefined ? [...routes, anySocket] : routes
+    return { flow, skipped, routes: known, failure }
   })
 }
 

@@ -245,3 +245,36 @@ test('an aborted crawl rejects with the reason', async () => {
   const signal = AbortSignal.abort(new Error('interrupted'))
   await assert.rejects(crawled(shop(), { signal }), /interrupted/)
 })
+
+test('a stream of events that a script listens to is opened once, and something is written after it', async () => {
+  const app = express()
+  app.use(express.json())
+  const said: string[] = []
+  app.get('/', (_request, response) => {
+    response.send(`<script>new EventSource('/news'); fetch('/say', { method: 'POST' })</script>`)
+  })
+  app.get('/news', (_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: hello\n\n')
+  })
+  app.post('/say', (_request, response) => void response.json({ said: said.push('hi') }))
+  const result = await crawled(app)
+  const opened = indexOf(result, 'visitor GET /news')
+  assert.ok(lines(result).lastIndexOf('visitor POST /say') > opened)
+  assert.equal(lines(result).lastIndexOf('visitor GET /news'), opened)
+  assert.equal(result.leavesSockets, undefined)
+})
+
+test('an app that takes WebSockets where the crawl finds none is said to do so', async () => {
+  const server = createServer((_request, response) => void response.end('<h1>Hello</h1>'))
+  server.on('upgrade', (_request, socket) => void socket.end('HTTP/1.1 404 Not Found\r\n\r\n'))
+  const port = await listen(server)
+  try {
+    const { signal } = new AbortController()
+    const result = await crawl(`http://127.0.0.1:${port}`, { ...crawlOptions, signal })
+    assert.equal(result.leavesSockets, true)
+    assert.ok(result.skipped.includes('the app takes WebSockets, and no step opens one'))
+  } finally {
+    server.closeAllConnections()
+    server.close()
+  }
+})

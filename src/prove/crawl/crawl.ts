@@ -7,10 +7,10 @@ import { Entering } from './entering.ts'
 import type { Account } from './form.ts'
 import { foldPath } from './routes.ts'
 import { selectSteps } from './selection.ts'
-import { pollSocketIo, socketSteps } from './sockets.ts'
+import { pollSocketIo, socketSteps, takesSockets } from './sockets.ts'
 import { noHints, type SourceHints } from './source-hints.ts'
 import { Tour } from './tour.ts'
-import { Journey, type Visit, Visitor } from './visitor.ts'
+import { isStream, Journey, type Visit, Visitor } from './visitor.ts'
 
 export interface CrawlOptions {
   /** Same seed and same app, same flow. */
@@ -52,6 +52,8 @@ export interface Crawled {
   readonly routes: readonly string[]
   /** One sentence each. */
   readonly skipped: readonly string[]
+  /** The app takes WebSockets, and no step opens one. */
+  readonly leavesSockets?: boolean
 }
 
 const pages = ['/login', '/register', '/signup', '/api', '/health', '/robots.txt']
@@ -97,12 +99,16 @@ export async function crawl(origin: string, options: CrawlOptions): Promise<Craw
   await tour.look(visitor)
   await tour.fillForms(visitor)
   if (entering.isPossible) await meetAnother(entering, tour, visitor)
+  await sayAgain(tour, visitor)
   await pollSocketIo(tour, visitor)
   await readTwice(tour, visitor)
   await end(tour, api, visitor, atlas)
   await hurry(tour, visitor)
   const sockets = await socketSteps(origin, [...atlas.socketPaths], [visitor.name, 'other'])
-  return result(journey, atlas, options, sockets)
+  const crawled = result(journey, atlas, options, sockets)
+  if (sockets.length > 0 || !(await takesSockets(origin, options))) return crawled
+  const skipped = [...crawled.skipped, 'the app takes WebSockets, and no step opens one']
+  return { ...crawled, skipped, leavesSockets: true }
 }
 
 async function lookAround(tour: Tour, visitor: Visitor, atlas: Atlas): Promise<void> {
@@ -164,13 +170,27 @@ async function meetAnother(entering: Entering, tour: Tour, visitor: Visitor): Pr
   for (const path of paths.slice(0, 1)) await tour.readAgain(visitor, path, write)
 }
 
+/** Whoever listens to a stream of events hears of what is done after it was opened. */
+async function sayAgain({ journey }: Tour, visitor: Visitor): Promise<void> {
+  const opened = journey.visits.find((visit) => isStream(visit) && visit.purpose !== 'failed')
+  const write = journey.visits.findLast(({ purpose, answer }) => {
+    return purpose === 'write' && answer.status >= 200 && answer.status < 400
+  })
+  if (opened === undefined || write === undefined || write.index > opened.index) return
+  const { method, path, body, headers } = write.step
+  const needs = [opened.index, ...write.needs]
+  await journey.ask(visitor, { method, path, body, headers, purpose: 'write', needs })
+}
+
 const readAgainAtMost = 3
 
 /** A page that counts, or that names its server, says so the second time. */
 async function readTwice(tour: Tour, visitor: Visitor): Promise<void> {
-  const read = tour.journey.visits.filter(({ step, purpose, answer }) => {
-    return purpose === 'read' && step.client === visitor.name && answer.status < 300 && answer.status > 0
-  })
+  const read = tour.journey.visits
+    .filter(({ step, purpose, answer }) => {
+      return purpose === 'read' && step.client === visitor.name && answer.status < 300 && answer.status > 0
+    })
+    .filter((visit) => !isStream(visit))
   for (const path of [...new Set(read.map(({ step }) => step.path))].slice(0, readAgainAtMost))
     await tour.journey.ask(visitor, { path, purpose: 'read-back' })
 }
@@ -181,7 +201,11 @@ const burst = 12
 async function hurry(tour: Tour, visitor: Visitor): Promise<void> {
   const { journey } = tour
   const path = journey.visits.find(
-    ({ step, answer, purpose }) => purpose === 'read' && step.method === 'GET' && answer.status === 200,
+    (visit) =>
+      visit.purpose === 'read' &&
+      visit.step.method === 'GET' &&
+      visit.answer.status === 200 &&
+      !isStream(visit),
   )?.step.path
   if (path === undefined) return
   const asked: Visit[] = []

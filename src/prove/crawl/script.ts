@@ -19,6 +19,7 @@ const calls = new RegExp(
   'g',
 )
 const opened = /\.open\(\s*['"](\w+)['"]\s*,\s*([`'"])([^`'"\n]{1,300})\2\s*(\+)?/g
+const listened = /\bnew\s+EventSource\(\s*([`'"])([^`'"\n]{1,300})\1\s*(\+)?/g
 const literal = /([`'"])(\/(?:api|v\d+|rest|graphql)\/[\w/.:${}-]{1,200})\1\s*(\+)?/g
 
 export function callsIn(script: string): readonly Call[] {
@@ -32,6 +33,7 @@ export function callsIn(script: string): readonly Call[] {
     ...[...text.matchAll(opened)].map(([, verb, , path = '', plus]) =>
       callFrom(verb, withPlus(path, plus), ''),
     ),
+    ...[...text.matchAll(listened)].map(([, , path = '', plus]) => callFrom('get', withPlus(path, plus), '')),
   ]
   const known = new Set(found.map(({ path }) => path))
   const mentioned = [...text.matchAll(literal)].map(([, , path = '', plus]) =>

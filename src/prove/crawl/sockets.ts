@@ -1,6 +1,8 @@
 // WebSockets of the app, tried on the instance: what one visitor sends and who hears of it.
+import { exchange, exchangeLimits } from '../drive/exchange.ts'
 import { Sockets } from '../drive/sockets.ts'
 import type { WebSocketStep } from '../flow/flow.ts'
+import type { CrawlOptions } from './crawl.ts'
 import type { Tour } from './tour.ts'
 import type { Visitor } from './visitor.ts'
 
@@ -87,6 +89,29 @@ function conversation(
     ...hears.map((client) => step(client, { do: 'expect', includes: said, withinMs: expectWithinMs })),
     ...clients.map((client) => step(client, { do: 'close' })),
   ]
+}
+
+/**
+ * Whether the app takes WebSockets anywhere, by how it answers who asks for one at its front page: a server that knows none answers as if
+ * nobody had asked for one (RFC 9110 section 7.8); one that knows some elsewhere refuses, or hangs up.
+ */
+export async function takesSockets(
+  origin: string,
+  { host, signal, requestTimeoutMs: timeoutMs }: Pick<CrawlOptions, 'host' | 'signal' | 'requestTimeoutMs'>,
+): Promise<boolean> {
+  const ask = (more: Readonly<Record<string, string>>): Promise<number> => {
+    const outgoing = { method: 'GET', path: '/', headers: { host, accept: '*/*', ...more }, body: undefined }
+    const limits = { ...exchangeLimits, timeoutMs }
+    return exchange(origin, outgoing, limits, signal).then(({ status }) => status)
+  }
+  const plain = await ask({})
+  const upgraded = await ask({
+    connection: 'Upgrade',
+    upgrade: 'websocket',
+    'sec-websocket-version': '13',
+    'sec-websocket-key': Buffer.from('proof of drover.').toString('base64'),
+  })
+  return upgraded !== plain
 }
 
 /** Engine.IO's polling: three plain requests that show whether another instance knows the session. */

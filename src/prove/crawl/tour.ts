@@ -4,7 +4,7 @@ import type { Atlas, FoundForm } from './atlas.ts'
 import { type Account, bodyOf, fillIn, signatureOf } from './form.ts'
 import type { Page } from './page.ts'
 import { foldPath } from './routes.ts'
-import type { Journey, Purpose, Visit, Visitor } from './visitor.ts'
+import { isStream, type Journey, type Purpose, type Visit, type Visitor } from './visitor.ts'
 
 /** Pages that are read again after a write. */
 const readBacks = 3
@@ -163,7 +163,10 @@ export class Tour {
     for (const path of paths.slice(0, readBacks)) await this.readAgain(visitor, path, write)
   }
 
+  /** Undefined for a stream of events as well: the first that was opened stays open. */
   async readAgain(visitor: Visitor, path: string, write: Visit): Promise<Visit | undefined> {
+    const last = this.#lastAt(path)
+    if (last !== undefined && isStream(last)) return undefined
     const visit = await this.journey.ask(visitor, { path, purpose: 'read-back', needs: [write.index] })
     if (visit !== undefined) this.#atlas.note(visit, 2)
     return visit

@@ -2,6 +2,7 @@
 import type { Answer } from '../drive/capture.ts'
 import { CookieJar } from '../drive/cookies.ts'
 import { encodeBody } from '../drive/body.ts'
+import { isStreamType } from '../drive/event-text.ts'
 import { exchange, exchangeLimits } from '../drive/exchange.ts'
 import { parseJson } from '../json.ts'
 import type { HttpStep, StepBody } from '../flow/flow.ts'
@@ -65,6 +66,11 @@ export class Visitor {
   constructor(name: string) {
     this.name = name
   }
+}
+
+/** Whether it was answered with a stream, which goes on in a flow. */
+export function isStream({ answer }: Visit): boolean {
+  return answer.status === 200 && isStreamType(answer.headers['content-type']?.[0])
 }
 
 /** Asks one instance, within bounds, and remembers. */

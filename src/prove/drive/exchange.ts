@@ -66,7 +66,7 @@ export function exchange(
       port: port === '' ? undefined : port,
       method: outgoing.method,
       path: encodePath(outgoing.path),
-      headers: { ...outgoing.headers, connection: 'close' },
+      headers: { connection: 'close', ...outgoing.headers },
       agent: false,
       setHost: false,
     })
