@@ -1,9 +1,6 @@
 // Files in a folder that all instances of one machine share.
-import { constants } from 'node:fs'
-import { link, lstat, mkdir, open, realpath, rename, unlink } from 'node:fs/promises'
-import type { FileHandle } from 'node:fs/promises'
+import { link, lstat, mkdir, realpath, rename, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { Readable } from 'node:stream'
 import { DroverError } from '../../base/errors.ts'
 import { KeyRing, readKeyRing } from '../../tokens/key-ring.ts'
 import type {
@@ -25,17 +22,10 @@ import { taken } from '../taken.ts'
 import { rangeBeyond } from '../range.ts'
 import { signedDownloadUrl, signedUpload } from '../signed/url.ts'
 import { isErrno } from './errno.ts'
-import { readRecord } from './record.ts'
-import type { FileRecord } from './record.ts'
+import { bodyOf, openFile, storedFile } from './opened.ts'
 import { sharedKeyRing } from './shared-key.ts'
 import { FileTree, syncFolder } from './tree.ts'
 import { Uploads } from './uploads.ts'
-
-interface OpenFile {
-  readonly handle: FileHandle
-  readonly record: FileRecord
-  readonly modifiedAtMs: number
-}
 
 interface Place {
   readonly top: string
@@ -255,44 +245,6 @@ async function settle(tree: FileTree, path: string, name: (path: string) => Prom
   }
   // One that is gone again took the name along.
   for (const folder of changed) await syncFolder(folder).catch(unlessGone)
-}
-
-async function openFile(tree: FileTree, path: string): Promise<OpenFile | undefined> {
-  await tree.assertInside(path)
-  try {
-    // A link at its place is refused, and a pipe does not make us wait.
-    const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-    return await describe(handle)
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ELOOP')) return undefined
-    throw error
-  }
-}
-
-async function describe(handle: FileHandle): Promise<OpenFile | undefined> {
-  try {
-    const found = await handle.stat()
-    const record = found.isFile() ? await readRecord(handle, found.size) : undefined
-    if (record !== undefined) return { handle, record, modifiedAtMs: Math.floor(found.mtimeMs) }
-  } catch (error) {
-    await handle.close()
-    throw error
-  }
-  await handle.close()
-  return undefined
-}
-
-/** A stream closes the file when it ends or is destroyed. */
-async function bodyOf(handle: FileHandle, size: number, range: ByteRange | undefined): Promise<Readable> {
-  if (size > 0)
-    return handle.createReadStream({ start: range?.start ?? 0, end: Math.min(range?.end ?? size, size - 1) })
-  await handle.close()
-  return Readable.from([])
-}
-
-function storedFile(key: string, { record, modifiedAtMs }: OpenFile): StoredFile {
-  const { size, contentType, sha256 } = record
-  return { key, size, contentType, sha256, modifiedAtMs }
 }
 
 function unlessGone(error: unknown): void {
