@@ -23,32 +23,28 @@ const longestMessage = 500
 
 const visits = sessions({ store: process.env['SESSION_STORE'] ?? 'sqlite:.drover/chat-sessions.db' })
 const server = createServer(chatApp(visits, new URL('page/', import.meta.url)))
-const io = new Server<FromPage, ToPage, DefaultEventsMap, { session: Session; user: string }>(server, {
+const io = new Server<FromPage, ToPage, DefaultEventsMap, { session: Session }>(server, {
   // Long polling is many requests that must all reach the server of the first one: it needs a sticky balancer.
   transports: ['websocket'],
   maxHttpBufferSize: 4 * longestMessage,
 })
+/** Who has got all that was told before. */
+const reading = 'reading'
 const messages = openMessages(process.env['CHAT_DATABASE'] ?? '.drover/chat.db', (message) => {
-  io.local.emit('message', message)
+  io.local.to(reading).emit('message', message)
 })
 
 // Nobody signed in, another site's page, or an outage of the store: the page's `connect_error` is told which.
 io.use(socketIoSessions(visits))
-io.use((socket, next) => {
-  const named = socket.data.session?.principal() ?? Promise.resolve(undefined)
-  named.then((user) => {
-    socket.data.user = user ?? ''
-    next()
-  }, next)
-})
 
-// At once, without waiting for anything: from now on the socket hears of new messages, and must get none of them twice.
-io.on('connection', (socket) => {
-  const { user = '' } = socket.data
+io.on('connection', async (socket) => {
+  const user = (await socket.data.session?.principal()) ?? ''
   socket.emit('hello', { user, server: name })
   // A page that comes back, say because its server was replaced, has read up to here.
   const seen = Number(socket.handshake.auth['after'])
   for (const message of messages.after(Number.isSafeInteger(seen) ? seen : 0)) socket.emit('message', message)
+  // Only now, and before anything else is told: it gets each message once.
+  void socket.join(reading)
   socket.on('say', (text) => {
     const said = typeof text === 'string' ? text.trim().slice(0, longestMessage) : ''
     if (said !== '') messages.say({ user, text: said, server: name })
