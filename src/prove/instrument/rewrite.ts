@@ -6,6 +6,7 @@ import type { Edited } from './edits.ts'
 import { packageCalled } from './origin.ts'
 import type { PackageAt } from './origin.ts'
 import type { Places } from './places.ts'
+import { factoriesIn } from './factories.ts'
 import { bodyStart, prologue, waits } from './prologue.ts'
 import type { Use } from './prologue.ts'
 import { buildScopes, patternNames, requiredFrom, resolve } from './scopes.ts'
@@ -59,6 +60,8 @@ class Rewriter {
   /** Functions that need to know which request called them, as functions in them write their variables. */
   readonly #stamped = new Set<Node>()
   readonly #constructors = new Set<Node>()
+  /** Functions that are modules of a bundle. */
+  readonly #factories = new Set<Node>()
 
   constructor(input: Rewriting) {
     this.#input = input
@@ -115,6 +118,8 @@ class Rewriter {
   }
 
   #plain(node: Node, place: Place): void {
+    if (node.type === 'AssignmentExpression' || node.type === 'VariableDeclarator')
+      for (const factory of factoriesIn(node)) this.#factories.add(factory)
     switch (node.type) {
       case 'ClassDeclaration':
       case 'ClassExpression':
@@ -191,6 +196,7 @@ class Rewriter {
     if (body.type === 'BlockStatement') {
       this.#visitAll(list(body, 'body'), inner)
       this.#enter(fn, body)
+      if (this.#factories.has(node)) this.#load(body)
       return
     }
     // What an expression reads is known only behind it; a site can be filled in then, as can the text before it.
@@ -215,6 +221,11 @@ class Rewriter {
     const call = `${globalName}.e(${this.#site(this.#entry(fn), fn.node)})`
     const statement = isStamped ? `;const ${stampOf(fn.node)}=${call};` : `;${call};`
     this.#edits.insert(this.#bodyStart(body, body.start + 1), statement, -1)
+  }
+
+  #load(body: Node): void {
+    this.#edits.insert(this.#bodyStart(body, body.start + 1), `;${globalName}.l();`, -2)
+    this.#edits.insert(body.end - 1, `;${globalName}.z();`, 2)
   }
 
   #class(node: Node, place: Place): void {
