@@ -12,7 +12,7 @@ export function rollbackCommand(context: CliContext): Command {
   const { program } = context
   const command = new Command('rollback')
     .description('deploy a version that ran before')
-    .argument('[number]', 'its number in history (default: the last one that ran before)')
+    .argument('[number]', 'its number in history (default: the last other one that ran before)')
   addConnectionFlags(command)
   command.addHelpText(
     'after',

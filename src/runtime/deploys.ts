@@ -138,7 +138,7 @@ export class Deploys implements DeployCommands {
   rollback({ number }: RollbackRequest, onEvent: (event: DeployEvent) => void): Promise<DeployEnded> {
     return this.#prepare(
       async () => {
-        const wanted = findRollback(this.#history.entries, this.#history.previous, number)
+        const wanted = findRollback(this.#history.entries, this.#history.current, number)
         requireOldCode(wanted, this.#history.current, await this.#ports.readLabel(wanted.cwd))
         return wanted
       },

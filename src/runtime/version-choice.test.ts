@@ -112,13 +112,30 @@ test('requireSensible takes what can be deployed, and never shows a value of the
 
 test('findRollback: the one before, or the one of that number, if it ran in full', () => {
   const failed: VersionRecord = { ...record, number: 2, outcome: 'failed' }
-  const entries = [record, failed]
-  assert.equal(findRollback(entries, record, undefined), record)
-  assert.equal(findRollback(entries, undefined, 1), record)
-  const unknown = (number?: number) => () => findRollback(entries, undefined, number)
+  const current: VersionRecord = { ...record, number: 3, label: 'b' }
+  const entries = [record, failed, current]
+  assert.equal(findRollback(entries, current, undefined), record)
+  assert.equal(findRollback(entries, current, 1), record)
+  const unknown = (number?: number) => () => findRollback(entries, record, number)
   assert.throws(unknown(), /^DroverError: Cannot roll back: no version ran before this one$/)
   assert.throws(unknown(2), /^DroverError: Cannot roll back to 2: its deploy failed$/)
-  assert.throws(unknown(3), (error) => isDroverError(error, 'VERSION_UNKNOWN'))
+  assert.throws(unknown(4), (error) => isDroverError(error, 'VERSION_UNKNOWN'))
+})
+
+test('findRollback passes over versions that are the current one once more', () => {
+  const now: VersionRecord = { ...record, number: 4, label: 'b' }
+  const back = (second: Partial<VersionRecord>, current = now) =>
+    findRollback([record, { ...now, number: 2, ...second }, current], current, undefined).number
+  assert.equal(back({}), 1)
+  const others = [{ label: 'c' }, { cwd: '/other' }, { command: ['node'] }, { env: { LEVEL: 'debug' } }]
+  for (const other of others) assert.equal(back(other), 2)
+  // A number is no name: what is in the folder is the same for both.
+  assert.equal(back({ label: '2' }, { ...now, label: '4' }), 1)
+  const twice = [record, { ...record, number: 2 }] as const
+  assert.throws(
+    () => findRollback(twice, twice[1], undefined),
+    /^DroverError: Cannot roll back: no other version ran before this one$/,
+  )
 })
 
 test('requireOldCode: a folder that holds the code of the current version is not run under an older name', () => {

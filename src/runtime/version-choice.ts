@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { isAbsolute } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { DroverError, invalidOption } from '../base/errors.ts'
 import { validateOptions } from '../config/validation.ts'
 import type { DeployRequest } from '../control/deploying.ts'
@@ -67,22 +68,35 @@ export function requireDeployable({ command, cwd, env }: Version): void {
 }
 
 /**
- * The version to go back to. Throws VERSION_UNKNOWN when there is none: before the current one, or of that number, or it never
- * ran in full.
+ * The version to go back to: that of the number, or else the last one before the current one that ran in full and is another. A version
+ * that was deployed twice is passed over, since going back to it would change nothing. Throws VERSION_UNKNOWN when there is none.
  */
 export function findRollback(
   entries: readonly VersionRecord[],
-  previous: VersionRecord | undefined,
+  current: VersionRecord | undefined,
   number: number | undefined,
 ): VersionRecord {
-  if (number === undefined) {
-    if (previous !== undefined) return previous
-    throw new DroverError('VERSION_UNKNOWN', 'Cannot roll back: no version ran before this one')
-  }
+  if (number === undefined) return findOther(entries, current)
   const entry = entries.find((one) => one.number === number)
   if (entry?.outcome === 'done') return entry
   const why = entry === undefined ? 'the history has no such version' : `its deploy ${shown[entry.outcome]}`
   throw new DroverError('VERSION_UNKNOWN', `Cannot roll back to ${number}: ${why}`)
+}
+
+function findOther(entries: readonly VersionRecord[], current: VersionRecord | undefined): VersionRecord {
+  const limit = current?.number ?? Infinity
+  const earlier = entries.filter(({ number, outcome }) => number < limit && outcome === 'done')
+  const other = earlier.findLast((entry) => current === undefined || !isSameVersion(entry, current))
+  if (other !== undefined) return other
+  const why = earlier.length === 0 ? 'no version ran before this one' : 'no other version ran before this one'
+  throw new DroverError('VERSION_UNKNOWN', `Cannot roll back: ${why}`)
+}
+
+/** No copy of the code is kept: what has the same folder, command, variables and name is the same. A number is no name. */
+function isSameVersion(a: VersionRecord, b: VersionRecord): boolean {
+  const isUnnamed = ({ label, number }: VersionRecord) => label === String(number)
+  const isSameName = a.label === b.label || (isUnnamed(a) && isUnnamed(b))
+  return isSameName && a.cwd === b.cwd && isSame(a.command, b.command) && isDeepStrictEqual(a.env, b.env)
 }
 
 const shown: Readonly<Record<Exclude<VersionRecord['outcome'], 'done'>, string>> = {

@@ -92,12 +92,6 @@ export class VersionHistory {
     return (this.entries.at(-1)?.number ?? 0) + 1
   }
 
-  /** The last one before the current one that ran in full. */
-  get previous(): VersionRecord | undefined {
-    const current = this.#file.current ?? Infinity
-    return this.entries.findLast(({ number, outcome }) => number < current && outcome === 'done')
-  }
-
   add(entry: VersionRecord): void {
     this.#write({ ...this.#file, entries: [...this.entries, entry] })
   }
