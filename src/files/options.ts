@@ -3,7 +3,7 @@ import { systemClock } from '../base/clock.ts'
 import type { Clock } from '../base/clock.ts'
 import { durationOption } from '../base/durations.ts'
 import type { Duration } from '../base/durations.ts'
-import { invalidOption } from '../base/errors.ts'
+import { DroverError, invalidOption } from '../base/errors.ts'
 import type { KeyRing, KeySource } from '../tokens/key-ring.ts'
 
 export interface FilesOptions {
@@ -69,7 +69,7 @@ export function readFilesOptions(options: FilesOptions): FilesSettings {
       abandonedAfter === undefined ? undefined : durationOption('abandonedAfter', abandonedAfter),
     publicUrl: publicUrlOption(options.publicUrl ?? '/files'),
     keys: options.keys,
-    credentials: options.credentials,
+    credentials: options.credentials === undefined ? undefined : credentialsOption(options.credentials),
     operationTimeoutMs: durationOption('operationTimeout', options.operationTimeout ?? '10s'),
     clock: options.clock ?? systemClock,
   })
@@ -92,6 +92,15 @@ export function acceptOption(accept: unknown): readonly string[] {
     typeof one === 'string' && /^(?:\*|[a-z0-9.+-]+)\/(?:\*|[a-z0-9.+-]+)$/.test(one)
   if (Array.isArray(accept) && accept.length > 0 && accept.every(isPattern)) return Object.freeze([...accept])
   throw invalidOption('accept', accept, 'content types in small letters such as ["image/png", "image/*"]')
+}
+
+/** Never shown. A variable of the environment that is not set makes them incomplete. */
+function credentialsOption(credentials: FileCredentials): FileCredentials {
+  const isGiven = (value: unknown) => typeof value === 'string' && value !== ''
+  const { accessKeyId, secretAccessKey } = credentials
+  if (isGiven(accessKeyId) && isGiven(secretAccessKey)) return credentials
+  const missing = isGiven(accessKeyId) ? 'secretAccessKey' : 'accessKeyId'
+  throw new DroverError('OPTION_INVALID', `Cannot use credentials: ${missing} is missing or empty`)
 }
 
 /** Without the slash at its end. */

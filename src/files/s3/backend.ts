@@ -141,29 +141,37 @@ export class BucketBackend implements FileBackend {
   }
 
   async signDownload(key: string, grant: DownloadGrant): Promise<string> {
-    const { sdk, client, presigner } = await this.#open()
-    const command = new sdk.GetObjectCommand({
-      ...this.#place(key),
-      ResponseContentType: grant.contentType,
-      ResponseContentDisposition: grant.disposition,
-    })
-    return presigner.getSignedUrl(client, command, this.#signing(grant.expiresAtMs))
+    try {
+      const { sdk, client, presigner } = await this.#open()
+      const command = new sdk.GetObjectCommand({
+        ...this.#place(key),
+        ResponseContentType: grant.contentType,
+        ResponseContentDisposition: grant.disposition,
+      })
+      return await presigner.getSignedUrl(client, command, this.#signing(grant.expiresAtMs))
+    } catch (error) {
+      throw outage(error)
+    }
   }
 
   async signUpload(key: string, grant: UploadGrant): Promise<SignedUpload> {
-    const { sdk, client, presigner } = await this.#open()
     const { contentType, size } = grant
-    const command = new sdk.PutObjectCommand({
-      ...this.#place(key),
-      ContentType: contentType,
-      ContentLength: size,
-    })
-    const url = await presigner.getSignedUrl(client, command, {
-      ...this.#signing(grant.expiresAtMs),
-      // Left to itself the SDK signs neither, and the holder of the URL could store a page of any length.
-      signableHeaders: new Set(['host', 'content-type', 'content-length']),
-    })
-    return { url, method: 'PUT', headers: { 'content-type': contentType } }
+    try {
+      const { sdk, client, presigner } = await this.#open()
+      const command = new sdk.PutObjectCommand({
+        ...this.#place(key),
+        ContentType: contentType,
+        ContentLength: size,
+      })
+      const url = await presigner.getSignedUrl(client, command, {
+        ...this.#signing(grant.expiresAtMs),
+        // Left to itself the SDK signs neither, and the holder of the URL could store a page of any length.
+        signableHeaders: new Set(['host', 'content-type', 'content-length']),
+      })
+      return { url, method: 'PUT', headers: { 'content-type': contentType } }
+    } catch (error) {
+      throw outage(error)
+    }
   }
 
   async sweep(): Promise<number> {

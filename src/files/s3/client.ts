@@ -20,6 +20,12 @@ export interface Bucket {
   readonly partBytes: number
 }
 
+const peers = [
+  '@aws-sdk/client-s3',
+  '@aws-sdk/s3-request-presigner',
+  '@flystorage/file-storage',
+  '@flystorage/aws-s3',
+]
 /** S3 has at most 10,000 parts, each of 5 MB or more. */
 const mostParts = 10_000
 const leastPartBytes = 5 * 1024 ** 2
@@ -47,7 +53,7 @@ async function peer<Package>(name: string, load: () => Promise<Package>): Promis
   try {
     return await load()
   } catch (error) {
-    return refusePeer(error, 'Cannot use files in S3', name)
+    return refusePeer(error, 'Cannot use files in S3', name, peers)
   }
 }
 
