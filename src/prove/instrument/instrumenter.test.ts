@@ -50,3 +50,23 @@ test('a chain of calls that ends in a write changes what it began with', () => {
     "const db = require('lowdb')(memory)\nmodule.exports = () => { db.get('posts').push(1).write() }\n"
   assert.match(rewritten(chain), /\.o\("\w+",\d+,db\)\.get\('posts'\)/)
 })
+
+test('where a bundle keeps the modules that it has run is no state of the app, whatever it is called', () => {
+  const webpack = `(function (all) {
+  var t = {}
+  function n(r) {
+    if (t[r]) return t[r].exports
+    var o = (t[r] = { i: r, l: false, exports: {} })
+    return all[r].call(o.exports, o, o.exports, n), o.exports
+  }
+  return n(0)
+})([function (m) { var kept = []; m.exports = () => kept.push(1) }])
+`
+  const result = rewritten(webpack)
+  assert.match(result, /"n":"kept"/)
+  assert.doesNotMatch(result, /"n":"t(?:\[r\])?"/)
+  const atTop = 'var cache = {}\nconst load = (id) => (cache[id] = { exports: {} }).exports\nvar own = {}\n'
+  const top = rewritten(atTop)
+  assert.match(top, /"own":\(\)=>own/)
+  assert.doesNotMatch(top, /"cache"/)
+})

@@ -1,7 +1,7 @@
 // What a rewritten module begins with: it tells the tracker its sites, and how to look at its own variables.
 import type { PackageAt } from './origin.ts'
 import type { Places } from './places.ts'
-import type { Scopes } from './scopes.ts'
+import type { Binding, Scopes } from './scopes.ts'
 import { mayChange } from './shapes.ts'
 import { globalName } from './site.ts'
 import type { Site } from './site.ts'
@@ -21,6 +21,8 @@ export interface Prologue {
   readonly packageAt: PackageAt
   readonly id: string
   readonly scopes: Scopes
+  /** Of its own names those that are of no interest. */
+  readonly tables: ReadonlySet<Binding>
   readonly sites: readonly Site[]
   /** The module's own names that functions read. */
   readonly read: ReadonlySet<string>
@@ -35,11 +37,14 @@ export function prologue({
   packageAt,
   id,
   scopes,
+  tables,
   sites,
   read,
   uses,
 }: Prologue): string {
-  const own = [...scopes.module.bindings.values()].filter(({ start }) => packageAt(start) === undefined)
+  const own = [...scopes.module.bindings.values()].filter(
+    (binding) => packageAt(binding.start) === undefined && !tables.has(binding),
+  )
   const names = own.filter(({ kind, name }) => kind !== 'import' || read.has(name)).map(({ name }) => name)
   const getters = names.map((name) => `${JSON.stringify(name)}:()=>${name}`)
   if (format === 'commonjs') getters.push('"module.exports":()=>module.exports')

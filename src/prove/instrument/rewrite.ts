@@ -3,6 +3,7 @@
 // statements do, so that no statement runs into the one before it, and a statement that ended at a line break gets its semicolon.
 import { Edits } from './edits.ts'
 import type { Edited } from './edits.ts'
+import { moduleTables } from './module-tables.ts'
 import { packageCalled } from './origin.ts'
 import type { PackageAt } from './origin.ts'
 import type { Places } from './places.ts'
@@ -10,7 +11,7 @@ import { factoriesIn } from './factories.ts'
 import { bodyStart, prologue, waits } from './prologue.ts'
 import type { Use } from './prologue.ts'
 import { buildScopes, patternNames, requiredFrom, resolve } from './scopes.ts'
-import type { Scopes } from './scopes.ts'
+import type { Binding, Scopes } from './scopes.ts'
 import {
   chainStart,
   changing,
@@ -49,6 +50,8 @@ export function rewrite(input: Rewriting): Edited {
 class Rewriter {
   readonly #input: Rewriting
   readonly #scopes: Scopes
+  /** Of no interest. */
+  readonly #tables: ReadonlySet<Binding>
   readonly #edits = new Edits()
   readonly #sites: Site[] = []
   /** Nodes that are already wrapped, or must not be. */
@@ -66,6 +69,7 @@ class Rewriter {
   constructor(input: Rewriting) {
     this.#input = input
     this.#scopes = buildScopes(input.program)
+    this.#tables = moduleTables(input.program, this.#scopes, input.source)
   }
 
   run(): Edited {
@@ -74,6 +78,7 @@ class Rewriter {
     const told = prologue({
       ...this.#input,
       scopes: this.#scopes,
+      tables: this.#tables,
       sites: this.#sites,
       read: this.#read,
       uses: this.#uses,
@@ -274,11 +279,17 @@ class Rewriter {
     if (id !== undefined) this.#pattern(id, place)
     if (init === undefined) return
     const name = text(id, 'name')
-    if (id?.type !== 'Identifier' || name === undefined) {
+    if (id?.type !== 'Identifier' || name === undefined || this.#isTable(id, place)) {
       this.#visit(init, place)
       return
     }
     this.#born(init, name, id, place)
+  }
+
+  #isTable(node: Node | undefined, { scope }: Place): boolean {
+    if (this.#tables.size === 0 || node?.type !== 'Identifier') return false
+    const binding = resolve(scope, text(node, 'name') ?? '')
+    return binding !== undefined && this.#tables.has(binding)
   }
 
   /** `value` gets `name` where it may be something that can be changed later. */
@@ -307,7 +318,8 @@ class Rewriter {
     this.#assigned(node, left, place, () => {
       this.#target(left, place)
       const name = left === undefined ? '' : this.#shortName(left, place)
-      if (right !== undefined && left !== undefined) this.#born(right, name, left, place)
+      if (this.#isTable(bare(left && child(left, 'object')), place)) this.#visitAll([right], place)
+      else if (right !== undefined && left !== undefined) this.#born(right, name, left, place)
     })
   }
 
@@ -411,7 +423,7 @@ class Rewriter {
     const object = child(member, 'object')
     if (object === undefined) return
     if (member['computed'] === true) this.#visitAll([child(member, 'property')], place)
-    if (object.type === 'Super' || isOptional(object)) {
+    if (object.type === 'Super' || isOptional(object) || this.#isTable(object, place)) {
       this.#visit(object, place)
       return
     }
@@ -552,7 +564,7 @@ class Rewriter {
   #reference(node: Node, { scope, fn }: Place, p: string | undefined): void {
     const name = text(node, 'name')
     const binding = name === undefined ? undefined : resolve(scope, name)
-    if (name === undefined || binding === undefined) return
+    if (name === undefined || binding === undefined || this.#tables.has(binding)) return
     const l = this.#input.places.at(node.start)
     if (binding.scope.owner === undefined) this.#noteUse(name, fn === undefined, l)
     if (fn === undefined || !mayChange(binding) || binding.scope.owner === fn.node) return
