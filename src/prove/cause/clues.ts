@@ -37,8 +37,8 @@ export interface Clues {
   readonly run: readonly AppEvent[]
   /** Files that the run wrote, relative to the app's folder where they are in it; whoever saw them. */
   readonly files: readonly string[]
-  /** Variables that functions write, by the app's sources: what of a build is named so is the app's own. */
-  readonly inSources?: ReadonlySet<string>
+  /** Whether what of a build was written is a variable of the app's sources, rather than of what the build has taken in. */
+  readonly isOfSources?: (write: AppEvent) => boolean
   /** The source of a line, trimmed. */
   readonly textOf: (place: Place) => string | undefined
 }

@@ -10,6 +10,7 @@ import type { Flow, Step, StepBody } from '../flow/flow.ts'
 import { requestHeader } from '../instrument/event.ts'
 import type { AppEvent } from '../instrument/event.ts'
 import { nodeInstrument } from '../instrument/instrument.ts'
+import { builtFrom } from '../prescan/hinted-place.ts'
 import { prescan } from '../prescan/prescan.ts'
 import type { Observation, Trace } from '../trace.ts'
 import { classify } from './classify.ts'
@@ -157,6 +158,7 @@ async function cluesOf(
 ): Promise<Clues> {
   const events = sortEvents(inside?.events ?? [])
   const hints = inside === undefined ? [] : await prescan(cwd)
+  const textOf = await sourceLines(inside?.events ?? [], cwd)
   const { writer, reader, witness, difference, modes } = divergence
   const trace = inside?.trace ?? showing.alone
   const before = writer === undefined ? witness.filter((step) => step < reader) : [writer]
@@ -173,8 +175,11 @@ async function cluesOf(
     timers: events.timers,
     run: inside?.events.filter(({ request }) => request > 0) ?? [],
     files: inside?.files ?? [],
-    inSources: new Set(hints.flatMap(({ holder }) => holder ?? [])),
-    textOf: await sourceLines(inside?.events ?? [], cwd),
+    isOfSources: ({ declaredAt, holder }) =>
+      declaredAt !== undefined &&
+      builtFrom({ ...declaredAt, text: textOf(declaredAt) }, { kind: 'module-state', holder }, hints) !==
+        undefined,
+    textOf,
   }
 }
 

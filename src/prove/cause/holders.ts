@@ -2,7 +2,6 @@
 import type { CodePlace } from '../finding.ts'
 import type { AppEvent, Place } from '../instrument/event.ts'
 import type { Clues } from './clues.ts'
-import { isLeftOut } from '../prescan/sources.ts'
 import { caches, isAmong } from './packages.ts'
 
 /** A write, and how well it explains what the reader answered. */
@@ -15,11 +14,11 @@ export interface Suspect {
 }
 
 /** The likeliest first. */
-export function memorySuspects({ writers, reader, inSources }: Clues): readonly Suspect[] {
+export function memorySuspects({ writers, reader, isOfSources }: Clues): readonly Suspect[] {
   return rank(
     writers.flatMap(({ events }) => events),
     reader.events,
-    inSources,
+    isOfSources,
   )
 }
 
@@ -37,7 +36,7 @@ export function listenerSuspects({ reader, run }: Clues): readonly Suspect[] {
 function rank(
   written: readonly AppEvent[],
   seen: readonly AppEvent[],
-  inSources: ReadonlySet<string> = new Set(),
+  isOfSources: NonNullable<Clues['isOfSources']> = () => false,
 ): readonly Suspect[] {
   const reads = readPlaces(seen)
   const writes = new Set(seen.filter(({ event }) => event === 'write').map(placeKey))
@@ -57,14 +56,10 @@ function rank(
     score(suspect) -
     (passing.has(placeKey(suspect.event)) ? 3 : 0) -
     (routine.has(placeKey(suspect.event)) ? 2.5 : 0) +
-    (isOwnOfBuild(suspect.event, inSources) ? 1 : 0)
+    (isOfSources(suspect.event) ? 1 : 0)
   // The order of writing decides between equals.
-  return suspects.toSorted((a, b) => worth(b) - worth(a))
-}
-
-/** A build has taken in what its framework keeps for itself, too. */
-function isOwnOfBuild({ holder = '', declaredAt }: AppEvent, inSources: ReadonlySet<string>): boolean {
-  return declaredAt !== undefined && isLeftOut(declaredAt.file) && inSources.has(holder)
+  const ranked = suspects.map((suspect) => ({ suspect, worth: worth(suspect) }))
+  return ranked.toSorted((a, b) => b.worth - a.worth).map(({ suspect }) => suspect)
 }
 
 /** What a request puts somewhere and takes away again in the end, such as itself among what is under way. */

@@ -1,5 +1,5 @@
 // The line of a cause that was only concluded, or seen by its files alone, where the sources have one place alone that is of its kind.
-import type { Cause, Hint, Kind, Verdict } from '../finding.ts'
+import type { Cause, CodePlace, Hint, Kind, Verdict } from '../finding.ts'
 import { likeness, marksOf } from './marks.ts'
 import { isLeftOut } from './sources.ts'
 
@@ -22,18 +22,29 @@ function hinted(cause: Cause, hints: readonly Hint[]): Cause {
   return { ...cause, kind, declaredAt: only.at, placeFrom: 'sources' }
 }
 
-/** What a build without a map has kept: the name, or where names are shortened what stands around it. One place in the sources alone must have it. */
 function unbuilt(cause: Cause, hints: readonly Hint[]): Cause {
-  const ofKind = hints.filter(({ kind }) => kind === cause.kind)
-  const built = cause.declaredAt
+  const from = cause.declaredAt === undefined ? undefined : builtFrom(cause.declaredAt, cause, hints)
+  if (from === undefined) return cause
+  const holder = from.holder ?? cause.holder
+  return { ...cause, holder, declaredAt: from.at, writtenAt: undefined, placeFrom: 'sources' }
+}
+
+/**
+ * What a build without a map has kept: the name, or where names are shortened what stands around it. One place in the sources alone must have it.
+ * Undefined also where the place is of no build.
+ */
+export function builtFrom(
+  place: CodePlace,
+  { kind, holder }: Pick<Cause, 'kind' | 'holder'>,
+  hints: readonly Hint[],
+): Hint | undefined {
+  if (!isLeftOut(place.file)) return undefined
+  const ofKind = hints.filter((hint) => hint.kind === kind)
   const found =
-    built?.column === undefined
-      ? ofKind.filter(({ holder }) => holder === cause.holder)
-      : mostAlike(marksOf(built.text ?? ''), ofKind)
-  const [only, ...others] = found
-  if (only === undefined || others.length > 0) return cause
-  const holder = only.holder ?? cause.holder
-  return { ...cause, holder, declaredAt: only.at, writtenAt: undefined, placeFrom: 'sources' }
+    place.column === undefined
+      ? ofKind.filter((hint) => hint.holder === holder)
+      : mostAlike(marksOf(place.text ?? ''), ofKind)
+  return found.length === 1 ? found[0] : undefined
 }
 
 const alike = 0.7
