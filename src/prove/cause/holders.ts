@@ -2,6 +2,7 @@
 import type { CodePlace } from '../finding.ts'
 import type { AppEvent, Place } from '../instrument/event.ts'
 import type { Clues } from './clues.ts'
+import { isLeftOut } from '../prescan/sources.ts'
 import { caches, isAmong } from './packages.ts'
 
 /** A write, and how well it explains what the reader answered. */
@@ -55,11 +56,16 @@ function rank(
   const worth = (suspect: Suspect): number =>
     score(suspect) -
     (passing.has(placeKey(suspect.event)) ? 3 : 0) -
-    (routine.has(placeKey(suspect.event)) ? 2.5 : 0) +
-    (isOfSources(suspect.event) ? 1 : 0)
+    (routine.has(placeKey(suspect.event)) ? 2.5 : 0) -
+    (isBuilt(suspect.event) && !isOfSources(suspect.event) ? 0.75 : 0)
   // The order of writing decides between equals.
   const ranked = suspects.map((suspect) => ({ suspect, worth: worth(suspect) }))
   return ranked.toSorted((a, b) => b.worth - a.worth).map(({ suspect }) => suspect)
+}
+
+/** A build has taken in what its framework keeps for itself, too. */
+function isBuilt({ declaredAt }: AppEvent): boolean {
+  return declaredAt !== undefined && isLeftOut(declaredAt.file)
 }
 
 /** What a request puts somewhere and takes away again in the end, such as itself among what is under way. */
