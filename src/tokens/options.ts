@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts'
 import { durationOption } from '../base/durations.ts'
 import type { Duration } from '../base/durations.ts'
 import { DroverError, invalidOption } from '../base/errors.ts'
+import { hasMethods } from '../base/methods.ts'
 import type { StandardSchema } from '../base/standard-schema.ts'
 import { warn } from '../base/warning.ts'
 import type { GivenKeys } from './given-ring.ts'
@@ -274,11 +275,7 @@ const storeMethods = [
 ] as const satisfies readonly (keyof TokenStore)[]
 
 export function checkStore(store: unknown): void {
-  const isStore =
-    typeof store === 'object' &&
-    store !== null &&
-    storeMethods.every((method) => typeof Reflect.get(store, method) === 'function')
-  if (isStore) return
+  if (hasMethods(store, storeMethods)) return
   throw new DroverError(
     'OPTION_INVALID',
     'Cannot keep tokens in store: wanted a TokenStore, such as redisTokenStore("redis://HOST:PORT") of drover/redis',

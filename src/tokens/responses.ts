@@ -38,7 +38,7 @@ const defaultName = 'token'
 const mostCookieBytes = 4_096
 
 /** How the cookies are called. */
-export function tokenCookieNames({ name = defaultName, secure = true }: TokenCookieOptions = {}): {
+function tokenCookieNames({ name = defaultName, secure = true }: TokenCookieOptions = {}): {
   readonly access: string
   readonly refresh: string
 } {
