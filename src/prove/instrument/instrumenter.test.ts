@@ -70,3 +70,13 @@ test('where a bundle keeps the modules that it has run is no state of the app, w
   assert.match(top, /"own":\(\)=>own/)
   assert.doesNotMatch(top, /"cache"/)
 })
+
+test('what a package counts for the whole process is told where the app asks for it', () => {
+  const asked = (source: string): boolean =>
+    /\.o\("\w+",\d+,(?:_|lodash_1|uniqueId|next)\)/.test(rewritten(source))
+  assert.ok(asked("const _ = require('underscore')\nmodule.exports = () => _.uniqueId('a')\n"))
+  assert.ok(asked("const lodash_1 = require('lodash')\nmodule.exports = () => (0, lodash_1.uniqueId)()\n"))
+  assert.ok(asked("const { uniqueId } = require('lodash')\nmodule.exports = () => uniqueId()\n"))
+  assert.ok(asked("const next = require('lodash.uniqueid')\nmodule.exports = () => next()\n"))
+  assert.ok(!asked("const _ = require('lodash')\nmodule.exports = () => _.map([])\n"))
+})

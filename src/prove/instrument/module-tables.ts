@@ -12,6 +12,13 @@ export function moduleTables(program: Node, scopes: Scopes, source: string): Rea
   return found
 }
 
+/** Whether a name means one of them. */
+export function isTable(node: Node | undefined, scope: Scope, tables: ReadonlySet<Binding>): boolean {
+  if (tables.size === 0 || node?.type !== 'Identifier') return false
+  const binding = resolve(scope, text(node, 'name') ?? '')
+  return binding !== undefined && tables.has(binding)
+}
+
 function look(node: Node, outer: Scope, scopes: Scopes, found: Set<Binding>): void {
   const scope = scopes.of(node) ?? outer
   const table = node.type === 'AssignmentExpression' ? tableOf(node) : undefined

@@ -3,7 +3,9 @@
 // statements do, so that no statement runs into the one before it, and a statement that ended at a line break gets its semicolon.
 import { Edits } from './edits.ts'
 import type { Edited } from './edits.ts'
-import { moduleTables } from './module-tables.ts'
+import { counterIn, singletonIn } from './counters.ts'
+import { isTable, moduleTables } from './module-tables.ts'
+import { holderName, shortName } from './naming.ts'
 import { packageCalled } from './origin.ts'
 import type { PackageAt } from './origin.ts'
 import type { Places } from './places.ts'
@@ -20,7 +22,6 @@ import {
   isObjectChange,
   isOptional,
   mayChange,
-  singletons,
   stampOf,
 } from './shapes.ts'
 import { globalName } from './site.ts'
@@ -279,17 +280,11 @@ class Rewriter {
     if (id !== undefined) this.#pattern(id, place)
     if (init === undefined) return
     const name = text(id, 'name')
-    if (id?.type !== 'Identifier' || name === undefined || this.#isTable(id, place)) {
+    if (id?.type !== 'Identifier' || name === undefined || isTable(id, place.scope, this.#tables)) {
       this.#visit(init, place)
       return
     }
     this.#born(init, name, id, place)
-  }
-
-  #isTable(node: Node | undefined, { scope }: Place): boolean {
-    if (this.#tables.size === 0 || node?.type !== 'Identifier') return false
-    const binding = resolve(scope, text(node, 'name') ?? '')
-    return binding !== undefined && this.#tables.has(binding)
   }
 
   /** `value` gets `name` where it may be something that can be changed later. */
@@ -318,21 +313,14 @@ class Rewriter {
     this.#assigned(node, left, place, () => {
       this.#target(left, place)
       const name = left === undefined ? '' : this.#shortName(left, place)
-      if (this.#isTable(bare(left && child(left, 'object')), place)) this.#visitAll([right], place)
+      if (isTable(bare(left && child(left, 'object')), place.scope, this.#tables))
+        this.#visitAll([right], place)
       else if (right !== undefined && left !== undefined) this.#born(right, name, left, place)
     })
   }
 
-  #shortName(left: Node, place: Place): string {
-    const inner = bare(left)
-    if (
-      inner?.type === 'MemberExpression' &&
-      child(inner, 'object')?.type === 'ThisExpression' &&
-      place.owner !== undefined
-    )
-      return `${place.owner.name}.${propertyName(inner) ?? '[]'}`
-    const source = this.#input.source.slice(left.start, left.end)
-    return source.length <= 60 && !source.includes('\n') ? source : 'object'
+  #shortName(left: Node, { owner }: Place): string {
+    return shortName(left, owner, this.#input.source)
   }
 
   /** Wraps an assignment of variables that may outlive the call. */
@@ -423,15 +411,15 @@ class Rewriter {
     const object = child(member, 'object')
     if (object === undefined) return
     if (member['computed'] === true) this.#visitAll([child(member, 'property')], place)
-    if (object.type === 'Super' || isOptional(object) || this.#isTable(object, place)) {
+    if (object.type === 'Super' || isOptional(object) || isTable(object, place.scope, this.#tables)) {
       this.#visit(object, place)
       return
     }
     const site = {
       t,
-      ...this.#holder(object, t === 'p' ? name : undefined, place),
+      ...holderName(object, t === 'p' ? name : undefined, place.owner, this.#input.source),
       ...(name === undefined ? {} : { p: name }),
-      ...this.#singleton(object, place),
+      ...singletonIn(object, place.scope, this.#input.places),
       ...(object.type === 'ThisExpression' && this.#isConstructor(place) ? { i: true as const } : {}),
     }
     this.#wrap(object, `o(${this.#site(site, member)}`, () => {
@@ -439,26 +427,8 @@ class Rewriter {
     })
   }
 
-  /** A package that is one store for the whole process, where it is required. */
-  #singleton(object: Node, place: Place): Pick<Site, 'k' | 'd'> {
-    const binding =
-      object.type === 'Identifier' ? resolve(place.scope, text(object, 'name') ?? '') : undefined
-    if (binding?.from === undefined || !singletons.has(binding.from)) return {}
-    return { k: binding.from, d: this.#input.places.at(binding.start) }
-  }
-
   #isConstructor({ fn }: Place): boolean {
     return fn !== undefined && this.#constructors.has(fn.node)
-  }
-
-  /** What to call the object, and where it is declared if it is a field of the class around. */
-  #holder(object: Node, property: string | undefined, place: Place): Pick<Site, 'n' | 'd'> {
-    const inner = bare(object)
-    const isField = inner?.type === 'MemberExpression' && child(inner, 'object')?.type === 'ThisExpression'
-    const field = inner?.type === 'ThisExpression' ? property : isField ? propertyName(inner) : undefined
-    if (place.owner === undefined || field === undefined) return { n: this.#shortName(object, place) }
-    const d = place.owner.fields.get(field)
-    return { n: `${place.owner.name}.${field}`, ...(d === undefined ? {} : { d }) }
   }
 
   /** Reading the object counts with its property, as `store.carts` does. */
@@ -485,6 +455,7 @@ class Rewriter {
   #callParts(node: Node, place: Place): void {
     const callee = child(node, 'callee')
     const args = list(node, 'arguments')
+    this.#noteCounter(callee, place)
     if (callee?.type === 'MemberExpression' && node.type === 'CallExpression') {
       const method = propertyName(callee)
       if (method !== undefined && changing.has(method)) {
@@ -494,6 +465,17 @@ class Rewriter {
       if (isObjectChange(callee, method)) return this.#changedArgument(args, place)
     } else if (callee !== undefined && callee.type !== 'Super') this.#visit(callee, place)
     return this.#visitAll(args, place)
+  }
+
+  /** What a package counts is told where it is asked to. */
+  #noteCounter(callee: Node | undefined, place: Place): void {
+    const counter = counterIn(callee, place.scope)
+    if (callee === undefined || counter === undefined || isOptional(callee)) return
+    const { root, binding, from } = counter
+    const n = this.#input.source.slice(callee.start, callee.end)
+    const site = { t: 'c', n, p: 'uniqueId', k: from, d: this.#input.places.at(binding.start) } as const
+    this.#edits.insert(root.start, `${globalName}.o(${this.#site(site, callee)},`)
+    this.#edits.insert(root.end, ')', 0)
   }
 
   /** `db.get('posts').push(post).write()` changes what a package keeps in `db`, whatever the calls between give. */
