@@ -87,6 +87,16 @@ export function inheritedHandle(
   return handle
 }
 
+/** What to say where a socket was handed down, but to another process than `pid`: one between that and the service manager. */
+export function missedSocket(
+  environment: Readonly<Record<string, string | undefined>>,
+  pid: number,
+): string | undefined {
+  const { LISTEN_FDS: count = '0', LISTEN_PID: owner } = environment
+  if (count === '0' || owner === undefined || owner === String(pid)) return undefined
+  return `the socket of the service manager was handed to process ${owner}, not to this one, and is not used: start drover without npx, npm or a shell`
+}
+
 /** Binds without accepting; port 0 takes a free one. Rejects with PORT_TAKEN or OPTION_INVALID. */
 export async function bindHandle(host: string, port: number): Promise<BoundHandle> {
   const { address, family } = await lookup(host).catch((cause: unknown) => {
@@ -102,11 +112,16 @@ export async function bindHandle(host: string, port: number): Promise<BoundHandl
   throw listenError(host, port, getSystemErrorName(bound))
 }
 
+const refusals: Readonly<Record<string, string>> = {
+  EACCES: 'no permission for this port',
+  EADDRNOTAVAIL: 'no such address on this machine',
+}
+
 /** What `code`, a system error's name, means for whoever wanted to listen there. */
 export function listenError(host: string, port: number, code: string): DroverError {
   if (code === 'EADDRINUSE')
     return new DroverError('PORT_TAKEN', `Cannot listen on ${host}:${port}: the port is taken`)
-  const why = code === 'EACCES' ? 'no permission for this port' : code
+  const why = refusals[code] ?? code
   return new DroverError('OPTION_INVALID', `Cannot listen on ${host}:${port}: ${why}`)
 }
 

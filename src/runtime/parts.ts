@@ -17,7 +17,7 @@ const markerBytes = 24
 
 export interface PartsHooks {
   /** See FleetPorts. */
-  readonly beforeInstances: () => Promise<void>
+  readonly beforeInstances: () => Promise<boolean>
   /** The instances have changed, and every part has heard of it. */
   readonly onChange: (views: readonly InstanceView[]) => void
 }

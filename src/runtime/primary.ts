@@ -9,7 +9,7 @@ import type { InstanceView } from '../supervisor/fleet-options.ts'
 import { systemScheduler } from '../supervisor/scheduler.ts'
 import { openAdminServer, type AdminServer } from './admin-server.ts'
 import { announceReload, announceStart } from './announcement.ts'
-import { inheritedHandle } from './bound-handle.ts'
+import { inheritedHandle, missedSocket } from './bound-handle.ts'
 import { combineSnapshot } from './fleet-snapshot.ts'
 import { FolderWatch } from './folder-watch.ts'
 import { Parts } from './parts.ts'
@@ -106,7 +106,7 @@ export class Primary {
   }
 
   /** Control before the port: whoever is refused by either has not disturbed a fleet that runs. */
-  async #open(): Promise<void> {
+  async #open(): Promise<boolean> {
     const { stateDir, admin } = this.#config
     const commands = this.#commands()
     this.#parts.steering.open()
@@ -114,8 +114,13 @@ export class Primary {
     this.#folderWatch.start()
     if (admin !== undefined) this.#admin = await openAdminServer(admin, commands)
     await this.#parts.balancing.listen(inheritedHandle(this.#ports.environment, process.pid))
+    // Somebody wants it to stop already: it does so without ever running the app.
+    if (this.#stopping !== undefined) return false
+    const missed = missedSocket(this.#ports.environment, process.pid)
+    if (missed !== undefined) this.#parts.reporter.announce({ tone: 'bad', text: missed })
     this.#parts.announce(announceStart(this.#config, this.#parts.balancing.url))
     if (this.#admin !== undefined) this.#parts.announce(`metrics on ${this.#admin.url}/metrics`)
+    return true
   }
 
   #createFolderWatch(): FolderWatch {

@@ -84,7 +84,7 @@ export interface FleetPorts {
   /**
    * Runs once the state folder is this run's and nothing of an earlier run is left, before the first
    * instance starts: the place to bind what instances are useless without. A rejection ends the start
-   * and becomes its reason.
+   * and becomes its reason. Resolves whether instances are still wanted.
    */
-  readonly beforeInstances?: () => Promise<void>
+  readonly beforeInstances?: () => Promise<boolean>
 }

@@ -175,8 +175,8 @@ export class Fleet {
       this.#groups.record()
       if (this.isStopping) return
       this.#guardian.start()
-      await this.#ports.beforeInstances?.()
-      if (this.isStopping) return
+      const isWanted = (await this.#ports.beforeInstances?.()) ?? true
+      if (!isWanted || this.isStopping) return
       this.#isOpen = true
       this.#pursueWish()
       await Promise.all(this.#launching)

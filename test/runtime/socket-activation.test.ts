@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { inheritedHandle } from '../../src/runtime/bound-handle.ts'
+import { inheritedHandle, missedSocket } from '../../src/runtime/bound-handle.ts'
 import { until } from '../support/until.ts'
 
 const program = fileURLToPath(new URL('fixtures/takes-socket.ts', import.meta.url))
@@ -101,6 +101,12 @@ test('what is meant for another process is left alone, and several sockets are r
   assert.equal(inheritedHandle({}, 5), undefined)
   assert.equal(inheritedHandle({ LISTEN_PID: '4', LISTEN_FDS: '1' }, 5), undefined)
   assert.equal(inheritedHandle({ LISTEN_PID: '5', LISTEN_FDS: '0' }, 5), undefined)
+  assert.match(
+    missedSocket({ LISTEN_PID: '4', LISTEN_FDS: '1' }, 5) ?? '',
+    /handed to process 4, not to this one/,
+  )
+  assert.equal(missedSocket({ LISTEN_PID: '5', LISTEN_FDS: '1' }, 5), undefined)
+  assert.equal(missedSocket({}, 5), undefined)
   assert.equal(inheritedHandle({ LISTEN_FDS: '1' }, 5), undefined)
   for (const count of ['2', 'one'])
     assert.throws(() => inheritedHandle({ LISTEN_PID: '5', LISTEN_FDS: count }, 5), {

@@ -120,3 +120,10 @@ function read(url: string): Promise<string> {
     }).on('error', reject)
   })
 }
+
+test('Fleet runs no instance where none is wanted any more once everything else is there', async (context) => {
+  const beforeInstances = () => Promise.resolve(false)
+  const { fleet } = fleetOf(context, 'listens.mjs', {}, { beforeInstances })
+  await fleet.start()
+  assert.deepEqual(fleet.instances(), [])
+})
