@@ -25,3 +25,24 @@ test('of Flask and its like', () => {
     ],
   )
 })
+
+const go = `
+	http.HandleFunc("/", home)
+	http.HandleFunc("/api/links", func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			var link struct{ Code, URL string }
+			json.NewDecoder(r.Body).Decode(&link)
+		}
+	})
+	mux.HandleFunc("DELETE /api/links/{code}", remove)
+	router.POST("/albums", addAlbum)
+`
+
+test('of Go', () => {
+  const { calls } = hintsInSource([{ path: 'main.go', text: go }])
+  const posted = calls.find(({ method, path }) => method === 'POST' && path === '/api/links')
+  assert.deepEqual(posted?.bodyKeys, ['Code', 'URL'])
+  const told = new Set(calls.map(({ method, path }) => `${method} ${path}`))
+  for (const each of ['GET /', 'GET /api/links', 'DELETE /api/links/{code}', 'POST /albums'])
+    assert.ok(told.has(each), each)
+})

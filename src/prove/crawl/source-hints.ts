@@ -47,7 +47,7 @@ export interface SourceFile {
   readonly text: string
 }
 
-const verb = String.raw`get|post|put|patch|delete|del|all`
+const verb = String.raw`get|post|put|patch|delete|del|all|GET|POST|PUT|PATCH|DELETE`
 const registered = new RegExp(
   String.raw`(?<![\w$])(\w+)\s*\.\s*(${verb})\s*(?:<[^>()]*>)?\(\s*([\x60'"])(\/[^\x60'"\n\s]{0,120})\3`,
   'g',
@@ -56,6 +56,8 @@ const chained = new RegExp(
   String.raw`\.route\(\s*([\x60'"])(\/[^\x60'"\n\s]{0,120})\1\s*\)((?:\s*\.(?:${verb})\([\s\S]{0,400}?\))+)`,
   'g',
 )
+/** Of Go. */
+const handled = /\bHandle(?:Func)?\(\s*"(?:(GET|POST|PUT|PATCH|DELETE) )?(\/[^"\s]{0,120})"/g
 const inObject = /\b(?:url|path)\s*:\s*([`'"])(\/[^`'"\n\s]{0,120})\1/g
 const decorated = /@\w+\.(?:(route|get|post|put|patch|delete)\(\s*(["'])(\/[^"'\n\s]*)\2([^)\n]*))/g
 const compared = /(?:===?|case|in)\s*\(?\s*([`'"])(?:(GET|POST|PUT|PATCH|DELETE) )?(\/[^`'"\n\s]{0,120})\1/g
@@ -88,6 +90,8 @@ const destructured =
   /\{([^{}]{1,300})\}\s*(?::[^=\n]{1,100})?=\s*(?:await\s+|\()*(?:[\w.]*\bbody\b|\w+\.(?:req\.)?(?:json|parseBody)\(|JSON\.parse\()/g
 const member =
   /\b(?:req(?:uest)?\.body|ctx\.request\.body|body|data|payload|input|form|request\.(?:json|form|POST|get_json\([^()]*\)))(?:\??\.get\(\s*['"]|\??\.|\[['"])([A-Za-z_]\w*)/g
+const ofStruct =
+  /\bjson:"([A-Za-z_]\w*)|\bFormValue\(\s*"(\w+)"|\bstruct\s*\{\s*((?:[A-Z]\w*,\s*)*[A-Z]\w*) string\s*\}/g
 const notKeys = /^(?:length|toString|map|filter|trim|slice|json|text|pipe|on|push|get|then|hasOwnProperty)$/
 const upload = /\b(?:single|array)\(\s*['"`](\w+)['"`]/
 
@@ -99,7 +103,13 @@ function bodyIn(handler: string): Pick<Call, 'bodyKeys' | 'fileField'> {
   const single = [...handler.matchAll(member)]
     .map(([, name = '']) => name)
     .filter((name) => !notKeys.test(name))
-  return { bodyKeys: [...new Set([...whole, ...single])].slice(0, 20), fileField: upload.exec(handler)?.[1] }
+  const fields = [...handler.matchAll(ofStruct)].flatMap(([, tag, form, names]) =>
+    (tag ?? form ?? names ?? '').split(/,\s*/),
+  )
+  return {
+    bodyKeys: [...new Set([...whole, ...single, ...fields])].slice(0, 20),
+    fileField: upload.exec(handler)?.[1],
+  }
 }
 
 const account =
@@ -167,6 +177,7 @@ function routesIn(text: string): readonly Found[] {
       }),
     ),
     ...[...text.matchAll(decorated)].flatMap(decoratedRoutes(text)),
+    ...[...text.matchAll(handled)].flatMap(handledRoutes(text)),
     ...[...text.matchAll(compared)].flatMap((match) => comparedRoutes(text, match)),
     ...[...text.matchAll(inObject)].map(({ 2: path = '', index }) => {
       const around = text.slice(Math.max(0, index - 80), index + 160)
@@ -189,6 +200,18 @@ function decoratedRoutes(text: string): (match: RegExpExecArray) => readonly Fou
     const named = [...rest.matchAll(/["'](GET|POST|PUT|PATCH|DELETE)["']/g)].map(([, method = '']) => method)
     const methods = name === 'route' ? (named.length > 0 ? named : ['GET']) : [methodOf(name)]
     return methods.map((method) => ({ method, path, receiver: 'app', handler: handlerAt(text, index) }))
+  }
+}
+
+/** Of Go's `net/http`: a handler that looks at the method answers several. */
+function handledRoutes(text: string): (match: RegExpExecArray) => readonly Found[] {
+  return ({ 1: named, 2: path = '', index }) => {
+    const rest = text.slice(index + 1, index + 1_500)
+    const [handler = ''] = rest.split(/\bHandle(?:Func)?\(/, 1)
+    const told = [...handler.matchAll(/\bMethod(Post|Put|Patch|Delete)\b|"(POST|PUT|PATCH|DELETE)"/g)]
+    const methods = told.map(([, one = '', other = '']) => (one || other).toUpperCase())
+    const all = named === undefined ? ['GET', ...new Set(methods)] : [named]
+    return all.map((method) => ({ method, path, receiver: 'app', handler }))
   }
 }
 
