@@ -14,7 +14,7 @@ import type { LivingGroups } from './living-groups.ts'
 import type { InstanceRole } from './plan.ts'
 import type { PortPool } from './port-pool.ts'
 import { endGroup, signalOwnGroup } from './process-group.ts'
-import { waitUntilReady } from './readiness.ts'
+import { describeMissing, waitUntilReady } from './readiness.ts'
 import { decideRestart } from './restart-policy.ts'
 import type { Cancel, Scheduler } from './scheduler.ts'
 import { pause } from './scheduler.ts'
@@ -270,7 +270,8 @@ export class Instance {
     if (port === undefined || abandon.signal.aborted) return
     const { readyTimeoutMs, healthPath } = this.#options
     const cancel = this.#ports.scheduler.after(readyTimeoutMs, () => {
-      start.verdict = `was not ready within ${readyTimeoutMs} ms`
+      const missing = start.host === undefined ? `: ${describeMissing({ port, path: healthPath })}` : ''
+      start.verdict = `was not ready within ${readyTimeoutMs} ms${missing}`
       abandon.abort()
       this.kill()
     })

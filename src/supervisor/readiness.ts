@@ -39,6 +39,12 @@ export async function waitUntilReady(
   return undefined
 }
 
+/** What has not come, in words for whoever wrote the app: mostly it listens somewhere else. */
+export function describeMissing({ port, path }: ReadinessTarget): string {
+  if (path === undefined) return `nothing listens on its PORT (${port})`
+  return `GET ${path} on its PORT (${port}) was not answered with 2xx`
+}
+
 function accepts(host: string, port: number, signal: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, signal, timeout: attemptTimeoutMs })

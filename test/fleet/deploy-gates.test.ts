@@ -18,7 +18,10 @@ after(async () => {
 test('a version that never becomes ready fails when its time is over', async () => {
   const ended = await deployable.deploy({ label: 'b', env: { MANNER: 'waits' } })
   assert.deepEqual([ended.outcome, ended.running], ['failed', 'a'])
-  assert.match(ended.reason ?? '', /version b was not ready within 4000 ms$/)
+  assert.match(
+    ended.reason ?? '',
+    /version b was not ready within 4000 ms: GET \/health on its PORT \(\d+\) was not answered with 2xx$/,
+  )
   assert.deepEqual(crowd.take().failures, [])
 })
 
