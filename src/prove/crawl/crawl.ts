@@ -8,6 +8,7 @@ import type { Account } from './form.ts'
 import { foldPath } from './routes.ts'
 import { selectSteps } from './selection.ts'
 import { pollSocketIo, socketSteps, takesSockets } from './sockets.ts'
+import { socketIoSteps } from './socket-io.ts'
 import { noHints, type SourceHints } from './source-hints.ts'
 import { Tour } from './tour.ts'
 import { isStream, Journey, type Visit, Visitor } from './visitor.ts'
@@ -104,11 +105,23 @@ export async function crawl(origin: string, options: CrawlOptions): Promise<Craw
   await readTwice(tour, visitor)
   await end(tour, api, visitor, atlas)
   await hurry(tour, visitor)
-  const sockets = await socketSteps(origin, [...atlas.socketPaths], [visitor.name, 'other'])
+  const isTaking = await takesSockets(origin, options)
+  const isWorthIt = isTaking || atlas.socketPaths.size > 0
+  const sockets = isWorthIt ? await talk(origin, atlas, options.hints, [visitor.name, 'other']) : []
   const crawled = result(journey, atlas, options, sockets)
-  if (sockets.length > 0 || !(await takesSockets(origin, options))) return crawled
+  if (!isTaking || sockets.length > 0) return crawled
   const skipped = [...crawled.skipped, 'the app takes WebSockets, and no step opens one']
   return { ...crawled, skipped, leavesSockets: true }
+}
+
+async function talk(
+  origin: string,
+  atlas: Atlas,
+  hints: SourceHints,
+  clients: readonly [string, string],
+): Promise<readonly Step[]> {
+  const plain = await socketSteps(origin, [...atlas.socketPaths], clients)
+  return plain.length > 0 ? plain : socketIoSteps(origin, hints.socketEvents, clients)
 }
 
 async function lookAround(tour: Tour, visitor: Visitor, atlas: Atlas): Promise<void> {

@@ -4,6 +4,7 @@ import { glob, readFile } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
 import type { Account } from './form.ts'
 import type { Call } from './script.ts'
+import { socketEventsIn, type SocketEvent } from './socket-io.ts'
 
 const maxFiles = 200
 const maxRoutes = 80
@@ -16,9 +17,11 @@ export interface SourceHints {
   readonly accounts: readonly Account[]
   /** Where WebSockets are taken. */
   readonly socketPaths: readonly string[]
+  /** Of Socket.IO. */
+  readonly socketEvents: readonly SocketEvent[]
 }
 
-export const noHints: SourceHints = { calls: [], accounts: [], socketPaths: [] }
+export const noHints: SourceHints = { calls: [], accounts: [], socketPaths: [], socketEvents: [] }
 
 /** Nothing where the folder cannot be read. */
 export async function hintsInFolder(folder: string): Promise<SourceHints> {
@@ -39,7 +42,8 @@ export async function hintsInFolder(folder: string): Promise<SourceHints> {
 export function hintsInSource(files: readonly SourceFile[]): SourceHints {
   const socketPaths = socketPathsIn(files)
   const calls = routesInSource(files).filter(({ path }) => path === '/' || !socketPaths.includes(path))
-  return { calls, accounts: accountsIn(files), socketPaths }
+  const socketEvents = socketEventsIn(files.map(({ text }) => text))
+  return { calls, accounts: accountsIn(files), socketPaths, socketEvents }
 }
 
 export interface SourceFile {
