@@ -39,8 +39,10 @@ const connected = /client|socket|conn|room|peer|channel|subscri|listener|member|
 
 /** A message that reaches only those who are connected to the same instance. */
 export function roomsRule(clues: Clues): Conclusion | undefined {
-  const { difference, boot, reader, writers, run } = clues
+  const { difference, modes, boot, reader, writers, run } = clues
   if (!difference.where.startsWith('message') && reader.type !== 'websocket') return undefined
+  // One disk for all brings it: messages go through files.
+  if (modes['private-disk'] === true && modes['shared-disk'] === false) return undefined
   // Who may not even connect misses no message: it is about who he is.
   if (difference.actual === 'no answer: refused') return undefined
   const isOfOthers = writers.some(({ client, type }) => client !== reader.client || type !== 'websocket')
