@@ -7,7 +7,7 @@ import { Entering } from './entering.ts'
 import type { Account } from './form.ts'
 import { foldPath } from './routes.ts'
 import { selectSteps } from './selection.ts'
-import { pollSocketIo, socketSteps, takesSockets } from './sockets.ts'
+import { mayTakeSockets, pollSocketIo, socketSteps } from './sockets.ts'
 import { socketIoSteps } from './socket-io.ts'
 import { noHints, type SourceHints } from './source-hints.ts'
 import { Tour } from './tour.ts'
@@ -53,7 +53,7 @@ export interface Crawled {
   readonly routes: readonly string[]
   /** One sentence each. */
   readonly skipped: readonly string[]
-  /** The app takes WebSockets, and no step opens one. */
+  /** The app may take WebSockets, and no step opens one. */
   readonly leavesSockets?: boolean
 }
 
@@ -105,12 +105,15 @@ export async function crawl(origin: string, options: CrawlOptions): Promise<Craw
   await readTwice(tour, visitor)
   await end(tour, api, visitor, atlas)
   await hurry(tour, visitor)
-  const isTaking = await takesSockets(origin, options)
-  const isWorthIt = isTaking || atlas.socketPaths.size > 0
+  const mayTake = await mayTakeSockets(origin, options)
+  const isWorthIt = mayTake || atlas.socketPaths.size > 0
   const sockets = isWorthIt ? await talk(origin, atlas, options.hints, [visitor.name, 'other']) : []
   const crawled = result(journey, atlas, options, sockets)
-  if (!isTaking || sockets.length > 0) return crawled
-  const skipped = [...crawled.skipped, 'the app takes WebSockets, and no step opens one']
+  if (!mayTake || sockets.length > 0) return crawled
+  const skipped = [
+    ...crawled.skipped,
+    'a WebSocket at the front page is refused: if the app takes any elsewhere, no step opens one',
+  ]
   return { ...crawled, skipped, leavesSockets: true }
 }
 

@@ -92,10 +92,11 @@ function conversation(
 }
 
 /**
- * Whether the app takes WebSockets anywhere, by how it answers who asks for one at its front page: a server that knows none answers as if
- * nobody had asked for one (RFC 9110 section 7.8); one that knows some elsewhere refuses, or hangs up.
+ * Whether the app may take WebSockets, by how it answers who asks for one at its front page: a server that knows none answers as if
+ * nobody had asked for one (RFC 9110 section 7.8); one that knows some elsewhere refuses, or hangs up. So do gunicorn and Next for
+ * apps that take none.
  */
-export async function takesSockets(
+export async function mayTakeSockets(
   origin: string,
   { host, signal, requestTimeoutMs: timeoutMs }: Pick<CrawlOptions, 'host' | 'signal' | 'requestTimeoutMs'>,
 ): Promise<boolean> {
