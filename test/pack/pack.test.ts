@@ -83,7 +83,10 @@ test("files('s3://…') without the packages it needs says which one to install;
 await files('s3://bucket').stat('a').catch((error) => console.log(error.code, error.message))
 await files('file:files').put('a', 'b', { contentType: 'text/plain' }).then((file) => console.log(file.sha256))`
   const { stdout } = await project.run(process.execPath, ['--input-type=module', '--eval', program])
-  assert.match(stdout, /^PEER_MISSING Cannot use files in S3: .*npm install @aws-sdk\/client-s3\n3e23e816/)
+  assert.match(
+    stdout,
+    /^PEER_MISSING Cannot use files in S3: .*npm install @aws-sdk\/client-s3 @aws-sdk\/s3-request-presigner @flystorage\/file-storage @flystorage\/aws-s3\n3e23e816/,
+  )
 })
 
 test("import 'drover/dist/…' is refused: only the documented subpaths are public", async () => {
