@@ -41,7 +41,7 @@ export class DeadlineTable {
 
   /** The value, or undefined when there is none or its deadline has come. */
   get(key: TableKey, nowS: number): number | undefined {
-    return this.#partOf(key).get(key, nowS)
+    return this.#size === 0 ? undefined : this.#partOf(key).get(key, nowS)
   }
 
   /** Keeps the later deadline and the higher value. False when the table is full. */
@@ -83,9 +83,9 @@ class Part {
     return this.#words.byteLength
   }
 
-  get([a, b, c]: TableKey, nowS: number): number | undefined {
+  get(key: TableKey, nowS: number): number | undefined {
     const words = this.#words
-    const at = slotOf(words, a, b, c)
+    const at = slotOf(words, key[0], key[1], key[2])
     return (words[at + deadlineAt] ?? 0) > nowS ? valueOf(words, at) : undefined
   }
 
@@ -154,19 +154,16 @@ for (let at = 0; at < alphabet.length; at += 1) sextets[alphabet.charCodeAt(at)]
 
 /** The 96 bits that 16 characters of base64url are, from `start` on. */
 export function tableKey(text: string, start: number): TableKey {
-  const last = bits(text, start + 15, 1)
-  // 5 characters are 30 bits; the sixteenth fills up the three words.
-  return [
-    ((bits(text, start, 5) << 2) | (last & 3)) >>> 0,
-    ((bits(text, start + 5, 5) << 2) | ((last >> 2) & 3)) >>> 0,
-    ((bits(text, start + 10, 5) << 2) | ((last >> 4) & 3)) >>> 0,
-  ]
+  return [wordOf(text, start, 0), wordOf(text, start, 1), wordOf(text, start, 2)]
 }
 
-function bits(text: string, start: number, count: number): number {
-  let value = 0
-  for (let at = start; at < start + count; at += 1) {
-    value = (value << 6) | (sextets[text.charCodeAt(at) & 127] ?? 0)
-  }
-  return value
+/** 5 characters are 30 bits; the sixteenth fills up the three words. */
+function wordOf(text: string, start: number, which: number): number {
+  let bits = 0
+  for (let at = start + 5 * which, end = at + 5; at < end; at += 1) bits = (bits << 6) | sextetAt(text, at)
+  return ((bits << 2) | ((sextetAt(text, start + 15) >> (2 * which)) & 3)) >>> 0
+}
+
+function sextetAt(text: string, at: number): number {
+  return sextets[text.charCodeAt(at) & 127] ?? 0
 }
