@@ -5,6 +5,7 @@ import { explainer } from './cause/explain.ts'
 import { coverageOf } from './crawl/coverage.ts'
 import { driveOptions } from './drive/drive.ts'
 import { flowFrom, type RequestedFlow, type SourcedFlow } from './flow-source.ts'
+import type { Hint } from './finding.ts'
 import type { Flow } from './flow/flow.ts'
 import { judgeFlow, type Judgement } from './judge.ts'
 import { Laboratory } from './laboratory.ts'
@@ -43,8 +44,7 @@ export async function proveWith(
   const proof = new Proving(starter, request, ports, AbortSignal.any([ports.signal, timeout]))
   const run = await proof.run()
   ports.signal.throwIfAborted()
-  // Of servers that run elsewhere the sources are not at hand.
-  const hints = request.app.targets.length === 0 ? await prescan(request.app.cwd) : []
+  const hints = await proof.hints()
   const verdict = withHintedPlaces(run.proof.verdict, hints)
   return { ...run, proof: { ...run.proof, verdict, hints, durationMs: performance.now() - since } }
 }
@@ -58,6 +58,7 @@ class Proving {
   #routes: readonly string[] | undefined
   #limits: readonly string[] = []
   #runsBefore = 0
+  #hints: Promise<readonly Hint[]> | undefined
 
   constructor(
     starter: Pick<Starter, 'startServers'>,
@@ -69,6 +70,13 @@ class Proving {
     this.#request = request
     this.#ports = ports
     this.#signal = signal
+  }
+
+  /** Read once. Of servers that run elsewhere the sources are not at hand. */
+  hints(): Promise<readonly Hint[]> {
+    const { targets, cwd } = this.#request.app
+    this.#hints ??= targets.length === 0 ? prescan(cwd) : Promise.resolve([])
+    return this.#hints
   }
 
   async run(): Promise<ProofRun> {
@@ -128,6 +136,7 @@ class Proving {
       laboratory,
       explain: explainer({
         starter: this.#starter,
+        hints: () => this.hints(),
         app,
         host: siteHost(app),
         onRoutes: (known) => {

@@ -1,8 +1,6 @@
 // Tokens open WebSockets and Socket.IO, and close them when they have ended.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { request } from 'node:http'
-import type { IncomingMessage } from 'node:http'
 import { describe, test } from 'node:test'
 import { io } from 'socket.io-client'
 import type { Socket } from 'socket.io-client'
@@ -13,6 +11,7 @@ import { testTokens } from '../support/tokens.ts'
 import { until } from '../support/until.ts'
 import { startSockets } from './socket-server.ts'
 import type { SocketServer } from './socket-server.ts'
+import { refusedUpgrade } from '../support/refused-upgrade.ts'
 
 type Headers = Readonly<Record<string, string>>
 
@@ -31,25 +30,6 @@ async function open(server: SocketServer, headers: Headers, greeting: string): P
   const closed = once(ws, 'close').then(([code, reason]) => [Number(code), String(reason)] as const)
   assert.equal(await next(), greeting)
   return { ws, next, closed }
-}
-
-/** What a client is answered in place of an upgrade. */
-async function refused(server: SocketServer, headers: Headers): Promise<IncomingMessage> {
-  const asked = request({
-    port: server.port,
-    host: '127.0.0.1',
-    headers: {
-      connection: 'Upgrade',
-      upgrade: 'websocket',
-      'sec-websocket-version': '13',
-      'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
-      ...headers,
-    },
-  })
-  asked.end()
-  const [response]: IncomingMessage[] = await once(asked, 'response')
-  response?.resume()
-  return response ?? assert.fail('no response')
 }
 
 async function connect(server: SocketServer, options: Readonly<Record<string, unknown>>): Promise<Socket> {
@@ -88,7 +68,7 @@ describe('upgrades', { concurrency: true }, () => {
       [bearer(poor), 403, 'Bearer error="insufficient_scope", scope="chat"'],
       [{ cookie: cookieOf(good) }, 401, 'Bearer'],
     ] as const) {
-      const answer = await refused(server, headers)
+      const answer = await refusedUpgrade(server.port, headers)
       assert.deepEqual([answer.statusCode, answer.headers['www-authenticate']], [status, challenge])
     }
   })
@@ -104,8 +84,11 @@ describe('upgrades', { concurrency: true }, () => {
       ws.close()
     }
     for (const origin of ['https://evil.example', 'null'])
-      assert.equal((await refused(server, { cookie, origin })).statusCode, 403)
-    assert.equal((await refused(server, { cookie: '__Host-token=x', origin: server.url })).statusCode, 401)
+      assert.equal((await refusedUpgrade(server.port, { cookie, origin })).statusCode, 403)
+    assert.equal(
+      (await refusedUpgrade(server.port, { cookie: '__Host-token=x', origin: server.url })).statusCode,
+      401,
+    )
   })
 
   test('while it cannot be told whether a token is revoked, the answer is 503 with Retry-After', async (t) => {
@@ -114,7 +97,7 @@ describe('upgrades', { concurrency: true }, () => {
     const pair = await api.issue('ann')
     store.cut(true)
     store.isUnavailable = true
-    const answer = await refused(server, bearer(pair))
+    const answer = await refusedUpgrade(server.port, bearer(pair))
     assert.deepEqual([answer.statusCode, answer.headers['retry-after']], [503, '1'])
   })
 })

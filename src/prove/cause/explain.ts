@@ -6,12 +6,12 @@ import { startUntil } from '../app/start-until.ts'
 import { drive, driveOptions } from '../drive/drive.ts'
 import type { Schedule } from '../drive/schedule.ts'
 import type { Evidence, Explain } from '../evidence.ts'
+import type { Hint } from '../finding.ts'
 import type { Flow, Step, StepBody } from '../flow/flow.ts'
 import { requestHeader } from '../instrument/event.ts'
 import type { AppEvent } from '../instrument/event.ts'
 import { nodeInstrument } from '../instrument/instrument.ts'
 import { builtFrom } from '../prescan/hinted-place.ts'
-import { prescan } from '../prescan/prescan.ts'
 import type { Observation, Trace } from '../trace.ts'
 import { classify } from './classify.ts'
 import { sortEvents } from './clues.ts'
@@ -27,6 +27,8 @@ export interface ExplainOptions {
   readonly host: string
   /** Told what the app's framework knows of routes, once that was seen. */
   readonly onRoutes: (routes: readonly string[]) => void
+  /** What the sources hint at. */
+  readonly hints: () => Promise<readonly Hint[]>
   /** How long the app takes to get ready when nobody looks inside. */
   readonly usualStartMs: () => number
   /** Told, in one sentence, why nothing could be seen inside. */
@@ -47,7 +49,7 @@ export function explainer(options: ExplainOptions): Explain {
       const routes = routesIn(inside.events)
       if (routes !== undefined) options.onRoutes(routes)
     }
-    return classify(await cluesOf(evidence, inside, options.app.cwd))
+    return classify(await cluesOf(evidence, inside, options))
   }
 }
 
@@ -154,11 +156,11 @@ function newFiles(before: readonly WrittenFile[], after: readonly WrittenFile[])
 async function cluesOf(
   { flow, divergence, differsAlone, showing }: Evidence,
   inside: Inside | undefined,
-  cwd: string,
+  options: Pick<ExplainOptions, 'app' | 'hints'>,
 ): Promise<Clues> {
   const events = sortEvents(inside?.events ?? [])
-  const hints = inside === undefined ? [] : await prescan(cwd)
-  const textOf = await sourceLines(inside?.events ?? [], cwd)
+  const hints = inside === undefined ? [] : await options.hints()
+  const textOf = await sourceLines(inside?.events ?? [], options.app.cwd)
   const { writer, reader, witness, difference, modes } = divergence
   const trace = inside?.trace ?? showing.alone
   const before = writer === undefined ? witness.filter((step) => step < reader) : [writer]

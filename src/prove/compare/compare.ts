@@ -7,6 +7,7 @@ import { remainingSteps } from './limiter.ts'
 import {
   isListening,
   isNoisyPlace,
+  listenedStream,
   observationOf,
   quiet,
   withoutStreams,
@@ -43,14 +44,14 @@ export function compareTraces(
 function streamDifferences(flow: Flow, reference: Trace, other: Trace, noise: Noise): readonly Difference[] {
   return other.observations.flatMap((observation) => {
     const { step: index, status } = observation
-    const step = flow.steps[index]
-    const isListen = step?.kind === 'websocket' && step.action.do === 'listen'
-    const opening = isListen ? (step.stream ?? -1) : index
+    const listened = listenedStream(flow, index)
+    const opening = listened ?? index
     const ours = streamOf(reference, opening)
     const demands = noise.streams.get(opening)
     if (ours === undefined || demands === undefined) return []
     const theirs = streamOf(other, opening)
-    if (isListen) return theirs === undefined ? [] : laterDifferences(index, ours, demands, theirs)
+    if (listened !== undefined)
+      return theirs === undefined ? [] : laterDifferences(index, ours, demands, theirs)
     if (status !== observationOf(reference, index)?.status) return []
     return greetingDifferences(ours, demands, theirs ?? endedStream(observation))
   })

@@ -63,36 +63,50 @@ function demandsOf(
   events: readonly StreamEvent[],
   others: readonly (readonly StreamEvent[])[],
 ): readonly Demand[] {
-  const shapes = events.map((event) => shapeOf(settledText(event)))
-  const found = others.map((theirs) => matches(events, theirs))
+  const own = events.map(readEvent)
+  const theirs = others.map((other) => other.map(readEvent))
+  const found = theirs.map((other) => matches(own, other))
   const isUneven = (shape: string): boolean =>
-    others.some((theirs) => stepsOf(shape, events) !== stepsOf(shape, theirs))
-  const uneven = new Set(shapes.filter(isUneven))
+    theirs.some((other) => stepsOf(shape, own) !== stepsOf(shape, other))
+  const shapes = new Set(own.map(({ shape }) => shape))
+  const uneven = new Set([...shapes].filter(isUneven))
   return events.map((event, index): Demand => {
-    if (beat.test(event.text) || uneven.has(shapes[index] ?? '')) return undefined
+    if (beat.test(event.text) || uneven.has(own[index]?.shape ?? '')) return undefined
     const demands = new Set(found.map((each) => each[index]))
     if (demands.has(undefined)) return undefined
     return demands.has('alike') ? 'alike' : 'same'
   })
 }
 
+/** An event in the words that it is compared by. */
+interface ReadEvent {
+  readonly after: number
+  readonly settled: string
+  readonly shape: string
+}
+
+function readEvent(event: StreamEvent): ReadEvent {
+  const settled = settledText(event)
+  return { after: event.after, settled, shape: shapeOf(settled) }
+}
+
 /** After which steps events of a sort came. */
-function stepsOf(shape: string, events: readonly StreamEvent[]): string {
-  const own = events.filter((event) => shapeOf(settledText(event)) === shape)
+function stepsOf(shape: string, events: readonly ReadEvent[]): string {
+  const own = events.filter((event) => event.shape === shape)
   return own.map(({ after }) => after).join(' ')
 }
 
 /** Each with one of its own in the other run, after the same step: the same ones first. */
-function matches(events: readonly StreamEvent[], others: readonly StreamEvent[]): readonly Demand[] {
+function matches(events: readonly ReadEvent[], others: readonly ReadEvent[]): readonly Demand[] {
   const left = new Set(others)
-  const take = (event: StreamEvent, view: (one: StreamEvent) => string): boolean => {
-    const its = [...left].find((other) => other.after === event.after && view(other) === view(event))
+  const take = (event: ReadEvent, view: 'settled' | 'shape'): boolean => {
+    const its = [...left].find((other) => other.after === event.after && other[view] === event[view])
     return its !== undefined && left.delete(its)
   }
-  const same = events.map((event) => take(event, settledText))
+  const same = events.map((event) => take(event, 'settled'))
   return events.map((event, index) => {
     if (same[index] === true) return 'same'
-    return take(event, (one) => shapeOf(settledText(one))) ? 'alike' : undefined
+    return take(event, 'shape') ? 'alike' : undefined
   })
 }
 

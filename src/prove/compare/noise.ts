@@ -66,8 +66,13 @@ export function learnNoise(baselines: readonly Trace[], flow: Flow): Noise {
 
 /** Whether a step is compared as events of a stream, and not as an answer. */
 export function isListening(flow: Flow, index: number): boolean {
+  return listenedStream(flow, index) !== undefined
+}
+
+/** The step that opened the stream that a step listens to; undefined for a step that listens to none. */
+export function listenedStream(flow: Flow, index: number): number | undefined {
   const step = flow.steps[index]
-  return step?.kind === 'websocket' && step.action.do === 'listen'
+  return step?.kind === 'websocket' && step.action.do === 'listen' ? (step.stream ?? -1) : undefined
 }
 
 /**

@@ -2,8 +2,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { request } from 'node:http'
-import type { IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -17,6 +15,7 @@ import { startRedis } from '../../support/redis-server.ts'
 import type { RedisServer } from '../../support/redis-server.ts'
 import { startChat } from './chat-server.ts'
 import type { ChatServer } from './chat-server.ts'
+import { refusedUpgrade } from '../../support/refused-upgrade.ts'
 
 let redis: RedisServer
 let folder: string
@@ -101,39 +100,17 @@ for (const [backend, openStore] of Object.entries(backends)) {
   })
 }
 
-/** What a client is answered in place of an upgrade. */
-async function refused(
-  server: ChatServer,
-  headers: Readonly<Record<string, string>>,
-): Promise<IncomingMessage> {
-  const upgrade = request({
-    port: server.port,
-    host: '127.0.0.1',
-    headers: {
-      connection: 'Upgrade',
-      upgrade: 'websocket',
-      'sec-websocket-version': '13',
-      'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
-      ...headers,
-    },
-  })
-  upgrade.end()
-  const [response]: IncomingMessage[] = await once(upgrade, 'response')
-  response?.resume()
-  return response ?? assert.fail('no response')
-}
-
 test('an upgrade without a sign-in is 401, from a page of another site 403, and during an outage 503', async (context) => {
   const own = await startRedis()
   context.after(() => own.stop())
   const server = await startChat(context, redisSessionStore(own.url))
   const cookie = await server.signIn('ann')
-  assert.equal((await refused(server, {})).statusCode, 401)
-  assert.equal((await refused(server, { cookie: 'sid=wrong' })).statusCode, 401)
+  assert.equal((await refusedUpgrade(server.port, {})).statusCode, 401)
+  assert.equal((await refusedUpgrade(server.port, { cookie: 'sid=wrong' })).statusCode, 401)
   const foreign = { cookie, origin: 'https://evil.example' }
-  assert.equal((await refused(server, foreign)).statusCode, 403)
+  assert.equal((await refusedUpgrade(server.port, foreign)).statusCode, 403)
   await own.stop()
-  const outage = await refused(server, { cookie })
+  const outage = await refusedUpgrade(server.port, { cookie })
   assert.equal(outage.statusCode, 503)
   assert.equal(outage.headers['retry-after'], '1')
 })
