@@ -77,8 +77,27 @@ export async function closeOnEnd(
   else stop = stopWatching
 }
 
+/** Middleware for `io.use`: what `admit` rejects with is told to the client by its `connect_error`. */
+export function admitting<Socket>(
+  admit: (socket: Socket) => Promise<void>,
+  report: (error: unknown) => void,
+): (socket: Socket, next: (error?: Error) => void) => void {
+  return (socket, next) => {
+    const run = async () => {
+      try {
+        await admit(socket)
+        next()
+      } catch (error) {
+        report(error)
+        next(connectError(error))
+      }
+    }
+    void run()
+  }
+}
+
 /** As Socket.IO sends it to the client: a message and `data`, and nothing of what happened inside. */
-export function connectError(error: unknown): Error {
+function connectError(error: unknown): Error {
   const { status, statusMessage } = errorAnswer(error)
   const code = error instanceof DroverError ? error.code : 'INTERNAL'
   return Object.assign(new Error(statusMessage), { data: { code, status } })

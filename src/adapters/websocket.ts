@@ -7,7 +7,7 @@ import type { OpenSession, Session } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { Incoming, upgradeMethod } from './incoming.ts'
 import { headerOf } from './node-session.ts'
-import { closeOnEnd, connectError, endedCode, judgeUpgrade } from './sockets.ts'
+import { admitting, closeOnEnd, endedCode, judgeUpgrade } from './sockets.ts'
 import type { ClosableSocket, SocketIoSocket } from './sockets.ts'
 
 export type { Session } from '../session/session.ts'
@@ -106,18 +106,12 @@ export function socketIoSessions<Data extends object>(
   shop: Sessions<Data>,
   options: UpgradeOptions = {},
 ): (socket: SocketIoSocket<{ session?: unknown }>, next: (error?: Error) => void) => void {
-  return (socket, next) => {
-    const admit = async () => {
-      try {
-        await admitSocket(shop, socket, options)
-        next()
-      } catch (error) {
-        shop.report(error)
-        next(connectError(error))
-      }
-    }
-    void admit()
-  }
+  return admitting(
+    (socket) => admitSocket(shop, socket, options),
+    (error) => {
+      shop.report(error)
+    },
+  )
 }
 
 async function admitSocket<Data extends object>(

@@ -41,7 +41,7 @@ export class DeadlineTable {
 
   /** The value, or undefined when there is none or its deadline has come. */
   get(key: TableKey, nowS: number): number | undefined {
-    return this.#size === 0 ? undefined : this.#partOf(key).get(key, nowS)
+    return this.#partOf(key).get(key, nowS)
   }
 
   /** Keeps the later deadline and the higher value. False when the table is full. */

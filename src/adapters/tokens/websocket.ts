@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import type { TokenReader } from '../../tokens/tokens.ts'
 import { upgradeMethod } from '../incoming.ts'
 import { headerOf } from '../node-session.ts'
-import { closeOnEnd, connectError, judgeUpgrade } from '../sockets.ts'
+import { admitting, closeOnEnd, judgeUpgrade } from '../sockets.ts'
 import type { ClosableSocket, SocketIoSocket } from '../sockets.ts'
 import { judgeToken, reportOutage } from './admit.ts'
 import type { TokenRequest, TokenRouteOptions } from './admit.ts'
@@ -61,23 +61,17 @@ export function socketIoTokens<Claims extends object>(
   reader: TokenReader<Claims>,
   options: TokenRouteOptions = {},
 ): (socket: TokenIoSocket, next: (error?: Error) => void) => void {
-  return (socket, next) => {
-    const admit = async () => {
-      try {
-        const token = await judged(reader, socket.request, handshakeOf(socket), options)
-        socket.data.token = token
-        const stop = token.watch(() => {
-          socket.disconnect(true)
-        })
-        socket.on('disconnect', stop)
-        next()
-      } catch (error) {
-        reportOutage(reader, error)
-        next(connectError(error))
-      }
-    }
-    void admit()
+  const admit = async (socket: TokenIoSocket): Promise<void> => {
+    const token = await judged(reader, socket.request, handshakeOf(socket), options)
+    socket.data.token = token
+    const stop = token.watch(() => {
+      socket.disconnect(true)
+    })
+    socket.on('disconnect', stop)
   }
+  return admitting(admit, (error) => {
+    reportOutage(reader, error)
+  })
 }
 
 async function judged<Claims extends object>(
