@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { createClient } from 'redis'
 import { redisServer } from '../scripts/parts/catalog.ts'
 import { requirePart } from '../scripts/parts/find.ts'
-import { freePort } from './port.ts'
+import { freePort } from '../test/support/free-port.ts'
 import { startServer, type Program } from './program.ts'
 import type { Stage } from './stage.ts'
 

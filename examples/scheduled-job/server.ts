@@ -9,8 +9,7 @@ import { checkFence, once, sqliteLeaseStore } from 'drover/sqlite'
 const file = process.env['REPORTS_DATABASE'] ?? 'reports.db'
 const periodMs = Number(process.env['PERIOD_MS'] ?? 60_000)
 
-const database = new DatabaseSync(file)
-database.exec('PRAGMA journal_mode = WAL; PRAGMA busy_timeout = 5000')
+const database = new DatabaseSync(file, { timeout: 5_000 })
 database.exec('CREATE TABLE IF NOT EXISTS reports (period INTEGER NOT NULL, server TEXT NOT NULL)')
 const leases = sqliteLeaseStore(file)
 

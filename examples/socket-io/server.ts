@@ -30,7 +30,7 @@ const io = new Server<FromPage, ToPage, DefaultEventsMap, { session: Session }>(
 })
 /** Who has got all that was told before. */
 const reading = 'reading'
-const messages = openMessages(process.env['CHAT_DATABASE'] ?? '.drover/chat.db', (message) => {
+const messages = await openMessages(process.env['CHAT_DATABASE'] ?? '.drover/chat.db', (message) => {
   io.local.to(reading).emit('message', message)
 })
 

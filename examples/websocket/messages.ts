@@ -3,6 +3,7 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as pause } from 'node:timers/promises'
 
 export interface Message {
   /** Counts up, over all servers. */
@@ -27,11 +28,11 @@ const kept = 100
 const lookEveryMs = 100
 
 /** `onMessage` hears of each new message, whichever server took it. */
-export function openMessages(path: string, onMessage: (message: Message) => void): Messages {
+export async function openMessages(path: string, onMessage: (message: Message) => void): Promise<Messages> {
   mkdirSync(dirname(path), { recursive: true })
   const database = new DatabaseSync(path, { timeout: 5_000 })
+  await useWriteAheadLog(database)
   database.exec(`
-    pragma journal_mode = wal;
     pragma synchronous = normal;
     create table if not exists messages (id integer primary key autoincrement, user text, text text, server text)`)
   const insert = database.prepare('insert into messages (user, text, server) values (?, ?, ?)')
@@ -58,6 +59,21 @@ export function openMessages(path: string, onMessage: (message: Message) => void
       clearInterval(timer)
       database.close()
     },
+  }
+}
+
+/** In this mode nobody waits to read. The switch itself does not wait for others that make it: servers that start at once. */
+async function useWriteAheadLog(database: DatabaseSync): Promise<void> {
+  const endMs = performance.now() + 10_000
+  for (;;) {
+    try {
+      database.exec('pragma journal_mode = wal')
+      return
+    } catch (error) {
+      const isLocked = error instanceof Error && 'errcode' in error && error.errcode === 5
+      if (!isLocked || performance.now() >= endMs) throw error
+      await pause(20)
+    }
   }
 }
 

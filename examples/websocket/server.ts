@@ -17,7 +17,7 @@ const mostWaitingBytes = 1_000_000
 
 const visits = sessions({ store: process.env['SESSION_STORE'] ?? 'sqlite:.drover/chat-sessions.db' })
 const sockets = new WebSocketServer({ noServer: true, maxPayload: 4 * longestMessage })
-const messages = openMessages(process.env['CHAT_DATABASE'] ?? '.drover/chat.db', (message) => {
+const messages = await openMessages(process.env['CHAT_DATABASE'] ?? '.drover/chat.db', (message) => {
   for (const ws of sockets.clients) send(ws, { message })
 })
 

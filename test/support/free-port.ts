@@ -1,4 +1,5 @@
 // Free loopback ports: one that a server of the test listens on, and one that nobody listens on yet.
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
 
@@ -11,11 +12,26 @@ export async function listen(server: Server): Promise<number> {
   return address.port
 }
 
-/** Another process may take it before you do: use it at once. */
+/**
+ * A port that nobody listens on. It lies below those that systems give to outgoing connections and to port 0 (from 32768
+ * on Linux, from 49152 on macOS and Windows): a server that takes seconds to start would lose one of those to any
+ * connection of another process.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer()
-  const port = await listen(server)
+  for (;;) {
+    const port = randomInt(10_240, 32_768)
+    if (await isFree(port)) return port
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1')
+  try {
+    await once(server, 'listening')
+  } catch {
+    return false
+  }
   server.close()
   await once(server, 'close')
-  return port
+  return true
 }
