@@ -1,16 +1,15 @@
-// npm test: sets up the real parts, runs the pure tests in one process, then every file of test/ in its own.
+// npm test: sets up the real parts, runs the pure tests in one process, and every file of test/ in its own.
 //   npm test                    everything
 //   npm test -- test/cli retry  only files whose path contains one of the words
 import { globSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { testParts } from './parts/catalog.ts'
 import { ensureParts } from './parts/ensure.ts'
-import { addCounts, formatCounts, withoutClosingLines } from './testing/report.ts'
+import { addCounts, failuresIn, formatCounts, withoutClosingLines } from './testing/report.ts'
 import { runTestProcess } from './testing/test-process.ts'
 import type { TestRun } from './testing/test-process.ts'
 
-const pureTimeoutMs = 60_000
-const fileTimeoutMs = 120_000
+const timeoutMs = 120_000
 /** The machine in shares, of which each file takes some while it runs: for two files that measure even on one core. */
 const shares = 3 * Math.min(4, Math.max(2, availableParallelism()))
 /** What measures wants a core, or starves; process tests mostly wait, and so do pains: three of them go where two of those do. */
@@ -50,41 +49,47 @@ function print(run: TestRun): void {
   for (const complaint of run.complaints) console.log(`✖ ${run.name}: ${complaint}`)
 }
 
-/** Starts the files in order, each as soon as there are shares enough for it. */
-async function runFiles(files: readonly string[], signal: AbortSignal): Promise<TestRun[]> {
+/** What one process runs. */
+interface Batch {
+  readonly name: string
+  readonly files: readonly string[]
+}
+
+/** The pure tests are one batch, which takes one core for a while; every other file is one of its own. */
+function batches(pure: readonly string[], isolated: readonly string[]): readonly Batch[] {
+  const name = pure.length === 1 ? String(pure[0]) : `${pure.length} pure test files`
+  const own = longestFirst(isolated).map((file) => ({ name: file, files: [file] }))
+  return pure.length === 0 ? own : [{ name, files: pure }, ...own]
+}
+
+/** Starts them in order, each as soon as there are shares enough for it. */
+async function runBatches(ordered: readonly Batch[], signal: AbortSignal): Promise<TestRun[]> {
   const runs: TestRun[] = []
   const running = new Map<string, Promise<void>>()
   let free = shares
-  const runOne = async (file: string) => {
-    const run = await runTestProcess({ name: file, files: [file], timeoutMs: fileTimeoutMs, signal })
+  const runOne = async ({ name, files }: Batch) => {
+    const run = await runTestProcess({ name, files, timeoutMs, signal })
     print(run)
     runs.push(run)
-    free += sharesOf(file)
-    running.delete(file)
+    free += sharesOf(name)
+    running.delete(name)
   }
-  for (const file of files) {
-    while (free < sharesOf(file)) await Promise.race(running.values())
+  for (const batch of ordered) {
+    while (free < sharesOf(batch.name)) await Promise.race(running.values())
     if (signal.aborted) break
-    free -= sharesOf(file)
-    running.set(file, runOne(file))
+    free -= sharesOf(batch.name)
+    running.set(batch.name, runOne(batch))
   }
   await Promise.all(running.values())
   return runs
 }
 
-async function runIsolated(files: readonly string[], signal: AbortSignal): Promise<TestRun[]> {
-  const together = files.filter((file) => !alone.has(file))
+async function runAll(ordered: readonly Batch[], signal: AbortSignal): Promise<TestRun[]> {
   const runs: TestRun[] = []
-  for (const file of files.filter((one) => alone.has(one))) runs.push(...(await runFiles([file], signal)))
-  return [...runs, ...(await runFiles(together, signal))]
-}
-
-async function runPure(files: readonly string[], signal: AbortSignal): Promise<TestRun[]> {
-  if (files.length === 0) return []
-  const name = files.length === 1 ? String(files[0]) : `${files.length} pure test files`
-  const run = await runTestProcess({ name, files, timeoutMs: pureTimeoutMs, signal })
-  print(run)
-  return [run]
+  for (const batch of ordered.filter(({ name }) => alone.has(name)))
+    runs.push(...(await runBatches([batch], signal)))
+  const together = ordered.filter(({ name }) => !alone.has(name))
+  return [...runs, ...(await runBatches(together, signal))]
 }
 
 function summarize(runs: readonly TestRun[], startedAtMs: number): void {
@@ -94,14 +99,18 @@ function summarize(runs: readonly TestRun[], startedAtMs: number): void {
   const slow = slowest.map((run) => `${run.name} ${(run.durationMs / 1000).toFixed(1)} s`)
   console.log(`\nSlowest: ${slow.join(', ')}`)
   if (bad.length > 0) console.log(`Failed: ${bad.map((run) => run.name).join(', ')}`)
-  for (const run of bad) for (const complaint of run.complaints) console.log(`✖ ${run.name}: ${complaint}`)
+  // Once more, where whoever reads the end of a long log finds it.
+  for (const run of bad) {
+    for (const complaint of run.complaints) console.log(`✖ ${run.name}: ${complaint}`)
+    console.log(failuresIn(run.output))
+  }
   console.log(formatCounts(addCounts(runs), durationMs))
 }
 
 async function main(words: readonly string[]): Promise<number> {
   const startedAtMs = performance.now()
   const pure = chosen('src/**/*.test.ts', words)
-  const isolated = longestFirst(chosen('test/**/*.test.ts', words))
+  const isolated = chosen('test/**/*.test.ts', words)
   if (pure.length + isolated.length === 0) {
     console.error(
       `Cannot find a test file whose path contains ${words.map((word) => `"${word}"`).join(' or ')}`,
@@ -115,10 +124,7 @@ async function main(words: readonly string[]): Promise<number> {
       interruption.abort()
     })
   }
-  const runs = [
-    ...(await runPure(pure, interruption.signal)),
-    ...(await runIsolated(isolated, interruption.signal)),
-  ]
+  const runs = await runAll(batches(pure, isolated), interruption.signal)
   summarize(runs, startedAtMs)
   if (interruption.signal.aborted) return 130
   return runs.every((run) => run.isGood) ? 0 : 1

@@ -33,6 +33,18 @@ export function withoutClosingLines(output: string): string {
     .trimEnd()
 }
 
+/** What the reporter repeats at its end of tests that failed, with their errors; empty where none did. */
+export function failuresIn(output: string): string {
+  const lines = withoutClosingLines(output).split('\n')
+  const begin = lines.findLastIndex((line) => stripVTControlCharacters(line) === '✖ failing tests:')
+  return begin < 0
+    ? ''
+    : lines
+        .slice(begin + 1)
+        .join('\n')
+        .trim()
+}
+
 /** Adds runs up. One that failed without a failing test of its own (it hung, died, left something) counts as one. */
 export function addCounts(runs: readonly { readonly counts: Counts; readonly isGood: boolean }[]): Counts {
   const total: Record<(typeof countNames)[number], number> = { ...noCounts }

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { addCounts, withoutClosingLines } from '../../scripts/testing/report.ts'
+import { addCounts, failuresIn, withoutClosingLines } from '../../scripts/testing/report.ts'
 import { runTestProcess } from '../../scripts/testing/test-process.ts'
 import type { TestRun } from '../../scripts/testing/test-process.ts'
 import { untilGone } from '../support/process.ts'
@@ -26,6 +26,7 @@ suite('the runner of test files', { concurrency: true }, () => {
     assert.deepEqual(verdict(one), [true, 1, 0])
     assert.deepEqual(one.complaints, [])
     assert.match(one.output, /^✔ is fine/m)
+    assert.equal(failuresIn(one.output), '')
     assert.doesNotMatch(withoutClosingLines(one.output), /^ℹ /m)
   })
 
@@ -33,6 +34,8 @@ suite('the runner of test files', { concurrency: true }, () => {
     const one = await run('fails.ts')
     assert.deepEqual(verdict(one), [false, 1, 1])
     assert.deepEqual(one.complaints, [])
+    assert.match(failuresIn(one.output), /^test at .*fails\.ts:\d+:\d+\n✖ is wrong/)
+    assert.doesNotMatch(failuresIn(one.output), /is fine|ℹ/)
   })
 
   test('runTestProcess: a file without a test fails', async () => {

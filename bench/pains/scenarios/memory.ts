@@ -9,7 +9,7 @@ export const memory: Scenario = {
   observe,
 }
 
-const visitors = 4_000
+const visitors = 1_500
 /** Below what a cookie can hold, so that all take part. */
 const sessionBytes = 2_000
 const lifetimeMs = 1_000
@@ -18,7 +18,7 @@ const atOnce = 16
 async function observe({ stage, startServer }: Scene): Promise<Observation> {
   const origin = await startServer({ store: undefined, lifetimeMs }, { cwd: await stage.folder() })
   // The first ones also pay for what is loaded and compiled once.
-  await visit(origin, visitors / 4)
+  await visit(origin, visitors / 2)
   const before = await heapBytes(origin)
   await visit(origin, visitors)
   await pause(2 * lifetimeMs)
