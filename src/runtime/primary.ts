@@ -109,13 +109,14 @@ export class Primary {
   async #open(): Promise<boolean> {
     const { stateDir, admin } = this.#config
     const commands = this.#commands()
-    this.#parts.steering.open()
     this.#control = await openControlServer(stateDir, this.#ports.currentDir, commands)
     this.#folderWatch.start()
     if (admin !== undefined) this.#admin = await openAdminServer(admin, commands)
     await this.#parts.balancing.listen(inheritedHandle(this.#ports.environment, process.pid))
     // Somebody wants it to stop already: it does so without ever running the app.
     if (this.#stopping !== undefined) return false
+    // Nothing refuses it any more, so what it runs is written down.
+    this.#parts.steering.open()
     const missed = missedSocket(this.#ports.environment, process.pid)
     if (missed !== undefined) this.#parts.reporter.announce({ tone: 'bad', text: missed })
     this.#parts.announce(announceStart(this.#config, this.#parts.balancing.url))

@@ -192,8 +192,9 @@ export class RunningDeploy {
 }
 
 function deployedInstance({ version, ...view }: InstanceView): DeployedInstance {
-  const { id, epoch, state, role, isRetiring, readyAtMs } = view
-  return { id, epoch, version: version.number, label: version.label, state, role, isRetiring, readyAtMs }
+  const { id, epoch, state, role, isRetiring, startedAtMs, readyAtMs } = view
+  const { number, label } = version
+  return { id, epoch, version: number, label, state, role, isRetiring, startedAtMs, readyAtMs }
 }
 
 function deployedDeath({ id, epoch, version, reason, isKill, earlyDeaths }: InstanceDeath): DeployedDeath {

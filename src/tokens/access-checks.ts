@@ -16,6 +16,7 @@ import { invalidToken, revokedToken } from './refusal.ts'
 import { isRevoked } from './revoked.ts'
 import type { RevocationSource } from './revoked.ts'
 import { checkSignature } from './signing.ts'
+import type { VerifyKey } from './signing.ts'
 import type { KeyFinder } from './token-keys.ts'
 
 /** An access token that counts. */
@@ -79,12 +80,29 @@ export class AccessChecks<Claims extends object> {
     return shown(claims, own)
   }
 
+  /** See TokenReader. */
+  async recheck(text: string, options: VerifyOptions = {}, signedBy?: VerifyKey): Promise<VerifyKey> {
+    const { maxBytes, expected, clock } = this.#settings
+    const token = parseCompact(text, maxBytes)
+    const key = await this.#keyOf(token)
+    if (key !== signedBy) checkSignature(token, key)
+    const nowMs = clock.now()
+    const claims = readAccessClaims(token, expected, nowMs)
+    await this.#checkRevoked(claims, this.#ruleOf(options), nowMs)
+    return key
+  }
+
   #checkSigned(token: CompactToken): void | Promise<void> {
-    if (token.kid === undefined) throw invalidToken('it names no key')
-    const key = this.#settings.keys.find(token.kid)
+    const key = this.#keyOf(token)
     return key instanceof Promise
-      ? key.then((found) => checkSignature(token, found ?? unknownKey()))
-      : checkSignature(token, key ?? unknownKey())
+      ? key.then((found) => checkSignature(token, found))
+      : checkSignature(token, key)
+  }
+
+  #keyOf({ kid }: CompactToken): VerifyKey | Promise<VerifyKey> {
+    if (kid === undefined) throw invalidToken('it names no key')
+    const key = this.#settings.keys.find(kid)
+    return key instanceof Promise ? key.then((found) => found ?? unknownKey()) : (key ?? unknownKey())
   }
 
   #own({ own }: AccessClaims): Claims | Promise<Claims> {

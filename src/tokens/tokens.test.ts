@@ -23,6 +23,28 @@ test('a token is over after its time and the skew, and asks for a new one', asyn
   await assert.rejects(api.verify(accessToken), { code: 'TOKEN_EXPIRED', status: 401 })
 })
 
+test('what stays open is asked again of its time, its revocation and its key, and of its signature by another key alone', async () => {
+  const { api, clock } = testTokens()
+  const [phone, laptop, desk] = [await api.issue('alice'), await api.issue('alice'), await api.issue('alice')]
+  const key = await api.recheck(phone.accessToken)
+  assert.equal(await api.recheck(phone.accessToken, {}, key), key)
+  const forged = `${phone.accessToken.split('.').slice(0, 2).join('.')}.${'A'.repeat(86)}`
+  for (const signedBy of [undefined, { ...key }])
+    await assert.rejects(api.recheck(forged, {}, signedBy), { code: 'TOKEN_INVALID' })
+  assert.equal(await api.recheck(forged, {}, key), key, 'it is not looked at')
+  await api.revoke(phone)
+  await assert.rejects(api.recheck(phone.accessToken, {}, key), { code: 'TOKEN_REVOKED' })
+  await api.recheck(laptop.accessToken, {}, key)
+  await api.rotateKeys({ dropOthers: true })
+  await assert.rejects(api.recheck(laptop.accessToken, {}, key), { code: 'TOKEN_INVALID' })
+  clock.advance(305_000)
+  const fresh = await api.issue('alice')
+  const freshKey = await api.recheck(fresh.accessToken)
+  clock.advance(305_000)
+  await assert.rejects(api.recheck(fresh.accessToken, {}, freshKey), { code: 'TOKEN_EXPIRED' })
+  await assert.rejects(api.recheck(desk.accessToken), { code: 'TOKEN_INVALID' })
+})
+
 test('a scope that is missing is 403, and named to the client (RFC 6750)', async () => {
   const { api } = testTokens()
   const { accessToken } = await api.issue('alice', { scopes: ['read'] })

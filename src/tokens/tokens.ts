@@ -22,6 +22,7 @@ import {
 } from './refresh-token.ts'
 import { Revocations } from './revocations.ts'
 import type { FeedState } from './revocations.ts'
+import type { VerifyKey } from './signing.ts'
 import type { RotateOptions, TokenKeys } from './token-keys.ts'
 import type { LiveFamily } from './token-store.ts'
 
@@ -47,6 +48,12 @@ export interface TokenReader<Claims extends object> {
    * KEYS_UNAVAILABLE.
    */
   verify(accessToken: unknown, options?: VerifyOptions): Promise<AccessToken<Claims>>
+  /**
+   * For what stays open with a token that `verify` has accepted: whether it still is in time and not revoked, and its key is one of ours.
+   * Resolves to that key. Given to the next call as `signedBy`, it spares the signature, the dear part, for as long as it is the key.
+   * Scopes and the app's own claims are not looked at. Rejects as `verify` does.
+   */
+  recheck(accessToken: string, options?: VerifyOptions, signedBy?: VerifyKey): Promise<VerifyKey>
   /** For adapters: tells the operator of a failure that the client only sees as an error answer. */
   report(error: unknown): void
 }
@@ -112,6 +119,10 @@ export class Tokens<Claims extends object = Record<string, unknown>> implements 
 
   verify(accessToken: unknown, options?: VerifyOptions): Promise<AccessToken<Claims>> {
     return this.#checks.verify(accessToken, options)
+  }
+
+  recheck(accessToken: string, options?: VerifyOptions, signedBy?: VerifyKey): Promise<VerifyKey> {
+    return this.#checks.recheck(accessToken, options, signedBy)
   }
 
   /**

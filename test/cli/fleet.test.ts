@@ -1,6 +1,6 @@
 // One fleet through its life, told from the command line.
 import assert from 'node:assert/strict'
-import { stat, writeFile } from 'node:fs/promises'
+import { readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { ControlClient } from '../../src/control/client.ts'
@@ -152,6 +152,7 @@ test('drover up, status, kill and stop: the round trip', async (t) => {
     const outcome = await run(t, args, { cwd })
     const line = `Cannot listen on 127.0.0.1:${port}: the port is taken\n`
     assert.deepEqual(outcome, { code: 1, stdout: '', stderr: line })
+    assert.deepEqual(await readdir(join(cwd, 'other')), [], 'no history of what never ran')
   })
 
   await t.test('stop waits until nothing is left', async () => {

@@ -2,10 +2,11 @@
 import { DroverError } from '../../base/errors.ts'
 import type { AccessToken, VerifyOptions } from '../../tokens/access-checks.ts'
 import { invalidToken } from '../../tokens/refusal.ts'
+import type { VerifyKey } from '../../tokens/signing.ts'
 import type { TokenReader } from '../../tokens/tokens.ts'
 import type { JudgedToken } from './admit.ts'
 
-/** How often a socket's token is looked at, on average: in memory, as a rule, and its signature. */
+/** How often a socket's token is looked at, on average: in memory, as a rule. */
 const lookEveryMs = 1_000
 
 /** What ends a socket: a token that has expired, was revoked, or is none any more. */
@@ -17,6 +18,8 @@ export class SocketToken<Claims extends object = Record<string, unknown>> {
   /** Scopes do not change, and how long ago somebody signed in was asked as the socket was opened. */
   readonly #lookOptions: VerifyOptions
   #held: Pick<JudgedToken<Claims>, 'text' | 'token'>
+  /** The key by which the last look found it signed. */
+  #signedBy: VerifyKey | undefined
 
   constructor(
     reader: TokenReader<Claims>,
@@ -76,7 +79,7 @@ export class SocketToken<Claims extends object = Record<string, unknown>> {
     const { text, token } = this.#held
     if (text === undefined || token === undefined) return undefined
     try {
-      await this.#reader.verify(text, this.#lookOptions)
+      this.#signedBy = await this.#reader.recheck(text, this.#lookOptions, this.#signedBy)
       return undefined
     } catch (error) {
       if (error instanceof DroverError && error.status < 500) return error

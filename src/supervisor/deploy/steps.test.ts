@@ -11,6 +11,7 @@ const one: DeployedInstance = {
   state: 'starting',
   role: 'server',
   isRetiring: false,
+  startedAtMs: 9_000,
   readyAtMs: undefined,
 }
 const ready: DeployedInstance = { ...one, state: 'ready', readyAtMs: 9_500 }
@@ -57,6 +58,25 @@ for (const [what, looks, told] of cases) {
     assert.deepEqual(follow(...looks), told)
   })
 }
+
+test('followSteps: one that is not ready is told of every ten seconds, once each, until it is', () => {
+  let seen: SeenStarts = new Map()
+  const told = [9_000, 18_900, 19_000, 19_200, 45_000, 45_200].flatMap((nowMs) => {
+    const { seen: next, steps } = followSteps(seen, [one], { ...rule, nowMs })
+    seen = next
+    return steps.map(({ step, detail }) => `${nowMs} ${step} ${detail ?? ''}`)
+  })
+  assert.deepEqual(told, [
+    '9000 starting ',
+    '19000 starting not ready after 10 s',
+    '45000 starting not ready after 30 s',
+  ])
+  const after = followSteps(seen, [{ ...ready, readyAtMs: 50_000 }], { ...rule, nowMs: 50_100 })
+  assert.deepEqual(
+    after.steps.map(({ step, detail }) => [step, detail]),
+    [['ready', null]],
+  )
+})
 
 test('noteDeath: the start is over, so that it does not go as well', () => {
   const begun = followSteps(new Map(), [ready], rule)

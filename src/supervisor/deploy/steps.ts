@@ -13,6 +13,7 @@ export interface DeployedInstance {
   readonly state: InstanceState
   readonly role: InstanceRole
   readonly isRetiring: boolean
+  readonly startedAtMs: number | undefined
   readonly readyAtMs: number | undefined
 }
 
@@ -58,6 +59,9 @@ export function isHealthy(
   return nowMs - readyAtMs >= healthyTimeMs
 }
 
+/** One that is not ready after so long is told of, and again after each further such time: somebody waits for it. */
+const reminderMs = 10_000
+
 export interface Progress {
   readonly seen: SeenStarts
   /** What is new, in the order in which it came. */
@@ -73,7 +77,8 @@ export function followSteps(
   const next = new Map(seen)
   const steps = instances.flatMap((instance) => {
     const known = seen.get(startKey(instance))
-    return namesSince(known?.step, instance, rule).map((step) => stepOf(instance, step))
+    const names = namesSince(known?.step, instance, rule)
+    return [...names.map((step) => stepOf(instance, step)), ...reminder(known, instance, rule.nowMs)]
   })
   for (const step of steps) next.set(startKey(step), step)
   const present = new Set(instances.map(startKey))
@@ -121,6 +126,22 @@ function nameOf(instance: DeployedInstance, rule: HealthyRule): StepName | undef
   }
 }
 
-function stepOf({ id, epoch, version, label }: DeployedInstance, step: StepName): InstanceStep {
-  return { id, epoch, version, label, step, detail: null }
+function reminder(
+  known: InstanceStep | undefined,
+  instance: DeployedInstance,
+  nowMs: number,
+): readonly InstanceStep[] {
+  const { state, startedAtMs = nowMs } = instance
+  const reminders = Math.floor((nowMs - startedAtMs) / reminderMs)
+  if (known?.step !== 'starting' || state !== 'starting' || reminders < 1) return []
+  const detail = `not ready after ${(reminders * reminderMs) / 1_000} s`
+  return detail === known.detail ? [] : [stepOf(instance, 'starting', detail)]
+}
+
+function stepOf(
+  { id, epoch, version, label }: DeployedInstance,
+  step: StepName,
+  detail: string | null = null,
+): InstanceStep {
+  return { id, epoch, version, label, step, detail }
 }
