@@ -242,6 +242,22 @@ describe('postgresSessionStore: outages', () => {
     await holder.end()
   })
 
+  test('a call waits for a connection as long as it may take, where an attempt to connect may take less', async () => {
+    const store = postgresSessionStore(server.url, { ...patient, connectTimeoutMs: 50, maxConnections: 1 })
+    const [key, holder] = [someKey(), await connected()]
+    await foundAgain(store)
+    await store.create(key, newRecord({ a: '1' }))
+    await holder.query('BEGIN')
+    await holder.query('SELECT 1 FROM drover_session WHERE key = $1 FOR UPDATE', [key])
+    const calls = Array.from({ length: 4 }, () => store.save(key, newChange({ a: '2' })))
+    const begunAtMs = performance.now()
+    await until('longer than an attempt to connect', () => performance.now() - begunAtMs > 250)
+    await holder.query('COMMIT')
+    assert.deepEqual(await Promise.all(calls), ['saved', 'saved', 'saved', 'saved'])
+    await store.close()
+    await holder.end()
+  })
+
   test('a pool whose connections are all taken: unavailable in time, and nothing runs late', async () => {
     const pool = new Pool({ connectionString: server.url, max: 2 })
     const store = postgresSessionStore(pool, { ...hasty, maxWaitingCalls: 5 })

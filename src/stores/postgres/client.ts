@@ -100,7 +100,8 @@ export async function openPool(
     connectionString: url,
     // One more than calls use: the connection that listens.
     max: limits.maxConnections + 1,
-    connectionTimeoutMillis: limits.connectTimeoutMs,
+    // It also ends the wait for a connection that others use, and a call may wait for as long as it may take.
+    connectionTimeoutMillis: Math.max(limits.connectTimeoutMs, limits.operationTimeoutMs),
     idleTimeoutMillis: limits.idleConnectionMs,
     allowExitOnIdle: true,
     keepAlive: true,
