@@ -1,16 +1,15 @@
 // Large bodies outlive their instance: kept on disk within bounds, sent again whole, and nothing of them stays.
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
+import { readdirSync, readlinkSync } from 'node:fs'
 import { request as startRequest, type IncomingMessage, type ServerResponse } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import type { BalancerLimits } from '../../src/balancer/limits.ts'
 import { until } from '../support/until.ts'
 import { startBalancer, type TestBalancer } from './support/balancer.ts'
 import { call, connectRaw, readAnswer } from './support/client.ts'
 import { startHttpInstance, type HttpInstance } from './support/instance.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const size = 5_000_000
 const keptInMemory = 1_000
@@ -32,10 +31,7 @@ interface Fleet extends TestBalancer {
 }
 
 async function startFleet(t: TestContext, limits: Partial<BalancerLimits> = {}): Promise<Fleet> {
-  const spoolDir = mkdtempSync(join(tmpdir(), 'drover-spool-'))
-  t.after(() => {
-    rmSync(spoolDir, { recursive: true })
-  })
+  const spoolDir = await temporaryFolder('spool')
   const balancer = await startBalancer(t, {
     random: () => 0,
     spoolDir,

@@ -1,9 +1,9 @@
 // A real Chromium that shops, takes pictures, and writes down whatever a careful person would complain about.
-import { mkdir, mkdtemp } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { chromiumFlags, chromiumPath } from '../support/chromium.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 export const sizes = {
   desk: { width: 1280, height: 860 },
@@ -22,10 +22,10 @@ export interface ShopPage {
   picture(name: string): Promise<void>
 }
 
-/** Pictures go to DROVER_SCREENSHOTS, or to a new temporary folder. */
+/** Pictures go to DROVER_SCREENSHOTS, where they stay to be looked at, or to a folder that goes with the tests. */
 export async function pictureFolder(): Promise<string> {
   const chosen = process.env['DROVER_SCREENSHOTS']
-  if (chosen === undefined || chosen === '') return mkdtemp(join(tmpdir(), 'drover-screenshots-'))
+  if (chosen === undefined || chosen === '') return temporaryFolder('screenshots')
   await mkdir(chosen, { recursive: true })
   return chosen
 }

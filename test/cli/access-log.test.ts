@@ -9,7 +9,7 @@ import { makeFolder, run, serverPath, startFleet } from './terminal.ts'
 const server = ['--instances', '1', '--port', '0', '--', process.execPath, serverPath]
 
 test('drover reload opens a renamed access log anew', async (t) => {
-  const cwd = await makeFolder(t)
+  const cwd = await makeFolder()
   const { url } = await startFleet(t, ['--access-log', 'access.log', ...server], { cwd })
   const log = join(cwd, 'access.log')
   const lines = async () =>
@@ -25,7 +25,7 @@ test('drover reload opens a renamed access log anew', async (t) => {
 })
 
 test('--access-log - writes the log among what drover up prints', async (t) => {
-  const cwd = await makeFolder(t)
+  const cwd = await makeFolder()
   const { terminal, url } = await startFleet(t, ['--access-log', '-', ...server], { cwd })
   await fetch(`${url}/seen`)
   await terminal.shows('access | {')

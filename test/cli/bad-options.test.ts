@@ -68,28 +68,28 @@ const commandCalls: readonly (readonly [args: readonly string[], line: string])[
 ]
 
 for (const [args, line] of commandCalls) {
-  test(`drover refuses ${args.join(' ')}`, async (t) => {
-    const outcome = await call(args, await makeFolder(t))
+  test(`drover refuses ${args.join(' ')}`, async () => {
+    const outcome = await call(args, await makeFolder())
     assert.deepEqual(outcome, { code: 2, stdout: '', stderr: `${line}\n` })
   })
 }
 
 for (const [args, line] of calls) {
-  test(`drover refuses ${args.join(' ')}`, async (t) => {
-    const outcome = await call(args, await makeFolder(t))
+  test(`drover refuses ${args.join(' ')}`, async () => {
+    const outcome = await call(args, await makeFolder())
     assert.deepEqual(outcome, { code: 2, stdout: '', stderr: `${line}\n` })
   })
 }
 
 for (const [args, line] of startCalls) {
   test(`drover refuses ${args.join(' ')}`, async (t) => {
-    const outcome = await run(t, args, { cwd: await makeFolder(t) })
+    const outcome = await run(t, args, { cwd: await makeFolder() })
     assert.deepEqual(outcome, { code: 2, stdout: '', stderr: `${line}\n` })
   })
 }
 
-test('drover refuses a PORT in the environment that is none', async (t) => {
-  const outcome = await call(['up', ...command], await makeFolder(t), { PORT: 'http' })
+test('drover refuses a PORT in the environment that is none', async () => {
+  const outcome = await call(['up', ...command], await makeFolder(), { PORT: 'http' })
   const line = 'Cannot use PORT "http" in the environment: wanted a whole number from 0 to 65535\n'
   assert.deepEqual(outcome, { code: 2, stdout: '', stderr: line })
 })
@@ -119,15 +119,15 @@ const files: readonly (readonly [content: string, line: string])[] = [
 ]
 
 for (const [content, line] of files) {
-  test(`drover up refuses a config file: ${content.trim()}`, async (t) => {
-    const cwd = await makeFolder(t)
+  test(`drover up refuses a config file: ${content.trim()}`, async () => {
+    const cwd = await makeFolder()
     await writeFile(join(cwd, 'drover.config.ts'), content)
     assert.deepEqual(await call(['up'], cwd), { code: 2, stdout: '', stderr: `${line}\n` })
   })
 }
 
-test('drover up refuses to choose between two config files', async (t) => {
-  const cwd = await makeFolder(t)
+test('drover up refuses to choose between two config files', async () => {
+  const cwd = await makeFolder()
   for (const name of ['drover.config.ts', 'drover.config.js']) {
     await writeFile(join(cwd, name), 'export default {}')
   }

@@ -17,8 +17,8 @@ async function writePair(folder: string, name: string) {
 
 const source = { kind: 'file', name: 'drover.config.ts' } as const
 
-test('requireCertificates accepts pairs, and names the file that is missing, foreign or no certificate', async (t) => {
-  const folder = await makeFolder(t)
+test('requireCertificates accepts pairs, and names the file that is missing, foreign or no certificate', async () => {
+  const folder = await makeFolder()
   const file = (name: string) => join(folder, name)
   const first = await writePair(folder, 'first')
   const second = await writePair(folder, 'second')

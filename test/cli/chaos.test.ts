@@ -69,7 +69,7 @@ async function assertNoneStopped(client: ControlClient): Promise<void> {
 }
 
 test('drover chaos on a fleet under load', async (t) => {
-  const cwd = await makeFolder(t)
+  const cwd = await makeFolder()
   const { url } = await startFleet(t, ['--instances', '3', ...health, ...server], { cwd })
   const client = clientOf(cwd)
   const users = crowd(t, url)

@@ -89,7 +89,7 @@ test('a deploy goes on when whoever asked for it goes away', async (t) => {
 })
 
 test('a client says so when the fleet breaks off in the middle of a deploy', async (t) => {
-  const stateDir = await makeFolder(t)
+  const stateDir = await makeFolder()
   const head = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n'
   const text = `${JSON.stringify(begun)}\n\n`
   const server = createServer((socket) => {

@@ -47,7 +47,7 @@ test('ControlClient carries each command and its answer', async (t) => {
 })
 
 test('ControlClient says of a request that the fleet does not know that it runs an older Drover', async (t) => {
-  const stateDir = await makeFolder(t)
+  const stateDir = await makeFolder()
   const server = createServer((asked, response) => {
     const status = asked.url === '/deploy/abort' ? 405 : 404
     response.writeHead(status)
@@ -108,8 +108,8 @@ test('ControlClient gives up waiting for a stop when told to', async (t) => {
   })
 })
 
-test('ControlClient tells that nothing runs: no folder, no socket, or one nobody listens on', async (t) => {
-  const folder = await makeFolder(t)
+test('ControlClient tells that nothing runs: no folder, no socket, or one nobody listens on', async () => {
+  const folder = await makeFolder()
   for (const stateDir of [join(folder, 'none'), folder, await abandonedSocket(folder)]) {
     const client = clientOf(stateDir)
     await assert.rejects(client.status(), {
@@ -121,7 +121,7 @@ test('ControlClient tells that nothing runs: no folder, no socket, or one nobody
 })
 
 test('openControlServer replaces the socket of a killed primary', async (t) => {
-  const stateDir = await abandonedSocket(await makeFolder(t))
+  const stateDir = await abandonedSocket(await makeFolder())
   const server = await openControlServer(stateDir, currentDir, commands())
   t.after(() => server.close())
   assert.equal(await clientOf(stateDir).isRunning(), true)
@@ -131,7 +131,7 @@ test('openControlServer leaves a socket that is answered, and another kind of fi
   const stateDir = await serve(t)
   await assert.rejects(openControlServer(stateDir, currentDir, commands()), { code: 'FLEET_ALREADY_RUNNING' })
   assert.equal(await clientOf(stateDir).isRunning(), true)
-  const folder = await makeFolder(t)
+  const folder = await makeFolder()
   await writeFile(join(folder, 'control.sock'), 'precious')
   await assert.rejects(openControlServer(folder, currentDir, commands()), {
     code: 'CONTROL_FAILED',
@@ -139,15 +139,15 @@ test('openControlServer leaves a socket that is answered, and another kind of fi
   })
 })
 
-test('openControlServer removes its socket when closed', async (t) => {
-  const stateDir = await makeFolder(t)
+test('openControlServer removes its socket when closed', async () => {
+  const stateDir = await makeFolder()
   const server = await openControlServer(stateDir, currentDir, commands())
   await server.close()
   await assert.rejects(stat(join(stateDir, 'control.sock')), { code: 'ENOENT' })
 })
 
 test('a control socket that was removed is opened again, and who was connected is still answered', async (t) => {
-  const stateDir = await makeFolder(t)
+  const stateDir = await makeFolder()
   const stopping = Promise.withResolvers<void>()
   let isAsked = false
   const stop = () => {
@@ -168,7 +168,7 @@ test('a control socket that was removed is opened again, and who was connected i
 })
 
 test('a control server that closes leaves the socket of another one alone', async (t) => {
-  const stateDir = await makeFolder(t)
+  const stateDir = await makeFolder()
   const first = await openControlServer(stateDir, currentDir, commands())
   await unlink(join(stateDir, 'control.sock'))
   const second = await openControlServer(stateDir, currentDir, commands())
@@ -177,8 +177,8 @@ test('a control server that closes leaves the socket of another one alone', asyn
   assert.equal(await clientOf(stateDir).isRunning(), true)
 })
 
-test('openControlServer refuses a state folder whose path is too long for a socket', async (t) => {
-  const stateDir = join(await makeFolder(t), 'd'.repeat(120))
+test('openControlServer refuses a state folder whose path is too long for a socket', async () => {
+  const stateDir = join(await makeFolder(), 'd'.repeat(120))
   await assert.rejects(openControlServer(stateDir, currentDir, commands()), {
     code: 'OPTION_INVALID',
     message: /its control socket's path would be \d+ bytes long, wanted at most 103$/,
@@ -212,7 +212,7 @@ const misbehaviours: readonly (readonly [title: string, answer: string | undefin
 
 for (const [title, answer, message] of misbehaviours) {
   test(`ControlClient says so when the other side ${title}`, async (t) => {
-    const stateDir = await makeFolder(t)
+    const stateDir = await makeFolder()
     const server = createSocketServer((socket) => {
       socket.once('data', () => {
         socket.end(answer ?? '')
@@ -224,7 +224,7 @@ for (const [title, answer, message] of misbehaviours) {
 }
 
 test('ControlClient stops reading an answer that never ends', async (t) => {
-  const stateDir = await makeFolder(t)
+  const stateDir = await makeFolder()
   const server = createServer((_, response) => {
     response.end('x'.repeat(5 * 1024 * 1024))
   })

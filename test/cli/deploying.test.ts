@@ -119,7 +119,7 @@ describe('drover deploy', { concurrency: 2 }, () => {
         return { version: 'v2' }
       },
     })
-    const terminal = openTerminal(t, ['deploy', '--state', stateDir], { cwd: await makeFolder(t) })
+    const terminal = openTerminal(t, ['deploy', '--state', stateDir], { cwd: await makeFolder() })
     await terminal.shows('Deploying v2')
     terminal.process.kill('SIGINT')
     assert.equal(await terminal.ended, 1)
@@ -136,7 +136,7 @@ describe('drover deploy', { concurrency: 2 }, () => {
         return new Promise(() => undefined)
       },
     })
-    const terminal = openTerminal(t, ['deploy', '--state', fleet.stateDir], { cwd: await makeFolder(t) })
+    const terminal = openTerminal(t, ['deploy', '--state', fleet.stateDir], { cwd: await makeFolder() })
     await terminal.shows('Deploying v2')
     await fleet.close()
     assert.equal(await terminal.ended, 1)
@@ -180,7 +180,7 @@ describe('drover', { concurrency: 2 }, () => {
       },
     })
     const args = ['logs', '2', '-f', '-n', '5', '--state', stateDir]
-    const terminal = openTerminal(t, args, { cwd: await makeFolder(t) })
+    const terminal = openTerminal(t, args, { cwd: await makeFolder() })
     await terminal.shows('… 7 lines dropped here')
     terminal.process.kill('SIGINT')
     assert.equal(await terminal.ended, 0)
@@ -196,7 +196,7 @@ describe('drover', { concurrency: 2 }, () => {
           await onEntry({ atMs: 0, id: '1', stream: 'stdout', text })
       },
     })
-    const cwd = await makeFolder(t)
+    const cwd = await makeFolder()
     const pager = openTerminal(t, ['logs', '--state', stateDir], { cwd })
     const stdout = pager.process.stdout
     assert.ok(stdout !== null)

@@ -56,7 +56,7 @@ export interface FakeFleet {
 }
 
 export async function serveFleet(t: TestContext, over: Partial<FleetCommands> = {}): Promise<FakeFleet> {
-  const stateDir = join(await makeFolder(t), 'state')
+  const stateDir = join(await makeFolder(), 'state')
   const server = await openControlServer(stateDir, process.cwd(), commands(over))
   let closed: Promise<void> | undefined
   const close = () => (closed ??= server.close())

@@ -35,7 +35,7 @@ function pidsOf(snapshot: FleetSnapshot): number[] {
 }
 
 test('drover up, status, kill and stop: the round trip', async (t) => {
-  const cwd = await makeFolder(t)
+  const cwd = await makeFolder()
   const { terminal, url } = await startFleet(
     t,
     ['--instances', '2', '--version', 'v1', ...server, 'a', '--json'],
@@ -169,7 +169,7 @@ test('drover up, status, kill and stop: the round trip', async (t) => {
 })
 
 test('drover up answers what it accepted before SIGTERM, exits 0 and leaves no process', async (t) => {
-  const cwd = await makeFolder(t)
+  const cwd = await makeFolder()
   const { terminal, url } = await startFleet(t, server, { cwd })
   const pids = pidsOf(await look(cwd))
   const slow = fetch(`${url}/slow?ms=700`)
@@ -186,7 +186,7 @@ test('drover up answers what it accepted before SIGTERM, exits 0 and leaves no p
 })
 
 test('drover up ends everything at once on a second Ctrl-C that is no echo of the first', async (t) => {
-  const cwd = await makeFolder(t)
+  const cwd = await makeFolder()
   const args = ['--port', '0', '--stop-timeout', '1h', '--', process.execPath, stubbornPath]
   const { terminal } = await startFleet(t, args, { cwd })
   const pids = pidsOf(await look(cwd))
@@ -201,7 +201,7 @@ test('drover up ends everything at once on a second Ctrl-C that is no echo of th
 })
 
 test('drover up ends every process when it fails itself, says why and exits 1', async (t) => {
-  const cwd = await makeFolder(t)
+  const cwd = await makeFolder()
   const env = { NODE_OPTIONS: `--import=${bugUrl}` }
   const { terminal } = await startFleet(t, ['--port', '0', '--', process.execPath, stubbornPath], {
     cwd,
@@ -215,7 +215,7 @@ test('drover up ends every process when it fails itself, says why and exits 1', 
 })
 
 test('drover up goes on when nobody reads its output any more, and still stops gracefully', async (t) => {
-  const cwd = await makeFolder(t)
+  const cwd = await makeFolder()
   const { terminal, url } = await startFleet(t, server, { cwd })
   const pids = pidsOf(await look(cwd))
   terminal.process.stdout?.destroy()
@@ -233,7 +233,7 @@ test('drover up goes on when nobody reads its output any more, and still stops g
 })
 
 test('drover up lets flags win over the config file and the file over defaults', async (t) => {
-  const cwd = await makeFolder(t)
+  const cwd = await makeFolder()
   const config = {
     command: [process.execPath, serverPath],
     instances: 2,
@@ -258,13 +258,13 @@ test('drover up lets flags win over the config file and the file over defaults',
 })
 
 test('drover up names the state folder in its hints where a plain command would not find it', async (t) => {
-  const cwd = await makeFolder(t)
+  const cwd = await makeFolder()
   const { terminal } = await startFleet(t, ['--state', 'elsewhere', '--instances', '1', ...server], { cwd })
   assert.match(terminal.stdout(), /npm run -s drover -- status --state elsewhere\n/)
 })
 
 test('drover up is plain when piped and coloured when asked', async (t) => {
-  const cwd = await makeFolder(t)
+  const cwd = await makeFolder()
   const args = ['--instances', '1', ...server]
   const plain = await startFleet(t, ['--state', 'plain', ...args], { cwd })
   assert.ok(!plain.terminal.stdout().includes('\u001b['))
@@ -273,7 +273,7 @@ test('drover up is plain when piped and coloured when asked', async (t) => {
 })
 
 test('drover up starts again where a primary was killed, and replaces its socket', async (t) => {
-  const cwd = await makeFolder(t)
+  const cwd = await makeFolder()
   const first = await startFleet(t, server, { cwd })
   const pids = pidsOf(await look(cwd))
   first.terminal.process.kill('SIGKILL')

@@ -37,7 +37,7 @@ async function writePair(cwd: string): Promise<void> {
 const server = ['--instances', '1', '--port', '0', '--', process.execPath, serverPath]
 
 test('drover up serves HTTPS, and drover reload a certificate that was renewed', async (t) => {
-  const cwd = await makeFolder(t)
+  const cwd = await makeFolder()
   await writePair(cwd)
   const { terminal, url } = await startFleet(
     t,

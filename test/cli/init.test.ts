@@ -36,7 +36,7 @@ interface Container {
 
 async function startContainer(t: TestContext): Promise<Container> {
   const node = [process.execPath, '--conditions=source', mainPath]
-  const up = ['up', '--instances', '1', '--port', '0', '--state', await makeFolder(t), '--']
+  const up = ['up', '--instances', '1', '--port', '0', '--state', await makeFolder(), '--']
   const words = [...namespaceWords(), ...node, ...up, process.execPath, serverPath]
   const child = spawn('unshare', words, {
     env: { ...process.env, 'odd.name': 'kept' },

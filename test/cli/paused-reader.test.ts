@@ -38,7 +38,7 @@ async function floodAndKill(cwd: string): Promise<FleetSnapshot> {
 }
 
 test('drover up restarts an instance while the pipe of its output is stuffed, and says later what it dropped', async (t) => {
-  const cwd = await makeFolder(t)
+  const cwd = await makeFolder()
   const { terminal } = await startFleet(t, up, { cwd })
   terminal.process.stdout?.pause()
   await floodAndKill(cwd)
@@ -51,7 +51,7 @@ test('drover up restarts an instance while the pipe of its output is stuffed, an
 })
 
 test('drover up restarts an instance while its terminal is stuffed, and stops without waiting for a reader', async (t) => {
-  const cwd = await makeFolder(t)
+  const cwd = await makeFolder()
   const window = openWindow(t, cwd)
   await once(window, 'spawn')
   const { pid } = await until('all instances are ready', async () => {

@@ -23,7 +23,7 @@ async function writeConfig(cwd: string, options: object, parked = 10): Promise<v
 }
 
 test('drover reload, metrics and the admin pages: the round trip', async (t) => {
-  const cwd = await makeFolder(t)
+  const cwd = await makeFolder()
   await writeConfig(cwd, {})
   const { terminal, url } = await startFleet(t, [], { cwd })
   const command = async (...args: readonly string[]) => run(t, args, { cwd })
@@ -121,7 +121,7 @@ test('drover reload, metrics and the admin pages: the round trip', async (t) => 
 })
 
 test('instances of one fleet know its secret word, and no other fleet has the same', async (t) => {
-  const cwd = await makeFolder(t)
+  const cwd = await makeFolder()
   const print = join(cwd, 'print.mjs')
   const markerFile = join(cwd, 'marker')
   await writeFile(
@@ -148,7 +148,7 @@ test('drover up refuses an admin port that is taken, and leaves nothing behind',
   const server = createServer()
   const port = await listen(server)
   t.after(() => server.close())
-  const cwd = await makeFolder(t)
+  const cwd = await makeFolder()
   await mkdir(join(cwd, 'state'))
   const args = ['up', '--state', 'state', '--port', '0', '--admin', String(port)]
   const outcome = await run(t, [...args, '--', process.execPath, serverPath], { cwd })

@@ -1,12 +1,10 @@
 // A `drover` under test: its own environment, folder and streams, and what came of it.
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
 import { until } from '../support/until.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 export const mainPath: string = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 export const serverPath: string = fileURLToPath(new URL('fixtures/server.ts', import.meta.url))
@@ -80,10 +78,8 @@ export async function run(t: TestContext, args: readonly string[], options: RunO
 }
 
 /** A folder of the test's own, gone with it. */
-export async function makeFolder(t: TestContext): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'drover-cli-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
-  return folder
+export function makeFolder(): Promise<string> {
+  return temporaryFolder('cli')
 }
 
 export interface RunningFleet {

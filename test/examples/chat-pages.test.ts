@@ -57,7 +57,7 @@ for (const program of ['examples/websocket/server.ts', 'examples/socket-io/serve
 
 async function startFleetOf(context: TestContext, program: ChatProgram): Promise<FleetUnderTest> {
   // The fleet's instances inherit it.
-  process.env['CHAT_DATABASE'] = join(await databaseFolder(context), 'chat.db')
+  process.env['CHAT_DATABASE'] = join(await databaseFolder(), 'chat.db')
   const command = ['node', '--conditions=source', program]
   const fleet = await startFleet({ args: ['--instances', '2', '--', ...command], shop: true })
   context.after(() => fleet.dispose())

@@ -13,7 +13,7 @@ export async function startChats(
   context: TestContext,
   program: ChatProgram,
 ): Promise<[ExampleServer, ExampleServer]> {
-  const folder = await databaseFolder(context)
+  const folder = await databaseFolder()
   const env = {
     SESSION_STORE: `sqlite:${join(folder, 'sessions.db')}`,
     CHAT_DATABASE: join(folder, 'chat.db'),

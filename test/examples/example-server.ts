@@ -1,13 +1,12 @@
 // One server of an example, started as its own process on a free port, as its README says.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { root } from '../support/fleet.ts'
 import { freePort } from '../support/free-port.ts'
 import { until } from '../support/until.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 export interface ExampleServer {
   readonly url: string
@@ -67,8 +66,6 @@ async function answers(url: string): Promise<boolean> {
 }
 
 /** A folder for the databases of one test, removed after it. */
-export async function databaseFolder(context: TestContext): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'drover-example-'))
-  context.after(() => rm(folder, { recursive: true, force: true }))
-  return folder
+export function databaseFolder(): Promise<string> {
+  return temporaryFolder('example')
 }

@@ -7,7 +7,7 @@ import { databaseFolder, startExample } from './example-server.ts'
 const png = { type: 'image/png' }
 
 test('pictures that are uploaded to one server, by a form or directly, are shown by the other', async (t) => {
-  const env = { FILES: `file:${await databaseFolder(t)}` }
+  const env = { FILES: `file:${await databaseFolder()}` }
   const command = ['examples/files/server.ts'] as const
   const [here, there] = await Promise.all([
     startExample(t, { command, env }),

@@ -12,7 +12,7 @@ interface Answer {
 
 for (const platform of ['express', 'fastify']) {
   test(`Nest on ${platform}: a visitor is known to every server, and signed out on all of them at once`, async (context) => {
-    const env = { SESSION_STORE: `sqlite:${join(await databaseFolder(context), 'sessions.db')}` }
+    const env = { SESSION_STORE: `sqlite:${join(await databaseFolder(), 'sessions.db')}` }
     const command = [`examples/nestjs/${platform}.ts`] as const
     const [here, there] = [
       await startExample(context, { command, env }),

@@ -1,11 +1,10 @@
 // examples/scheduled-job: one report a period, whichever server dies while it makes one.
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { startFleet } from '../support/fleet.ts'
 import { until } from '../support/until.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 interface Report {
   readonly period: number
@@ -13,10 +12,7 @@ interface Report {
 }
 
 test('servers that are killed while they report leave no period with two reports, and others go on', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'drover-reports-'))
-  t.after(() => {
-    rmSync(folder, { recursive: true, force: true })
-  })
+  const folder = await temporaryFolder('reports')
   const file = join(folder, 'reports.db')
   const env = ['--env', 'PERIOD_MS=400', '--env', `REPORTS_DATABASE=${file}`]
   const command = ['--', process.execPath, '--conditions=source', 'examples/scheduled-job/server.ts']

@@ -9,7 +9,7 @@ import { databaseFolder, startExample } from './example-server.ts'
 const json = { 'content-type': 'application/json' }
 
 test('a token of one server is good on the other, refreshed there, and refused once it is signed out everywhere', async (t) => {
-  const env = { TOKENS_DATABASE: join(await databaseFolder(t), 'tokens.db') }
+  const env = { TOKENS_DATABASE: join(await databaseFolder(), 'tokens.db') }
   const command = ['examples/tokens/server.ts'] as const
   // Both start at once, on a database that neither has made yet.
   const [here, there] = await Promise.all([

@@ -1,12 +1,12 @@
 // Eight processes write into one folder at once, and are killed in the middle of an upload.
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { files } from '../../src/files/index.ts'
 import { answerFileRequest } from '../../src/files/signed/answer.ts'
 import { startFixture } from '../support/fixture.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 interface Told {
   readonly won?: boolean | string
@@ -19,8 +19,7 @@ const program = new URL('fixtures/writer.ts', import.meta.url)
 const stuck = '{"stuck":true}'
 
 test('eight processes that are killed in mid-upload leave what they had stored, whole, and nothing else', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'drover-crash-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  const folder = await temporaryFolder('crash')
   const writers = Array.from({ length: 8 }, (_one, index) => startFixture(program, [folder, String(index)]))
   t.after(() => Promise.all(writers.map((writer) => writer.stop())))
   // All are in mid-upload.

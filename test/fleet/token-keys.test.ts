@@ -1,17 +1,15 @@
 // An instance of a real fleet that was given other token keys than the rest.
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { drover, startFleet } from '../support/fleet.ts'
 import { until } from '../support/until.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const program = join(import.meta.dirname, 'fixtures/token-server.ts')
 
 test('an instance whose token keys differ is refused by name, and the others go on taking each other’s tokens', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'drover-token-keys-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  const folder = await temporaryFolder('token-keys')
   const command = [process.execPath, '--conditions=source', program, join(folder, 'tokens.db')]
   const fleet = await startFleet({ args: ['--instances', '2', '--', ...command] })
   t.after(() => fleet.dispose())

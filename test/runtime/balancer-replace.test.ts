@@ -1,22 +1,21 @@
 // Balancers replaced by other code while they serve: nothing is lost, and code that does not start changes nothing.
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 import { workerPath } from '../../src/runtime/balancer-worker.ts'
 import { untilGone } from '../support/process.ts'
 import { until } from '../support/until.ts'
 import { ask, kill, pidOf, startInstance, startKept, type Kept } from './kept-balancers.ts'
 import { startLoad } from './steady-load.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const bounds = { drainTimeoutMs: 30_000 }
 const goodCode = `import ${JSON.stringify(workerPath)}`
 
 /** The code of the balancers as a file, to be changed under them. */
-async function writeCode(t: TestContext): Promise<(code: string) => Promise<string>> {
-  const folder = await mkdtemp(join(tmpdir(), 'drover-worker-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+async function writeCode(): Promise<(code: string) => Promise<string>> {
+  const folder = await temporaryFolder('worker')
   const path = join(folder, 'worker.mjs')
   return async (code) => {
     await writeFile(path, code)
@@ -81,7 +80,7 @@ test('a replaced balancer cuts what does not end in time, and says how much', as
 })
 
 test('replace runs the code that is on disk then; code that fails changes nothing', async (t) => {
-  const write = await writeCode(t)
+  const write = await writeCode()
   const program = await write(goodCode)
   const outputs: string[] = []
   const kept = await startKept(t, { program, output: (line) => outputs.push(line) })

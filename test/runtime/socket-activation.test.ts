@@ -2,15 +2,14 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
 import { connect, createServer, type ListenOptions } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { inheritedHandle, missedSocket } from '../../src/runtime/bound-handle.ts'
 import { until } from '../support/until.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const program = fileURLToPath(new URL('fixtures/takes-socket.ts', import.meta.url))
 
@@ -78,8 +77,7 @@ for (const [name, where, shown] of [
 }
 
 test('what is no TCP socket to listen on is refused by name', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'drover-socket-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  const folder = await temporaryFolder('socket')
   const unix = await openSocket(t, { path: join(folder, 'socket') })
   const tcp = await openSocket(t, { host: '127.0.0.1', port: 0 })
   const client = connect({ host: '127.0.0.1', port: tcp.port })

@@ -1,7 +1,5 @@
 // sessions({ mode: 'token' }) in two processes that share nothing but secrets and a feed of revocations, on real stores.
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
@@ -11,6 +9,7 @@ import { startPostgres } from '../support/postgres-server.ts'
 import { startRedis } from '../support/redis-server.ts'
 import { until } from '../support/until.ts'
 import { quantile } from '../stores/quantile.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const signOuts = 10
 const program = new URL('./fixtures/cookie-shop.ts', import.meta.url)
@@ -85,10 +84,7 @@ async function playCut(here: Server, there: Server, cut: () => void, mend: () =>
 describe('sessions in cookies, in two processes', { concurrency: true }, () => {
   // A file has no line that could be cut.
   test('SQLite: what one ends is worthless in the other', async (t) => {
-    const folder = mkdtempSync(join(tmpdir(), 'drover-cookie-shop-'))
-    t.after(() => {
-      rmSync(folder, { recursive: true, force: true })
-    })
+    const folder = await temporaryFolder('cookie-shop')
     const file = join(folder, 'feed.db')
     const [here, there] = [await start(t, file), await start(t, file)]
     await playTwo(t, 'SQLite', here, there)

@@ -2,8 +2,6 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
@@ -11,6 +9,7 @@ import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { startRedis } from '../support/redis-server.ts'
 import { until } from '../support/until.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const program = fileURLToPath(new URL('./fixtures/server.ts', import.meta.url))
 
@@ -64,10 +63,7 @@ async function playEight(t: TestContext, place: string): Promise<void> {
 }
 
 test('eight processes that start at once make one ring; what one revokes all refuse, also one that starts later', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'drover-tokens-'))
-  t.after(() => {
-    rmSync(folder, { recursive: true, force: true })
-  })
+  const folder = await temporaryFolder('tokens')
   await playEight(t, join(folder, 'tokens.db'))
 })
 

@@ -22,7 +22,7 @@ async function askWriter(origin: string | undefined): Promise<Answer> {
 for (const disks of ['best', 'copy'] as const) {
   describe(`disks: ${disks}`, () => {
     it('private: each instance finds only what it wrote, under a hostname of its own', async (test) => {
-      const folder = await makeAppFolder(test)
+      const folder = await makeAppFolder()
       const before = await hashOf(folder)
       const starter = await starterOf(test, { disks })
       const servers = await starter.startServers(appOf(folder, ['node', 'writer.cjs']), 'private-disk', 3)
@@ -61,7 +61,7 @@ for (const disks of ['best', 'copy'] as const) {
     })
 
     it('shared: each instance finds what the others wrote, and the next run does not', async (test) => {
-      const folder = await makeAppFolder(test)
+      const folder = await makeAppFolder()
       const before = await hashOf(folder)
       const starter = await starterOf(test, { disks })
       const app = appOf(folder, ['node', 'writer.cjs'])
@@ -77,7 +77,7 @@ for (const disks of ['best', 'copy'] as const) {
     })
 
     it('restart: another process, the same disk and origin', async (test) => {
-      const folder = await makeAppFolder(test)
+      const folder = await makeAppFolder()
       const starter = await starterOf(test, { disks })
       const servers = await starter.startServers(appOf(folder, ['node', 'writer.cjs']), 'restart', 1)
       const origins = [...servers.origins]
@@ -90,7 +90,7 @@ for (const disks of ['best', 'copy'] as const) {
     })
 
     it('before and reset leave their files to every run and none in the folder', async (test) => {
-      const folder = await makeAppFolder(test)
+      const folder = await makeAppFolder()
       const hash = await hashOf(folder)
       const starter = await starterOf(test, { disks })
       const app = appOf(folder, ['node', 'writer.cjs'], {
@@ -109,7 +109,7 @@ for (const disks of ['best', 'copy'] as const) {
 }
 
 it('a service of this machine is reached through its socket in a folder that is overlaid', async (test) => {
-  const folder = await makeAppFolder(test)
+  const folder = await makeAppFolder()
   const socket = join(folder, 'service.sock')
   const service = createServer((connection) => connection.end('from the service'))
   service.listen(socket)

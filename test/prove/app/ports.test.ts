@@ -8,7 +8,7 @@ import { freePort, listen } from '../../support/free-port.ts'
 import { appOf, ask, makeAppFolder, starterOf } from './support.ts'
 
 it('a hard-coded port of a Node app behind npm start is another for each instance, and its own calls arrive', async (test) => {
-  const folder = await makeAppFolder(test)
+  const folder = await makeAppFolder()
   const [port, other] = [await freePort(), await freePort()]
   const scripts = { start: `bash -c 'PORT=1 node hard-coded.cjs ${port} ${other}'` }
   await writeFile(join(folder, 'package.json'), JSON.stringify({ scripts }))
@@ -24,7 +24,7 @@ it('a hard-coded port of a Node app behind npm start is another for each instanc
 })
 
 it('a hard-coded port in another language gets a network for each instance, which reaches services of this machine', async (test) => {
-  const folder = await makeAppFolder(test)
+  const folder = await makeAppFolder()
   const service = createServer((_, response) => response.end('from the service'))
   test.after(() => service.close())
   const command = ['python3', 'hard_coded.py', String(await freePort()), String(await listen(service))]
@@ -41,7 +41,7 @@ it('a hard-coded port in another language gets a network for each instance, whic
 })
 
 it('a hard-coded port that somebody else has is no obstacle', async (test) => {
-  const folder = await makeAppFolder(test)
+  const folder = await makeAppFolder()
   const service = createServer((_, response) => response.end('from the service'))
   const taken = createServer((_, response) => response.end('from a stranger'))
   test.after(() => {
@@ -54,7 +54,7 @@ it('a hard-coded port that somebody else has is no obstacle', async (test) => {
 })
 
 it('a hard-coded port of a Node app stays where it is over a restart', async (test) => {
-  const folder = await makeAppFolder(test)
+  const folder = await makeAppFolder()
   const command = ['node', 'hard-coded.cjs', String(await freePort()), String(await freePort())]
   const servers = await (await starterOf(test)).startServers(appOf(folder, command), 'restart', 1)
   const [origin] = servers.origins
@@ -64,7 +64,7 @@ it('a hard-coded port of a Node app stays where it is over a restart', async (te
 })
 
 it('who listens on a port that was kept for an instance, and that it did not take, is a stranger', async (test) => {
-  const folder = await makeAppFolder(test)
+  const folder = await makeAppFolder()
   const strangers: Server[] = []
   const inviting = createServer((request, response) => {
     const stranger = createServer((_, answer) => answer.end('from a stranger'))
@@ -87,7 +87,7 @@ it('who listens on a port that was kept for an instance, and that it did not tak
 })
 
 it('PORT is enough for an app in Python', async (test) => {
-  const folder = await makeAppFolder(test)
+  const folder = await makeAppFolder()
   const servers = await (
     await starterOf(test)
   ).startServers(appOf(folder, ['bash', '-c', 'python3 -m http.server $PORT']), 'shared-disk', 2)
@@ -101,7 +101,7 @@ for (const [how, what] of [
   ['six', 'on ::1 only'],
 ] as const) {
   it(`an app that listens ${what} is found, and was asked nothing before`, async (test) => {
-    const folder = await makeAppFolder(test)
+    const folder = await makeAppFolder()
     const servers = await (
       await starterOf(test)
     ).startServers(appOf(folder, ['node', 'listens.cjs', how]), 'single', 1)

@@ -1,20 +1,19 @@
 // Apps to be started, each in a folder of its own.
 import { createHash } from 'node:crypto'
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { AppSpec, Starter } from '../../../src/prove/app/servers.ts'
 import type { StarterOptions } from '../../../src/prove/app/starter.ts'
 import { openStarter } from '../../../src/prove/app/starter.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const apps = fileURLToPath(new URL('apps', import.meta.url))
 
 /** A copy of the fixture apps that goes with the test. */
-export async function makeAppFolder(test: TestContext): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'drover-app-'))
-  test.after(() => rm(folder, { recursive: true, force: true }))
+export async function makeAppFolder(): Promise<string> {
+  const folder = await temporaryFolder('app')
   await cp(apps, folder, { recursive: true })
   await writeFile(join(folder, 'doomed.txt'), 'not for long')
   return folder

@@ -1,8 +1,7 @@
 // nginx, and HAProxy where the machine has it, as second readers: each hands what it reads to a recorder behind it.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { nginx } from '../../../../scripts/parts/catalog.ts'
@@ -11,6 +10,7 @@ import type { Part } from '../../../../scripts/parts/part.ts'
 import { until } from '../../../support/until.ts'
 import { Conversation } from './conversation.ts'
 import { startRecording, type SeenRequest } from './recording-instance.ts'
+import { temporaryFolder } from '../../../support/temporary-folder.ts'
 
 /** Nice to have: the tests say when it is missing, and do without. */
 const haproxy: Part = {
@@ -57,8 +57,7 @@ async function startProxy(
   program: string,
   configure: Configure,
 ): Promise<Reader> {
-  const folder = await mkdtemp(join(tmpdir(), 'drover-reader-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  const folder = await temporaryFolder('reader')
   const recorder = await startRecording(name)
   t.after(recorder.close)
   const socket = join(folder, 'socket')
