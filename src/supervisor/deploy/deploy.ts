@@ -26,8 +26,9 @@ import {
 } from './steps.ts'
 
 /**
- * In a row, of one instance before it was ready or right after: the kernel has no memory for it. Who kills a random one of four each
- * second hits one that starts within a second so three times in a row in one deploy of twenty, five times in one of a hundred.
+ * In a row, of one instance before it was ready or right after: the kernel has no memory for it. Where others are killed as well, it is
+ * chance: who kills a random one of four each second hits one that starts within a second five times in a row in one deploy of a hundred, and
+ * one that starts slowly more often.
  */
 const mostEarlyKills = 5
 /** Of the new version, before any of its instances is found good: under a SIGKILL a second a good version must get through. */
@@ -59,6 +60,7 @@ export function beginDeploy(
     proved: new Set(),
     seen: followSteps(new Map(), instances, rule).seen,
     kills: 0,
+    areOthersKilled: false,
   }
 }
 
@@ -119,14 +121,15 @@ function provedIds(
 /** What a death says of the new version. `seen` is as it was before it. */
 function takeDeath(state: DeployState, death: DeployedDeath, nowMs: number): DeployState {
   const { fresh } = state.plan
-  if (death.version !== fresh.number || state.setback !== undefined) return state
+  if (state.setback !== undefined) return state
+  if (death.version !== fresh.number) return death.isKill ? { ...state, areOthersKilled: true } : state
   const { id, epoch } = death
   const fail = (reason: string) =>
     setBack(state, { outcome: 'failed', reason, culprit: { id, epoch } }, nowMs)
   const named = `instance ${id} of version ${fresh.label}`
   if (death.isKill) {
     const kills = state.kills + 1
-    if (death.earlyDeaths >= mostEarlyKills)
+    if (death.earlyDeaths >= mostEarlyKills && !state.areOthersKilled)
       return fail(`${named} was killed by SIGKILL ${death.earlyDeaths} times in a row`)
     if (kills >= mostKills)
       return fail(`instances of version ${fresh.label} were killed by SIGKILL ${kills} times`)
