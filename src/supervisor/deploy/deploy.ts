@@ -26,7 +26,7 @@ import {
 } from './steps.ts'
 
 /**
- * In a row, of one instance before it was ready or right after: the kernel has no memory for it. Where others are killed as well, it is
+ * In a row, of one instance before it was ready or right after: the kernel has no memory for it. Where others were killed as often, it is
  * chance: who kills a random one of four each second hits one that starts within a second five times in a row in one deploy of a hundred, and
  * one that starts slowly more often.
  */
@@ -60,7 +60,7 @@ export function beginDeploy(
     proved: new Set(),
     seen: followSteps(new Map(), instances, rule).seen,
     kills: 0,
-    areOthersKilled: false,
+    otherKills: 0,
   }
 }
 
@@ -122,14 +122,15 @@ function provedIds(
 function takeDeath(state: DeployState, death: DeployedDeath, nowMs: number): DeployState {
   const { fresh } = state.plan
   if (state.setback !== undefined) return state
-  if (death.version !== fresh.number) return death.isKill ? { ...state, areOthersKilled: true } : state
+  if (death.version !== fresh.number)
+    return death.isKill ? { ...state, otherKills: state.otherKills + 1 } : state
   const { id, epoch } = death
   const fail = (reason: string) =>
     setBack(state, { outcome: 'failed', reason, culprit: { id, epoch } }, nowMs)
   const named = `instance ${id} of version ${fresh.label}`
   if (death.isKill) {
     const kills = state.kills + 1
-    if (death.earlyDeaths >= mostEarlyKills && !state.areOthersKilled)
+    if (death.earlyDeaths >= mostEarlyKills && death.earlyDeaths > state.otherKills)
       return fail(`${named} was killed by SIGKILL ${death.earlyDeaths} times in a row`)
     if (kills >= mostKills)
       return fail(`instances of version ${fresh.label} were killed by SIGKILL ${kills} times`)

@@ -59,8 +59,8 @@ export interface DeployState {
   readonly proved: ReadonlySet<string>
   /** SIGKILLs of the new version since one of its instances was last found good. */
   readonly kills: number
-  /** Instances of other versions were killed by SIGKILL meanwhile, too. */
-  readonly areOthersKilled: boolean
+  /** SIGKILLs of other versions since the deploy began. */
+  readonly otherKills: number
   /** All canaries are ready since then. */
   readonly canariesAtMs?: number
   /** The new version fails too often since then. */

@@ -59,7 +59,7 @@ export function isHealthy(
   return nowMs - readyAtMs >= healthyTimeMs
 }
 
-/** One that is not ready after so long is told of, and again after each further such time: somebody waits for it. */
+/** A new one that is not ready after so long is told of, and again after each further such time: somebody waits for it. */
 const reminderMs = 10_000
 
 export interface Progress {
@@ -78,7 +78,7 @@ export function followSteps(
   const steps = instances.flatMap((instance) => {
     const known = seen.get(startKey(instance))
     const names = namesSince(known?.step, instance, rule)
-    return [...names.map((step) => stepOf(instance, step)), ...reminder(known, instance, rule.nowMs)]
+    return [...names.map((step) => stepOf(instance, step)), ...reminder(known, instance, rule)]
   })
   for (const step of steps) next.set(startKey(step), step)
   const present = new Set(instances.map(startKey))
@@ -129,11 +129,11 @@ function nameOf(instance: DeployedInstance, rule: HealthyRule): StepName | undef
 function reminder(
   known: InstanceStep | undefined,
   instance: DeployedInstance,
-  nowMs: number,
+  { nowMs, fresh }: HealthyRule,
 ): readonly InstanceStep[] {
-  const { state, startedAtMs = nowMs } = instance
+  const { version, state, startedAtMs = nowMs } = instance
   const reminders = Math.floor((nowMs - startedAtMs) / reminderMs)
-  if (known?.step !== 'starting' || state !== 'starting' || reminders < 1) return []
+  if (version !== fresh || known?.step !== 'starting' || state !== 'starting' || reminders < 1) return []
   const detail = `not ready after ${(reminders * reminderMs) / 1_000} s`
   return detail === known.detail ? [] : [stepOf(instance, 'starting', detail)]
 }
