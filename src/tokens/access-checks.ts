@@ -81,15 +81,18 @@ export class AccessChecks<Claims extends object> {
   }
 
   /** See TokenReader. */
-  async recheck(text: string, options: VerifyOptions = {}, signedBy?: VerifyKey): Promise<VerifyKey> {
+  recheck(text: string, options: VerifyOptions = {}): () => Promise<void> {
     const { maxBytes, expected, clock } = this.#settings
-    const token = parseCompact(text, maxBytes)
-    const key = await this.#keyOf(token)
-    if (key !== signedBy) checkSignature(token, key)
-    const nowMs = clock.now()
-    const claims = readAccessClaims(token, expected, nowMs)
-    await this.#checkRevoked(claims, this.#ruleOf(options), nowMs)
-    return key
+    let signedBy: VerifyKey | undefined
+    return async () => {
+      const token = parseCompact(text, maxBytes)
+      const key = await this.#keyOf(token)
+      if (key !== signedBy) checkSignature(token, key)
+      signedBy = key
+      const nowMs = clock.now()
+      const claims = readAccessClaims(token, expected, nowMs)
+      await this.#checkRevoked(claims, this.#ruleOf(options), nowMs)
+    }
   }
 
   #checkSigned(token: CompactToken): void | Promise<void> {

@@ -22,7 +22,6 @@ import {
 } from './refresh-token.ts'
 import { Revocations } from './revocations.ts'
 import type { FeedState } from './revocations.ts'
-import type { VerifyKey } from './signing.ts'
 import type { RotateOptions, TokenKeys } from './token-keys.ts'
 import type { LiveFamily } from './token-store.ts'
 
@@ -49,11 +48,11 @@ export interface TokenReader<Claims extends object> {
    */
   verify(accessToken: unknown, options?: VerifyOptions): Promise<AccessToken<Claims>>
   /**
-   * For what stays open with a token that `verify` has accepted: whether it still is in time and not revoked, and its key is one of ours.
-   * Resolves to that key. Given to the next call as `signedBy`, it spares the signature, the dear part, for as long as it is the key.
-   * Scopes and the app's own claims are not looked at. Rejects as `verify` does.
+   * For what stays open with a token that `verify` has accepted, to be asked again and again: whether it still is in time and not revoked,
+   * and by one of our keys. Its signature, the dear part, is checked once for as long as its key is the same. Scopes and the app's own claims
+   * are not looked at. What it returns rejects as `verify` does.
    */
-  recheck(accessToken: string, options?: VerifyOptions, signedBy?: VerifyKey): Promise<VerifyKey>
+  recheck(accessToken: string, options?: VerifyOptions): () => Promise<void>
   /** For adapters: tells the operator of a failure that the client only sees as an error answer. */
   report(error: unknown): void
 }
@@ -121,8 +120,8 @@ export class Tokens<Claims extends object = Record<string, unknown>> implements 
     return this.#checks.verify(accessToken, options)
   }
 
-  recheck(accessToken: string, options?: VerifyOptions, signedBy?: VerifyKey): Promise<VerifyKey> {
-    return this.#checks.recheck(accessToken, options, signedBy)
+  recheck(accessToken: string, options?: VerifyOptions): () => Promise<void> {
+    return this.#checks.recheck(accessToken, options)
   }
 
   /**

@@ -21,7 +21,7 @@ import {
 import type { WhenCut } from './options.ts'
 import { RemoteKeys } from './remote-keys.ts'
 import { Revocations } from './revocations.ts'
-import type { VerifyAlgorithm, VerifyKey } from './signing.ts'
+import type { VerifyAlgorithm } from './signing.ts'
 import type { TokenStore } from './token-store.ts'
 import type { TokenReader } from './tokens.ts'
 
@@ -118,8 +118,8 @@ export class TokenVerifier<Claims extends object = Record<string, unknown>> impl
     return this.#checks.verify(accessToken, options)
   }
 
-  recheck(accessToken: string, options?: VerifyOptions, signedBy?: VerifyKey): Promise<VerifyKey> {
-    return this.#checks.recheck(accessToken, options, signedBy)
+  recheck(accessToken: string, options?: VerifyOptions): () => Promise<void> {
+    return this.#checks.recheck(accessToken, options)
   }
 
   report(error: unknown): void {

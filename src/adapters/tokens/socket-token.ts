@@ -2,7 +2,6 @@
 import { DroverError } from '../../base/errors.ts'
 import type { AccessToken, VerifyOptions } from '../../tokens/access-checks.ts'
 import { invalidToken } from '../../tokens/refusal.ts'
-import type { VerifyKey } from '../../tokens/signing.ts'
 import type { TokenReader } from '../../tokens/tokens.ts'
 import type { JudgedToken } from './admit.ts'
 
@@ -17,24 +16,25 @@ export class SocketToken<Claims extends object = Record<string, unknown>> {
   readonly #options: VerifyOptions
   /** Scopes do not change, and how long ago somebody signed in was asked as the socket was opened. */
   readonly #lookOptions: VerifyOptions
-  #held: Pick<JudgedToken<Claims>, 'text' | 'token'>
-  /** The key by which the last look found it signed. */
-  #signedBy: VerifyKey | undefined
+  #token: AccessToken<Claims> | undefined
+  /** Asks again of the current token; undefined where there is none. */
+  #recheck: (() => Promise<void>) | undefined
 
   constructor(
     reader: TokenReader<Claims>,
     options: VerifyOptions,
-    held: Pick<JudgedToken<Claims>, 'text' | 'token'>,
+    { text, token }: Pick<JudgedToken<Claims>, 'text' | 'token'>,
   ) {
     this.#reader = reader
     this.#options = options
     this.#lookOptions = options.whenCut === undefined ? {} : { whenCut: options.whenCut }
-    this.#held = held
+    this.#token = token
+    if (text !== undefined && token !== undefined) this.#recheck = reader.recheck(text, this.#lookOptions)
   }
 
   /** The token that counts now; undefined for a visitor, where tokens are not required. */
   get current(): AccessToken<Claims> | undefined {
-    return this.#held.token
+    return this.#token
   }
 
   /**
@@ -45,7 +45,8 @@ export class SocketToken<Claims extends object = Record<string, unknown>> {
     const token = await this.#reader.verify(accessToken, this.#options)
     if (this.current !== undefined && this.current.principal !== token.principal)
       throw invalidToken('the socket is that of another principal')
-    this.#held = { text: String(accessToken), token }
+    this.#token = token
+    this.#recheck = this.#reader.recheck(String(accessToken), this.#lookOptions)
     return token
   }
 
@@ -62,10 +63,10 @@ export class SocketToken<Claims extends object = Record<string, unknown>> {
       timer = setTimeout(() => void look(), pauseMs).unref()
     }
     const look = async () => {
-      const { text } = this.#held
+      const recheck = this.#recheck
       const error = await this.#ended()
       if (isStopped) return
-      if (error === undefined || text !== this.#held.text) schedule()
+      if (error === undefined || recheck !== this.#recheck) schedule()
       else onEnd(error)
     }
     schedule()
@@ -76,10 +77,10 @@ export class SocketToken<Claims extends object = Record<string, unknown>> {
   }
 
   async #ended(): Promise<DroverError | undefined> {
-    const { text, token } = this.#held
-    if (text === undefined || token === undefined) return undefined
+    const [token, recheck] = [this.#token, this.#recheck]
+    if (token === undefined || recheck === undefined) return undefined
     try {
-      this.#signedBy = await this.#reader.recheck(text, this.#lookOptions, this.#signedBy)
+      await recheck()
       return undefined
     } catch (error) {
       if (error instanceof DroverError && error.status < 500) return error
