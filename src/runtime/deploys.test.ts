@@ -51,6 +51,7 @@ function startRun(stateDir: string, { env = {}, label = 'a' }: RunOptions = {}):
 
 function opened(stateDir: string, options?: RunOptions): Run {
   const run = startRun(stateDir, options)
+  run.deploys.read()
   run.deploys.open()
   return run
 }
@@ -111,6 +112,7 @@ test('Deploys: a version without a name is called by its number', async (t) => {
 test('Deploys: one at a time, and none before the fleet is open or once it stops', async (t) => {
   const run = startRun(folder(t))
   await assert.rejects(run.deploys.deploy({}, ignore), code('CONTROL_FAILED'))
+  run.deploys.read()
   run.deploys.open()
   const first = run.deploys.deploy({}, ignore)
   const second = run.deploys.rollback({}, ignore)

@@ -82,16 +82,19 @@ export class Deploys implements DeployCommands {
     })
   }
 
+  /** Reads the history. Called once, as soon as this run has the state folder. */
+  read(): void {
+    this.#history.read()
+  }
+
   /**
-   * Reads the history and aims at the version that is to run: that of the last deploy, if it was made over this very configuration,
-   * else the configured one, which is `target().current` until now. Called once, while this run has the state folder and
-   * before the first instance starts.
+   * Aims at the version that is to run: that of the last deploy, if it was made over this very configuration, else the configured one,
+   * which is `target().current` until now. Called once, after `read` and before the first instance starts.
    */
   open(): void {
     const target = this.#ports.target()
     this.#env = target.current.env
     this.#configuration = digestConfiguration(target.current, this.#ports.configuredEnv)
-    this.#history.read()
     const interrupted = this.#history.interrupt(this.#ports.now(), 'drover up was killed meanwhile')
     const current = this.#startVersion(target.current)
     for (const { number, label } of interrupted)
@@ -99,7 +102,7 @@ export class Deploys implements DeployCommands {
         'bad',
         `deploy ${number} of version ${label} was interrupted: version ${current.label} runs`,
       )
-    if (this.#phase === 'unopened') this.#phase = 'open'
+    this.#phase = 'open'
     this.#ports.aim({ ...target, current })
   }
 

@@ -64,6 +64,7 @@ export class Primary {
       await this.#opening
     } catch (error) {
       await this.stop()
+      await this.finished
       throw error
     }
     if (this.#state !== 'opening') return
@@ -109,13 +110,14 @@ export class Primary {
   async #open(): Promise<boolean> {
     const { stateDir, admin } = this.#config
     const commands = this.#commands()
+    this.#parts.steering.read()
     this.#control = await openControlServer(stateDir, this.#ports.currentDir, commands)
     this.#folderWatch.start()
     if (admin !== undefined) this.#admin = await openAdminServer(admin, commands)
     await this.#parts.balancing.listen(inheritedHandle(this.#ports.environment, process.pid))
     // Somebody wants it to stop already: it does so without ever running the app.
     if (this.#stopping !== undefined) return false
-    // Nothing refuses it any more, so what it runs is written down.
+    // Nothing refuses this run any more: what it is to run is written down.
     this.#parts.steering.open()
     const missed = missedSocket(this.#ports.environment, process.pid)
     if (missed !== undefined) this.#parts.reporter.announce({ tone: 'bad', text: missed })

@@ -54,7 +54,12 @@ export class Steering {
     return { instances: this.#target.instances, autoscale: bounds ?? null }
   }
 
-  /** Finds out which version is to run. Once, while this run has the state folder and before the first instance starts. */
+  /** Reads what ran before. Once, as soon as this run has the state folder. */
+  read(): void {
+    this.deploys.read()
+  }
+
+  /** Finds out which version is to run. Once, after `read` and before the first instance starts. */
   open(): void {
     this.deploys.open()
   }
