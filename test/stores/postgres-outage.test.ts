@@ -244,18 +244,27 @@ describe('postgresSessionStore: outages', () => {
 
   test('a call waits for a connection as long as it may take, where an attempt to connect may take less', async () => {
     const store = postgresSessionStore(server.url, { ...patient, connectTimeoutMs: 50, maxConnections: 1 })
-    const [key, holder] = [someKey(), await connected()]
+    const [key, holder, onlooker] = [someKey(), await connected(), await connected()]
     await foundAgain(store)
     await store.create(key, newRecord({ a: '1' }))
     await holder.query('BEGIN')
     await holder.query('SELECT 1 FROM drover_session WHERE key = $1 FOR UPDATE', [key])
     const calls = Array.from({ length: 4 }, () => store.save(key, newChange({ a: '2' })))
-    const begunAtMs = performance.now()
-    await until('longer than an attempt to connect', () => performance.now() - begunAtMs > 250)
+    let settled = 0
+    for (const call of calls)
+      void call.finally(() => {
+        settled += 1
+      })
+    await until('one that has waited for the row for longer than connecting may take', async () => {
+      const { rows } = await onlooker.query(`SELECT 1 FROM pg_stat_activity
+        WHERE wait_event_type = 'Lock' AND clock_timestamp() - query_start > interval '250 ms'`)
+      return rows.length > 0
+    })
+    assert.equal(settled, 0)
     await holder.query('COMMIT')
     assert.deepEqual(await Promise.all(calls), ['saved', 'saved', 'saved', 'saved'])
     await store.close()
-    await holder.end()
+    await Promise.all([holder.end(), onlooker.end()])
   })
 
   test('a pool whose connections are all taken: unavailable in time, and nothing runs late', async () => {

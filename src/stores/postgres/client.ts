@@ -1,4 +1,5 @@
 // What the store needs of `pg` (node-postgres), and how it is loaded: an optional peer.
+import type { ClientConfig } from 'pg'
 import { refusePeer } from '../../base/peer.ts'
 import type { PostgresLimits } from './defaults.ts'
 
@@ -96,11 +97,17 @@ export async function openPool(
   prepare: boolean,
 ): Promise<OwnedPostgresPool> {
   const { default: pg } = await loadPostgresPackage()
+  class QuickClient extends pg.Client {
+    constructor(settings: ClientConfig = {}) {
+      super({ ...settings, connectionTimeoutMillis: limits.connectTimeoutMs })
+    }
+  }
   return new pg.Pool({
+    Client: QuickClient,
     connectionString: url,
     // One more than calls use: the connection that listens.
     max: limits.maxConnections + 1,
-    // It also ends the wait for a connection that others use, and a call may wait for as long as it may take.
+    // The pool's own also ends the wait for a connection that others use, and a call may wait for as long as it may take.
     connectionTimeoutMillis: Math.max(limits.connectTimeoutMs, limits.operationTimeoutMs),
     idleTimeoutMillis: limits.idleConnectionMs,
     allowExitOnIdle: true,

@@ -6,7 +6,7 @@ export interface PostgresLimits {
    * `statement_timeout` of the store's own connections, so that the server ends what nobody waits for any more.
    */
   readonly operationTimeoutMs: number
-  /** How long an attempt to connect may take, TLS and password included; `operationTimeoutMs`, where that is longer. */
+  /** How long an attempt to connect may take, TLS and password included. */
   readonly connectTimeoutMs: number
   /** How long the first use may take in the background: it may create the tables among racing servers. */
   readonly openTimeoutMs: number
