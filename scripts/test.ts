@@ -10,11 +10,13 @@ import { runTestProcess } from './testing/test-process.ts'
 import type { TestRun } from './testing/test-process.ts'
 
 const timeoutMs = 120_000
+/** A core has so many shares. */
+const core = 3
 /** The machine in shares, of which each file takes some while it runs: for two files that measure even on one core. */
-const shares = 3 * Math.min(4, Math.max(2, availableParallelism()))
+const shares = core * Math.min(4, Math.max(2, availableParallelism()))
 /** What measures wants a core, or starves; process tests mostly wait, and so do pains: three of them go where two of those do. */
 const sharesOf = (file: string) =>
-  file.startsWith('test/bench/') && file !== 'test/bench/pains.test.ts' ? 3 : 2
+  file.startsWith('test/bench/') && file !== 'test/bench/pains.test.ts' ? core : 2
 /** A load test drives both the fleet and its users: with others beside it, it would measure them. */
 const alone: ReadonlySet<string> = new Set(['test/fleet/kill.test.ts'])
 /** Areas that take longest start first, in this order, so that nobody waits for them at the end. */
@@ -53,13 +55,15 @@ function print(run: TestRun): void {
 interface Batch {
   readonly name: string
   readonly files: readonly string[]
+  /** What it takes of the machine. */
+  readonly shares: number
 }
 
-/** The pure tests are one batch, which takes one core for a while; every other file is one of its own. */
+/** The pure tests are one batch; every other file is one of its own. */
 function batches(pure: readonly string[], isolated: readonly string[]): readonly Batch[] {
   const name = pure.length === 1 ? String(pure[0]) : `${pure.length} pure test files`
-  const own = longestFirst(isolated).map((file) => ({ name: file, files: [file] }))
-  return pure.length === 0 ? own : [{ name, files: pure }, ...own]
+  const own = longestFirst(isolated).map((file) => ({ name: file, files: [file], shares: sharesOf(file) }))
+  return pure.length === 0 ? own : [{ name, files: pure, shares: core }, ...own]
 }
 
 /** Starts them in order, each as soon as there are shares enough for it. */
@@ -67,17 +71,17 @@ async function runBatches(ordered: readonly Batch[], signal: AbortSignal): Promi
   const runs: TestRun[] = []
   const running = new Map<string, Promise<void>>()
   let free = shares
-  const runOne = async ({ name, files }: Batch) => {
+  const runOne = async ({ name, files, shares: taken }: Batch) => {
     const run = await runTestProcess({ name, files, timeoutMs, signal })
     print(run)
     runs.push(run)
-    free += sharesOf(name)
+    free += taken
     running.delete(name)
   }
   for (const batch of ordered) {
-    while (free < sharesOf(batch.name)) await Promise.race(running.values())
+    while (free < batch.shares) await Promise.race(running.values())
     if (signal.aborted) break
-    free -= sharesOf(batch.name)
+    free -= batch.shares
     running.set(batch.name, runOne(batch))
   }
   await Promise.all(running.values())
@@ -102,7 +106,8 @@ function summarize(runs: readonly TestRun[], startedAtMs: number): void {
   // Once more, where whoever reads the end of a long log finds it.
   for (const run of bad) {
     for (const complaint of run.complaints) console.log(`✖ ${run.name}: ${complaint}`)
-    console.log(failuresIn(run.output))
+    const failures = failuresIn(run.output)
+    if (failures !== '') console.log(failures)
   }
   console.log(formatCounts(addCounts(runs), durationMs))
 }

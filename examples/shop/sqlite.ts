@@ -47,9 +47,9 @@ async function useWriteAheadLog(database: DatabaseSync): Promise<void> {
   }
 }
 
-/** SQLite's own code for a lock that somebody else holds. */
+/** SQLITE_BUSY and SQLITE_PROTOCOL: a lock that somebody else holds. Extended codes have them in their low byte. */
 function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && error.errcode === 5
+  return error instanceof Error && 'errcode' in error && [5, 15].includes(Number(error.errcode) & 0xff)
 }
 
 type Prepared = ReturnType<DatabaseSync['prepare']>

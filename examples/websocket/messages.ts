@@ -70,11 +70,15 @@ async function useWriteAheadLog(database: DatabaseSync): Promise<void> {
       database.exec('pragma journal_mode = wal')
       return
     } catch (error) {
-      const isLocked = error instanceof Error && 'errcode' in error && error.errcode === 5
-      if (!isLocked || performance.now() >= endMs) throw error
+      if (!isLocked(error) || performance.now() >= endMs) throw error
       await pause(20)
     }
   }
+}
+
+/** SQLITE_BUSY and SQLITE_PROTOCOL, whose low byte the extended codes have too. */
+function isLocked(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && [5, 15].includes(Number(error.errcode) & 0xff)
 }
 
 function readMessage({ id, user, text, server }: Record<string, unknown>): Message {

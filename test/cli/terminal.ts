@@ -77,7 +77,7 @@ export async function run(t: TestContext, args: readonly string[], options: RunO
   return { code, stdout: terminal.stdout(), stderr: terminal.stderr() }
 }
 
-/** A folder of the test's own, gone with it. */
+/** A folder that goes when all tests of the file are over. */
 export function makeFolder(): Promise<string> {
   return temporaryFolder('cli')
 }

@@ -65,7 +65,7 @@ async function answers(url: string): Promise<boolean> {
   return response !== undefined
 }
 
-/** A folder for the databases of one test, removed after it. */
+/** A folder for the databases of one test; it goes when all tests of the file are over. */
 export function databaseFolder(): Promise<string> {
   return temporaryFolder('example')
 }

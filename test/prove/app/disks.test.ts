@@ -6,7 +6,8 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { appOf, ask, hashOf, makeAppFolder, starterOf } from './support.ts'
+import { appOf } from './app-of.ts'
+import { ask, hashOf, makeAppFolder, starterOf } from './support.ts'
 
 interface Answer {
   readonly count: number

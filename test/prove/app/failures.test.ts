@@ -7,7 +7,8 @@ import { AppFailure } from '../../../src/prove/app/servers.ts'
 import { untilGone } from '../../support/process.ts'
 import { startFixture } from '../../support/fixture.ts'
 import { until } from '../../support/until.ts'
-import { appOf, ask, makeAppFolder, starterOf } from './support.ts'
+import { appOf } from './app-of.ts'
+import { ask, makeAppFolder, starterOf } from './support.ts'
 
 const node = ['node', 'listens.cjs']
 

@@ -5,7 +5,8 @@ import { createServer, type Server } from 'node:http'
 import { join } from 'node:path'
 import { it } from 'node:test'
 import { freePort, listen } from '../../support/free-port.ts'
-import { appOf, ask, makeAppFolder, starterOf } from './support.ts'
+import { appOf } from './app-of.ts'
+import { ask, makeAppFolder, starterOf } from './support.ts'
 
 it('a hard-coded port of a Node app behind npm start is another for each instance, and its own calls arrive', async (test) => {
   const folder = await makeAppFolder()

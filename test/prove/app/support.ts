@@ -4,33 +4,19 @@ import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import type { AppSpec, Starter } from '../../../src/prove/app/servers.ts'
+import type { Starter } from '../../../src/prove/app/servers.ts'
 import type { StarterOptions } from '../../../src/prove/app/starter.ts'
 import { openStarter } from '../../../src/prove/app/starter.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const apps = fileURLToPath(new URL('apps', import.meta.url))
 
-/** A copy of the fixture apps that goes with the test. */
+/** A copy of the fixture apps that goes with the tests. */
 export async function makeAppFolder(): Promise<string> {
   const folder = await temporaryFolder('app')
   await cp(apps, folder, { recursive: true })
   await writeFile(join(folder, 'doomed.txt'), 'not for long')
   return folder
-}
-
-export function appOf(cwd: string, command: readonly string[], more: Partial<AppSpec> = {}): AppSpec {
-  return {
-    command,
-    cwd,
-    env: process.env,
-    readyPath: undefined,
-    readyTimeoutMs: 20_000,
-    before: undefined,
-    reset: undefined,
-    targets: [],
-    ...more,
-  }
 }
 
 /** Closed with the test. */

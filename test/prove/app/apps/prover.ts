@@ -1,6 +1,6 @@
 // A proof under way: prints the processes of its instances, then waits to be killed.
 import { openStarter } from '../../../../src/prove/app/starter.ts'
-import { appOf } from '../support.ts'
+import { appOf } from '../app-of.ts'
 
 const starter = await openStarter()
 const servers = await starter.startServers(
