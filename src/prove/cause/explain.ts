@@ -111,7 +111,7 @@ async function seenWhileDriven(
 ): Promise<Inside> {
   const before = await servers.writtenFiles(1)
   const sinceMs = Date.now()
-  const only = onOneInstance(schedule, divergence.witness)
+  const only = onOneInstance(flow, schedule, divergence.witness)
   const trace = await drive(numbered(flow), servers, only, { ...driveOptions, site: { host }, signal })
   const after = await servers.writtenFiles(1)
   const folder = servers.evidenceFolder(1)
@@ -123,13 +123,17 @@ async function seenWhileDriven(
   }
 }
 
-/** What of a witness's steps has a place, and nothing else. */
-function onOneInstance(schedule: Schedule, witness: readonly number[]): Schedule {
-  return schedule.map((place, index) =>
-    place === undefined || (witness.length > 0 && !witness.includes(index))
-      ? undefined
-      : { instance: 1, restart: false },
-  )
+/**
+ * What of a witness's steps has a place, and the waits before its last one: a timer needs its time to be seen at work, also where the
+ * witness has shown the difference without.
+ */
+function onOneInstance({ steps }: Flow, schedule: Schedule, witness: readonly number[]): Schedule {
+  const last = witness.at(-1) ?? schedule.length
+  const isWait = (index: number) => steps[index]?.kind === 'wait' && index < last
+  return schedule.map((place, index) => {
+    const isTaken = place !== undefined && (witness.length === 0 || witness.includes(index))
+    return isTaken || isWait(index) ? { instance: 1, restart: false } : undefined
+  })
 }
 
 /** Each request says which step it is, from 1. */
