@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { failedSteps, flowFailure, pausesOf } from './baseline.ts'
+import { failedSteps, flowFailure, restartPauses } from './baseline.ts'
 import type { Flow, Step } from './flow/flow.ts'
 import type { Trace } from './trace.ts'
 
@@ -63,18 +63,22 @@ it('a page that is broken by itself is told, and the rest judged', () => {
   assert.match(flowFailure(flow, 2, answers([500], [200])) ?? '', /answered 500/)
 })
 
-it('a run tells how long it paused before each of its steps', () => {
-  const { mode, observations } = answers([200], [200], [200])
-  const startedAtMs = [1000, 1041, 9000]
+it('one instance alone pauses as restarts did, and beyond a second before a step where a number differs', () => {
+  const { mode, observations } = answers([200], [200], [200], [200])
+  const startedAtMs = [1000, 1041, 9000, 9201]
   const run = {
     mode,
     observations: observations.map((one, index) => Object.assign(one, { startedAtMs: startedAtMs[index] })),
   }
-  assert.deepEqual(
-    [...pausesOf(run)],
-    [
-      [1, 40],
-      [2, 3000],
-    ],
-  )
+  const differing = (at: number, expected: string, actual: string) => {
+    return { step: at, where: 'body age', expected, actual }
+  }
+  const pauses = (...differences: readonly Parameters<typeof differing>[]) => [
+    ...restartPauses(
+      run,
+      differences.map((one) => differing(...one)),
+    ).values(),
+  ]
+  assert.deepEqual(pauses(), [40, 3000, 200])
+  assert.deepEqual(pauses([1, '0', '12'], [2, '0', '1'], [3, '"a 1"', '"b 1"']), [1100, 3000, 200])
 })

@@ -1,5 +1,6 @@
 // Whether a flow can judge the app at all: what it does on one instance, and whether that is the same each time.
 import { instability, type Noise } from './compare/noise.ts'
+import type { Difference } from './finding.ts'
 import type { Flow, HttpStep } from './flow/flow.ts'
 import { substitute } from './flow/variables.ts'
 import type { Observation, Trace } from './trace.ts'
@@ -70,7 +71,7 @@ function httpFailure(
 const pauseAtMostMs = 3000
 
 /** What went by before each step of a run since the one before was answered, by the step. */
-export function pausesOf({ observations }: Trace): ReadonlyMap<number, number> {
+function pausesOf({ observations }: Trace): ReadonlyMap<number, number> {
   return new Map(
     observations.slice(1).map(({ step, startedAtMs }, index): [number, number] => {
       const before = observations[index]
@@ -78,6 +79,25 @@ export function pausesOf({ observations }: Trace): ReadonlyMap<number, number> {
       return [step, Math.min(pauseAtMostMs, Math.ceil(Math.max(0, pause)))]
     }),
   )
+}
+
+/** In which every count of seconds changes. */
+const overASecondMs = 1_100
+
+/**
+ * The pauses that restarts made in a run, for one instance alone: what changes by itself meanwhile, such as the age of a token, is not their doing.
+ * Before a step where a number differs they are longer than a second: within less, an age may stay the same by chance.
+ */
+export function restartPauses(run: Trace, differences: readonly Difference[]): ReadonlyMap<number, number> {
+  const pauses = new Map(pausesOf(run))
+  for (const { step } of differences.filter(differsInNumbers))
+    pauses.set(step, Math.max(overASecondMs, pauses.get(step) ?? 0))
+  return pauses
+}
+
+function differsInNumbers({ expected, actual }: Difference): boolean {
+  const [one, other] = [expected, actual].map((text) => text.replace(/\d+/g, '0'))
+  return one === other
 }
 
 /** Why baselines leave nothing to compare with; undefined when they do. */

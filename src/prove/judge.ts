@@ -1,7 +1,7 @@
 // The judgement of one flow: baselines, adversarial runs, confirmation, and what becomes of it.
 import { AdversarialRuns, type AdversarialMode } from './adversarial-runs.ts'
 import { AppFailure } from './app/servers.ts'
-import { failedSteps, flowFailure, pausesOf, tooUnstable } from './baseline.ts'
+import { failedSteps, flowFailure, restartPauses, tooUnstable } from './baseline.ts'
 import { isNoisy, learnNoise, type Noise } from './compare/noise.ts'
 import {
   adversarialSchedules,
@@ -197,9 +197,10 @@ class Judge {
     const noise = learnNoise(baselines, this.#flow)
     const suspects = suspectsOf(this.#flow, reference, this.#runs.runs, noise)
     if (suspects.length === 0) return []
-    // What changes by itself while a restart takes its time, such as the age of a token, is not the restart's doing.
-    const restarted = suspects.find(({ shown }) => shown.mode === 'restart')?.shown.run.trace
-    const slow = restarted && pausesOf(restarted)
+    const byRestart = suspects.filter(({ shown }) => shown.mode === 'restart')
+    const restarted = byRestart[0]?.shown.run.trace
+    const differences = byRestart.map(({ difference }) => difference)
+    const slow = restarted && restartPauses(restarted, differences)
     const confirmed = await confirm(this.#flow, reference, suspects, this.#runs, async () => {
       // What one instance alone draws by lot may come out the same more than once.
       const more = isNoisy(noise) && suspects.some(({ difference }) => isWeak(difference)) ? [2, 3] : [2]
